@@ -113,12 +113,12 @@ func (a *Analyzer) term(word string, ascii bool) []byte {
 	if a.lang.stem != nil && len(term) > 2 && len(term) <= MaxTermBytes {
 		term = a.stem(term)
 	}
-	a.buf = a.buf[:from+len(term)]
 	if len(term) == 0 || len(term) > MaxTermBytes {
 		a.buf = a.buf[:from]
 		return nil
 	}
-	return term[:len(term):len(term)]
+	a.buf = append(a.buf[:from], term...) // a stem may be longer than its word, and elsewhere
+	return a.buf[from:len(a.buf):len(a.buf)]
 }
 
 // clip cuts what hangs on a word by an apostrophe and is no part of it.

@@ -44,7 +44,8 @@ var (
 // the rule leaves of the suffix, is above limit.
 func replaceSuffix(w []byte, rules []suffixRule, limit int) []byte {
 	for _, r := range rules {
-		if !endsIn(w, r.from) {
+		// The last letter but one parts the rules best: it is looked at first.
+		if n, k := len(w), len(r.from); n < k || w[n-2] != r.from[k-2] || !endsIn(w, r.from) {
 			continue
 		}
 		stem := w[:len(w)-len(r.from)]

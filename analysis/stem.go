@@ -72,10 +72,10 @@ func snowball(stem func(*snowballstem.Env) bool) func([]byte) []byte {
 	}
 }
 
-// Sizes of the stem cache: 4,096 words of up to 30 bytes in 256 KiB, for texts
+// Sizes of the stem cache: 8,192 words of up to 30 bytes in 496 KiB, for texts
 // long enough to repeat themselves.
 const (
-	stemCacheSlots = 1 << 12
+	stemCacheSlots = 1 << 13
 	stemCacheWord  = 30
 	stemCacheFrom  = 4 << 10 // bytes of text
 )
