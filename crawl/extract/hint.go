@@ -1,0 +1,113 @@
+package extract
+
+import "golang.org/x/net/html/atom"
+
+// A hint is what the name, role or class of an element tells about the text in
+// it.
+type hint uint8
+
+const (
+	hintHidden  hint = 1 << iota // not shown
+	hintNav                      // tag or role: navigation, controls
+	hintSide                     // tag or role that is boilerplate but inside of main text: header, footer, aside
+	hintSoft                     // class or id suggests boilerplate
+	hintMain                     // main, article, or class or id of the same meaning
+	hintBody                     // itemprop articleBody: the text itself
+	hintContent                  // class or id suggests content
+)
+
+func hintOf(t *tag) hint {
+	var h hint
+	if t.hidden {
+		h |= hintHidden
+	}
+	switch t.atom {
+	case atom.Nav, atom.Menu, atom.Select, atom.Textarea, atom.Button, atom.Dialog, atom.Noscript, atom.Search, atom.Dir:
+		h |= hintNav
+	case atom.Header, atom.Footer, atom.Aside:
+		h |= hintSide
+	case atom.Form, atom.Fieldset:
+		h |= hintSoft
+	case atom.Main, atom.Article:
+		h |= hintMain
+	}
+	switch t.role {
+	case "navigation", "search", "menu", "menubar", "toolbar", "dialog", "alertdialog", "tablist", "listbox", "tooltip":
+		h |= hintNav
+	case "banner", "contentinfo", "complementary":
+		h |= hintSide
+	case "main", "article", "document":
+		h |= hintMain
+	case "note", "doc-tip", "doc-notice":
+		h &^= hintSide
+		h |= hintContent
+	}
+	if t.itemprop == "articleBody" || t.itemprop == "text" && t.atom != atom.Meta {
+		h |= hintBody
+	}
+	return h | wordHints(t.class) | wordHints(t.id)
+}
+
+// wordHints looks for telling words in a class or id. "relatedArticles",
+// "related-articles" and "RELATED_ARTICLES" are the same two words.
+func wordHints(s string) hint {
+	var h hint
+	var buf [20]byte
+	n := 0
+	flush := func() {
+		if 0 < n && n <= len(buf) {
+			h |= hintWords[string(buf[:n])]
+		}
+		n = 0
+	}
+	lower := false
+	for i := range len(s) {
+		c := s[i]
+		if !isLetter(c) {
+			flush()
+			lower = false
+			continue
+		}
+		if c < 'a' && lower { // camelCase
+			flush()
+		}
+		lower = c >= 'a'
+		if n < len(buf) {
+			buf[n] = c | 0x20
+		}
+		n++
+	}
+	flush()
+	return h
+}
+
+// hintWords are the words that tell. None of them decides alone: an element
+// that holds a good share of the page's prose is kept whatever its name
+// (maxSoftShare).
+var hintWords = words(map[hint][]string{
+	hintSoft: {
+		"nav", "navbar", "navigation", "navheader", "navfooter", "navlinks", "sitenav", "subnav", "topnav", "menu", "menubar",
+		"submenu", "dropdown", "breadcrumb", "breadcrumbs", "crumbs", "sidebar", "sidebars", "sidenav", "rail", "footer",
+		"masthead", "topbar", "toolbar", "pagination", "pager", "paging", "skip", "skiplink",
+		"comment", "comments", "disqus", "respond", "reply", "replies", "livefyre", "discussion",
+		"share", "sharing", "shares", "sharedaddy", "social", "addthis", "addtoany", "follow", "tweet", "facebook", "twitter",
+		"related", "recommend", "recommended", "recommendations", "recirc", "recirculation", "trending", "popular", "mostread",
+		"promo", "promos", "promotion", "promoted", "teaser", "teasers", "outbrain", "taboola", "zergnet", "more", "readmore",
+		"ad", "ads", "advert", "adverts", "advertisement", "advertising", "adsbygoogle", "dfp", "sponsor", "sponsored", "sponsors",
+		"banner", "cookie", "cookies", "gdpr", "consent", "newsletter", "subscribe", "subscription", "signup", "login", "signin",
+		"register", "paywall", "popup", "modal", "lightbox", "overlay", "tooltip", "widget", "widgets", "cta",
+		"tags", "tagcloud", "taglist", "byline", "author", "bio", "credit", "credits", "copyright", "disclaimer", "legal",
+		"caption", "wp-caption", "timestamp", "dateline", "metadata", "printonly", "noprint", "toc", "edit", "editsection", "hatnote", "rss",
+	},
+	hintContent: {"content", "body", "text", "entry", "post", "story", "article", "main", "page", "section"},
+})
+
+func words(lists map[hint][]string) map[string]hint {
+	m := make(map[string]hint)
+	for h, list := range lists {
+		for _, w := range list {
+			m[w] |= h
+		}
+	}
+	return m
+}

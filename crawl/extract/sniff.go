@@ -1,0 +1,115 @@
+package extract
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+)
+
+// sniffBytes is how much of a body the MIME Sniffing standard looks at.
+const sniffBytes = 1445
+
+// Sniff returns the media type of a body, without parameters. A declared type
+// is believed, but for two lies that are common: a generic declaration
+// (application/octet-stream, unknown) tells nothing, and bytes that begin like
+// an image, archive, film or PDF are that, whatever the header says. Text
+// declared as text/plain is never taken for HTML (WHATWG MIME Sniffing, 7).
+func Sniff(contentType string, body []byte) string {
+	head := body[:min(len(body), sniffBytes)]
+	declared := mediaTypeOf(contentType)
+	if isUTF16Text(head) && declared != "" {
+		return declared // zero bytes are no sign of binary data here
+	}
+	sniffed, _, _ := strings.Cut(http.DetectContentType(head), ";")
+	if sniffed == "text/xml" && isXHTML(head) {
+		sniffed = "application/xhtml+xml"
+	}
+	binary := !strings.HasPrefix(sniffed, "text/") && sniffed != "application/xhtml+xml"
+	switch declared {
+	case "", "*/*", "unknown/unknown", "application/unknown", "application/octet-stream", "binary/octet-stream":
+		return sniffed
+	case "text/xml", "application/xml":
+		if sniffed == "application/xhtml+xml" {
+			return sniffed
+		}
+	case "text/plain", "text/html", "application/xhtml+xml":
+		if binary && len(head) > 0 {
+			return sniffed
+		}
+	}
+	if binary && sniffed != "application/octet-stream" && strings.HasPrefix(declared, "text/") {
+		return sniffed
+	}
+	return declared
+}
+
+// mediaTypeOf is the type/subtype of a Content-Type value in lower case, or ""
+// if it has none. mime.ParseMediaType refuses a value for a bad parameter, which
+// browsers do not.
+func mediaTypeOf(contentType string) string {
+	t, _, _ := strings.Cut(contentType, ";")
+	t = strings.ToLower(strings.Trim(t, " \t\r\n"))
+	main, sub, ok := strings.Cut(t, "/")
+	if !ok || main == "" || sub == "" || strings.ContainsAny(t, " \t,") {
+		return ""
+	}
+	return t
+}
+
+// charsetParam is the charset parameter of a Content-Type value, or "".
+func charsetParam(contentType string) string {
+	for rest := contentType; ; {
+		_, after, ok := strings.Cut(rest, ";")
+		if !ok {
+			return ""
+		}
+		rest = after
+		name, value, ok := strings.Cut(rest, "=")
+		if !ok || !strings.EqualFold(strings.TrimSpace(name), "charset") {
+			continue
+		}
+		value = strings.TrimLeft(value, " \t")
+		if strings.HasPrefix(value, `"`) {
+			value, _, _ = strings.Cut(value[1:], `"`)
+		} else {
+			value, _, _ = strings.Cut(value, ";")
+		}
+		return strings.Trim(value, " \t'")
+	}
+}
+
+// isXHTML tells whether the first element of an XML document is html.
+func isXHTML(head []byte) bool {
+	for {
+		i := bytes.IndexByte(head, '<')
+		if i < 0 || i+1 >= len(head) {
+			return false
+		}
+		head = head[i+1:]
+		switch {
+		case bytes.HasPrefix(head, []byte("!--")):
+			end := bytes.Index(head, []byte("-->"))
+			if end < 0 {
+				return false
+			}
+			head = head[end:]
+		case head[0] == '?', head[0] == '!':
+		default:
+			return len(head) >= 5 && bytes.EqualFold(head[:4], []byte("html")) && strings.IndexByte(" \t\r\n>/", head[4]) >= 0
+		}
+	}
+}
+
+// isUTF16Text tells whether a body opens with a byte order mark of UTF-16.
+func isUTF16Text(head []byte) bool {
+	return bytes.HasPrefix(head, []byte{0xFE, 0xFF}) || bytes.HasPrefix(head, []byte{0xFF, 0xFE})
+}
+
+// isPlainText lists the types that are read as they stand.
+func isPlainText(mt string) bool {
+	switch mt {
+	case "text/plain", "text/markdown", "text/x-markdown", "text/x-rst", "text/prs.fallenstein.rst", "text/asciidoc", "text/x-org":
+		return true
+	}
+	return false
+}
