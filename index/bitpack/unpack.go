@@ -1,7 +1,5 @@
 package bitpack
 
-import "encoding/binary"
-
 // Unpack decodes n values into dst. The values of dst from n on are left in no
 // particular state.
 func Unpack(dst *[N]uint32, src []byte, n, width int) {
@@ -9,42 +7,32 @@ func Unpack(dst *[N]uint32, src []byte, n, width int) {
 }
 
 // UnpackDelta decodes n gaps and sums them up: dst[i] is base + gap 0 + … +
-// gap i, modulo 2^32.
+// gap i, modulo 2^32. The values of dst from n on are left in no particular
+// state.
 func UnpackDelta(dst *[N]uint32, src []byte, n, width int, base uint32) {
 	unpackPlain(dst, src, n, width)
-	for i, gap := range dst[:n] {
-		base += gap
-		dst[i] = base
-	}
+	prefixSum(dst, n, base, 0)
 }
 
 // UnpackDelta1 is UnpackDelta for values that strictly rise, stored as gap-1:
 // dst[i] is base + (gap 0 + 1) + … + (gap i + 1), modulo 2^32.
 func UnpackDelta1(dst *[N]uint32, src []byte, n, width int, base uint32) {
 	unpackPlain(dst, src, n, width)
-	for i, gap := range dst[:n] {
-		base += gap + 1
-		dst[i] = base
-	}
+	prefixSum(dst, n, base, 1)
 }
 
 // Get decodes value i alone, in O(1). The source must hold the block as far as
-// this value's group of 16.
+// this value's group of 16; i is below N.
 func Get(src []byte, i, width int) uint32 {
 	bit := i * width
 	at := bit >> 3
+	mask := uint64(1)<<(width&63) - 1
 	if at+8 <= len(src) {
-		return uint32(binary.LittleEndian.Uint64(src[at:]) >> (bit & 7) & (1<<width - 1))
+		return uint32(load(src, at) >> (bit & 7) & mask)
 	}
-	var word uint64
-	for j, b := range src[at:min(len(src), at+8)] {
-		word |= uint64(b) << (8 * j)
+	var word uint64 // the last bytes of a source without slack
+	for j, b := range src[at:] {
+		word |= uint64(b) << (8 * j & 63)
 	}
-	return uint32(word >> (bit & 7) & (1<<width - 1))
-}
-
-func unpackPlain(dst *[N]uint32, src []byte, n, width int) {
-	for i := range n {
-		dst[i] = Get(src, i, width)
-	}
+	return uint32(word >> (bit & 7) & mask)
 }

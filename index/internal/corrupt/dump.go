@@ -63,6 +63,9 @@ func (d *Dump) Bytes(n int, format string, args ...any) []byte {
 	return b
 }
 
+// Skip passes over n bytes without a line: somebody else shows them.
+func (d *Dump) Skip(n int) { d.off += min(max(n, 0), d.Len()) }
+
 // Err is the first error of the writer below, or nil.
 func (d *Dump) Err() error { return d.err }
 

@@ -1,0 +1,118 @@
+package postings
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/trawlsearch/trawl/index/bitpack"
+	"github.com/trawlsearch/trawl/index/internal/corrupt"
+)
+
+// Dump writes the annotated bytes of one list and of its positions. What is
+// damaged is shown as far as it can be, and said in the error.
+func Dump(w io.Writer, src *Source, list List) error {
+	var c Cursor
+	c.Reset(src, list)
+	fmt.Fprintf(w, "# list: %d documents, %d occurrences, %d bytes at %d, positions %d bytes at %d\n",
+		list.Docs, list.Freq, list.PostSize, list.Post, list.PosSize, list.Pos)
+	if c.err == nil {
+		dumpList(w, &c)
+	}
+	if c.err == nil && list.PosSize > 0 {
+		dumpPositions(w, &c)
+	}
+	if c.err != nil {
+		fmt.Fprintf(w, "# damaged: %v\n", c.err)
+	}
+	return c.err
+}
+
+func dumpList(w io.Writer, c *Cursor) {
+	d := corrupt.NewDump(w, c.src.Post[c.list.Post:c.list.Post+c.list.PostSize], int(c.list.Post))
+	switch {
+	case c.list.Docs == 1:
+		d.Note("singleton: document %d", c.list.Doc)
+	case c.last == nil:
+		dumpTiny(d, c)
+	default:
+		dumpHeader(d, c)
+		for b := range c.blocks {
+			if !dumpBlock(d, c, b) {
+				return
+			}
+		}
+	}
+}
+
+func dumpTiny(d *corrupt.Dump, c *Cursor) {
+	r := corrupt.NewReader(c.src.Post[c.list.Post : c.list.Post+c.list.PostSize])
+	for i, doc := range c.docs[:c.short] {
+		at := r.Off()
+		if r.Uvarint()&1 == 0 {
+			r.Uvarint()
+		}
+		d.Bytes(r.Off()-at, "document %d, frequency %d", doc, c.freqs[i])
+	}
+}
+
+func dumpHeader(d *corrupt.Dump, c *Cursor) {
+	impacts := func(at int, stored []byte) {
+		d.Bytes(impactBytes, "impacts%s: %v", blockName(at), appendImpacts(nil, stored))
+	}
+	column := func(name string, column []byte) {
+		for b := 0; 4*b < len(column); b++ {
+			d.Bytes(4, "%s of block %d: %d", name, b, word(column, b))
+		}
+	}
+	d.Bytes(1, "flags: positions %v", c.posEnd != nil)
+	d.Bytes(3, "zero")
+	d.Bytes(4, "documents: %d, blocks: %d", c.list.Docs, c.blocks)
+	impacts(-1, c.head)
+	column("last document", c.last)
+	column("end", c.end)
+	column("end of positions", c.posEnd)
+	for b := range c.blocks {
+		impacts(b, c.impacts[impactBytes*b:])
+	}
+}
+
+func blockName(b int) string {
+	if b < 0 {
+		return " of the list"
+	}
+	return fmt.Sprintf(" of block %d", b)
+}
+
+func dumpBlock(d *corrupt.Dump, c *Cursor, b int) bool {
+	if c.enter(b) == None {
+		return false
+	}
+	c.needFreqs()
+	d.Note("block %d: documents %d to %d, frequencies %v...", b, c.docs[0], c.docs[c.n-1], c.freqs[:min(c.n, 8)])
+	width := int(d.Bytes(1, "document width")[0])
+	d.Bytes(1, "frequency width: %d", c.freqWidth)
+	d.Bytes(bitpack.Size(c.n, width), "gaps - 1 of %d bits", width)
+	d.Bytes(bitpack.Size(c.n, c.freqWidth), "frequencies - 1 of %d bits", c.freqWidth)
+	return true
+}
+
+func dumpPositions(w io.Writer, c *Cursor) {
+	d := corrupt.NewDump(w, c.src.Pos[c.list.Pos:c.list.Pos+c.list.PosSize], int(c.list.Pos))
+	c.Reset(c.src, c.list)
+	for c.NextBlock() != None {
+		first := c.Positions(nil)
+		if c.err != nil {
+			return
+		}
+		k := &c.chunk
+		d.Note("positions of block %d: %d, the first %v", c.blk, k.total, first[:min(len(first), 8)])
+		if c.last == nil && k.total < bitpack.N {
+			d.Bytes(d.Len(), "%d varints", k.total)
+			continue
+		}
+		d.Bytes(len(k.widths), "widths %v", k.widths[:min(len(k.widths), 8)])
+		for sub, width := range k.widths {
+			d.Bytes(bitpack.Size(k.subLen(sub), int(width)), "sub-block %d: %d values of %d bits", sub, k.subLen(sub), width)
+		}
+	}
+}

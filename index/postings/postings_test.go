@@ -1,0 +1,312 @@
+package postings
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// A posting of the naive model: a slice of them is a list.
+type posting struct {
+	doc, freq uint32
+	norm      uint8
+	positions []uint32
+}
+
+// A gen says what a random list looks like.
+type gen struct {
+	df             int
+	maxGap, maxTF  int
+	rareTF         int // one posting in so many has a frequency up to maxTF; the others up to 3
+	seed           uint64
+	withPos        bool
+	maxPositionGap int
+}
+
+func (g gen) String() string {
+	return fmt.Sprintf("df=%d,gap=%d,tf=%d,pos=%v,seed=%d", g.df, g.maxGap, g.maxTF, g.withPos, g.seed)
+}
+
+func (g gen) list() []posting {
+	r := rand.New(rand.NewPCG(g.seed, 7))
+	list := make([]posting, g.df)
+	doc := uint32(r.IntN(g.maxGap))
+	for i := range list {
+		top := min(g.maxTF, 3)
+		if g.rareTF > 0 && r.IntN(g.rareTF) == 0 {
+			top = g.maxTF
+		}
+		p := posting{doc: doc, freq: 1 + uint32(r.IntN(top)), norm: uint8(1 + r.IntN(60))}
+		if g.withPos {
+			p.positions = make([]uint32, p.freq)
+			var at uint32
+			for j := range p.positions {
+				at += uint32(r.IntN(g.maxPositionGap))
+				p.positions[j] = at
+			}
+		}
+		list[i] = p
+		doc += 1 + uint32(r.IntN(g.maxGap))
+	}
+	return list
+}
+
+var gens = func() (out []gen) {
+	for i, df := range []int{1, 2, 127, 128, 129, 255, 256, 257, 1000} {
+		seed := uint64(i)
+		out = append(out,
+			gen{df: df, maxGap: 1, maxTF: 1, seed: seed, withPos: true, maxPositionGap: 1},
+			gen{df: df, maxGap: 1 << 20, maxTF: 3, seed: seed},
+			gen{df: df, maxGap: 40, maxTF: 3, seed: seed, withPos: true, maxPositionGap: 300},
+			gen{df: df, maxGap: 1 << 12, maxTF: 5000, rareTF: 20, seed: seed, withPos: true, maxPositionGap: 1 << 11})
+	}
+	return append(out,
+		gen{df: 127, maxGap: 1 << 25, maxTF: 1 << 20, rareTF: 100, seed: 77, withPos: true, maxPositionGap: 16},
+		gen{df: 128, maxGap: 1 << 25, maxTF: 1 << 20, rareTF: 100, seed: 78, withPos: true, maxPositionGap: 16},
+		gen{df: 100_000, maxGap: 60, maxTF: 1 << 20, rareTF: 5000, seed: 79},
+		gen{df: 100_000, maxGap: 100, maxTF: 200, rareTF: 100, seed: 80, withPos: true, maxPositionGap: 90})
+}()
+
+// A written is a list and the Source that holds it, among other lists.
+type written struct {
+	src  Source
+	list List
+}
+
+func write(t testing.TB, list []posting, withPos bool) written {
+	t.Helper()
+	var post, pos bytes.Buffer
+	w := NewWriter(&post, &pos)
+	if !withPos {
+		w = NewWriter(&post, nil)
+	}
+	around := []posting{{doc: 1, freq: 1, norm: 1, positions: []uint32{4}}, {doc: 5, freq: 2, norm: 1, positions: []uint32{4, 4}}}
+	finish := func(list []posting) List {
+		for _, p := range list {
+			w.Add(p.doc, p.freq, p.norm, p.positions)
+		}
+		l, err := w.Finish()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	finish(around)
+	l := finish(list)
+	if after := finish(around); after.Post != l.Post+l.PostSize || after.Pos != l.Pos+l.PosSize {
+		t.Fatalf("lists are not contiguous: %+v, then %+v", l, after)
+	}
+	last := list[len(list)-1].doc
+	src := Source{Post: post.Bytes(), Pos: pos.Bytes(), MaxDoc: last + 1}
+	if !withPos {
+		src.Pos = nil
+	}
+	if last < 1<<24 {
+		src.Norms = make([]byte, last+1)
+		for _, p := range list {
+			src.Norms[p.doc] = p.norm
+		}
+	}
+	return written{src, l}
+}
+
+func eachList(t *testing.T, fn func(t *testing.T, g gen, list []posting, w written)) {
+	for _, g := range gens {
+		t.Run(g.String(), func(t *testing.T) {
+			list := g.list()
+			fn(t, g, list, write(t, list, g.withPos))
+		})
+	}
+}
+
+// checkAt holds everything that the cursor says at a document to the model.
+func checkAt(t *testing.T, c *Cursor, want posting, positions bool) {
+	t.Helper()
+	if c.Doc() != want.doc || c.Freq() != want.freq {
+		t.Fatalf("at document %d, frequency %d; want %d, %d (%v)", c.Doc(), c.Freq(), want.doc, want.freq, c.Err())
+	}
+	if positions {
+		if got := c.Positions(nil); !slices.Equal(got, want.positions) {
+			t.Fatalf("document %d: %d positions, want %d (%v)", want.doc, len(got), len(want.positions), c.Err())
+		}
+	}
+}
+
+func checkEnd(t *testing.T, c *Cursor) {
+	t.Helper()
+	docs, freqs := c.Block()
+	if c.Next() != None || c.Doc() != None || c.Seek(0) != None || c.NextBlock() != None || c.Freq() != 0 ||
+		docs != nil || freqs != nil || c.Positions(nil) != nil || c.SeekBlock(0) != None || c.Err() != nil {
+		t.Fatalf("a spent cursor stands on %d, err %v", c.Doc(), c.Err())
+	}
+}
+
+func TestNext(t *testing.T) {
+	var c Cursor
+	eachList(t, func(t *testing.T, g gen, list []posting, w written) {
+		c.Reset(&w.src, w.list)
+		if c.Size() != uint32(len(list)) {
+			t.Fatalf("Size %d, want %d", c.Size(), len(list))
+		}
+		for i, want := range list {
+			if got := c.Next(); got != want.doc {
+				t.Fatalf("Next %d = %d, want %d (%v)", i, got, want.doc, c.Err())
+			}
+			checkAt(t, &c, want, g.withPos && (i%3 != 1 || i > 300)) // some are passed over
+		}
+		c.Next()
+		checkEnd(t, &c)
+	})
+}
+
+func TestBlocks(t *testing.T) {
+	var c Cursor
+	eachList(t, func(t *testing.T, g gen, list []posting, w written) {
+		c.Reset(&w.src, w.list)
+		for c.NextBlock() != None {
+			docs, freqs := c.Block()
+			if n := min(BlockLen, len(list)); len(docs) != n || len(freqs) != n {
+				t.Fatalf("a block of %d and %d, want %d", len(docs), len(freqs), n)
+			}
+			for i := range docs {
+				if docs[i] != list[i].doc || freqs[i] != list[i].freq {
+					t.Fatalf("block holds %d, %d; want %d, %d", docs[i], freqs[i], list[i].doc, list[i].freq)
+				}
+			}
+			list = list[len(docs):]
+		}
+		if len(list) != 0 {
+			t.Fatalf("%d postings are missing (%v)", len(list), c.Err())
+		}
+		checkEnd(t, &c)
+	})
+}
+
+// naiveSeek is the first posting, from i on, not below doc.
+func naiveSeek(list []posting, i int, doc uint32) int {
+	for i < len(list) && list[i].doc < doc {
+		i++
+	}
+	return i
+}
+
+// TestSeekEverywhere seeks, from a fresh cursor, every document of a list and
+// its neighbours.
+func TestSeekEverywhere(t *testing.T) {
+	var c Cursor
+	eachList(t, func(t *testing.T, g gen, list []posting, w written) {
+		step := max(1, len(list)/2000)
+		for i := 0; i < len(list); i += step {
+			for _, doc := range []uint32{list[i].doc - min(1, list[i].doc), list[i].doc, list[i].doc + 1} {
+				at := naiveSeek(list, max(0, i-1), doc)
+				c.Reset(&w.src, w.list)
+				got := c.Seek(doc)
+				if at == len(list) {
+					if got != None {
+						t.Fatalf("Seek(%d) = %d, want None", doc, got)
+					}
+					continue
+				}
+				if got != list[at].doc {
+					t.Fatalf("Seek(%d) = %d, want %d (%v)", doc, got, list[at].doc, c.Err())
+				}
+				checkAt(t, &c, list[at], g.withPos && i%97 == 0)
+			}
+		}
+	})
+}
+
+// TestRandomWalk mixes all moves and compares with the model at each.
+func TestRandomWalk(t *testing.T) {
+	var c Cursor
+	eachList(t, func(t *testing.T, g gen, list []posting, w written) {
+		for seed := range uint64(8) {
+			walk(t, &c, g, list, w, rand.New(rand.NewPCG(seed, g.seed)))
+		}
+	})
+}
+
+func walk(t *testing.T, c *Cursor, g gen, list []posting, w written, r *rand.Rand) {
+	t.Helper()
+	c.Reset(&w.src, w.list)
+	at := -1
+	for range 400 {
+		switch r.IntN(5) {
+		case 0, 1:
+			at++
+			c.Next()
+		case 2:
+			doc := list[min(max(at, 0)+r.IntN(1+r.IntN(2*BlockLen)), len(list)-1)].doc + uint32(r.IntN(2))
+			at = naiveSeek(list, max(at, 0), doc)
+			c.Seek(doc)
+		case 3:
+			at = (at/BlockLen + 1) * BlockLen * min(1, at+1)
+			c.NextBlock()
+		case 4:
+			ahead := naiveSeek(list, max(at, 0), list[min(max(at, 0)+r.IntN(1000), len(list)-1)].doc)
+			last := list[min(ahead/BlockLen*BlockLen+BlockLen, len(list))-1].doc
+			if got := c.SeekBlock(list[ahead].doc); got != last {
+				t.Fatalf("SeekBlock(%d) = %d, want %d", list[ahead].doc, got, last)
+			}
+			if at < 0 {
+				continue
+			}
+		}
+		if at >= len(list) {
+			checkEnd(t, c)
+			return
+		}
+		checkAt(t, c, list[at], g.withPos && r.IntN(3) == 0)
+		if docs, freqs := c.Block(); docs[0] != list[at].doc || freqs[0] != list[at].freq {
+			t.Fatalf("Block begins with %d, %d; want %d, %d", docs[0], freqs[0], list[at].doc, list[at].freq)
+		}
+	}
+}
+
+func TestCursorDoesNotAllocate(t *testing.T) {
+	g := gen{df: 1000, maxGap: 40, maxTF: 3, withPos: true, maxPositionGap: 300}
+	w := write(t, g.list(), true)
+	var c Cursor
+	dst, impacts := make([]uint32, 0, 100), make([]Impact, 0, 8)
+	n := testing.AllocsPerRun(10, func() {
+		c.Reset(&w.src, w.list)
+		for doc := c.Next(); doc != None; doc = c.Seek(doc + 3) {
+			dst = c.Positions(dst[:0])
+			c.SeekBlock(doc + 1000)
+			impacts = c.BlockImpacts(impacts[:0])
+		}
+	})
+	if n != 0 {
+		t.Errorf("%v allocations a walk", n)
+	}
+}
+
+func TestWriterRefuses(t *testing.T) {
+	for name, add := range map[string]func(w *Writer){
+		"document twice":        func(w *Writer) { w.Add(3, 1, 1, []uint32{1}); w.Add(3, 1, 1, []uint32{1}) },
+		"document that is none": func(w *Writer) { w.Add(None, 1, 1, []uint32{1}) },
+		"frequency 0":           func(w *Writer) { w.Add(3, 0, 1, nil) },
+		"frequency too high":    func(w *Writer) { w.Add(3, MaxFreq+1, 1, nil) },
+		"missing positions":     func(w *Writer) { w.Add(3, 2, 1, []uint32{1}) },
+		"falling positions":     func(w *Writer) { w.Add(3, 2, 1, []uint32{2, 1}) },
+	} {
+		w := NewWriter(&bytes.Buffer{}, &bytes.Buffer{})
+		add(w)
+		if _, err := w.Finish(); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestEmptyList(t *testing.T) {
+	w := NewWriter(&bytes.Buffer{}, nil)
+	list, err := w.Finish()
+	if err != nil || list.Docs != 0 || list.PostSize != 0 {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	var c Cursor
+	c.Reset(&Source{}, list)
+	checkEnd(t, &c)
+}
