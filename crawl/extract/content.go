@@ -1,13 +1,17 @@
 package extract
 
-import "golang.org/x/net/html/atom"
+import (
+	"bytes"
+
+	"golang.org/x/net/html/atom"
+)
 
 // mainText tells for each run whether it is main text. The rest is boilerplate.
 func (o *outline) mainText() []bool {
 	c := newContent(o)
 	for _, strict := range []level{levelLinks | levelHints, levelHints, 0} {
 		main := c.choose(strict)
-		if c.bytes(main) >= minMainBytes || strict == 0 {
+		if strict == 0 || c.isEnough(main) {
 			return main
 		}
 	}
@@ -17,10 +21,13 @@ func (o *outline) mainText() []bool {
 const (
 	minMainBytes    = 250
 	minSentence     = 40
-	minShare        = 0.80
+	minShare        = 0.95
+	minArticleShare = 0.80
+	minBodyShare    = 0.5
 	maxSoftShare    = 0.35
 	maxLinkShare    = 0.5
 	maxNavListBytes = 500
+	minColumnBytes  = 200
 )
 
 // A level says which evidence is believed. Where all of it leaves hardly any
@@ -28,7 +35,7 @@ const (
 type level uint8
 
 const (
-	levelLinks level = 1 << iota // link density
+	levelLinks level = 1 << iota // link density, tables of contents
 	levelHints                   // class and id
 )
 
@@ -106,13 +113,22 @@ func (c *content) isBoiler(i int, l level, total int32) bool {
 	case l&levelHints != 0 && e.hint&hintSoft != 0 && e.hint&hintBody == 0:
 		return share < maxSoftShare
 	}
-	if l&levelLinks != 0 {
-		n, links := in(c.text, e), in(c.link, e)
-		if float64(links) > maxLinkShare*float64(n) && share < maxSoftShare {
-			return true
+	return l&levelLinks != 0 && share < maxSoftShare && (e.hint&hintContents != 0 || c.isLinkList(e))
+}
+
+// isLinkList tells whether most of an element is links. A cell or an item may
+// be one link for good reason; only a column full of them is a list.
+func (c *content) isLinkList(e *elem) bool {
+	n, links := in(c.text, e), in(c.link, e)
+	switch e.tag {
+	case atom.Tr, atom.Th, atom.Dt, atom.Dd, atom.Li, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Pre, atom.Caption:
+		return false
+	case atom.Td:
+		if links < minColumnBytes {
+			return false
 		}
 	}
-	return false
+	return float64(links) > maxLinkShare*float64(n)
 }
 
 // descend finds the smallest element that holds nearly all good text: from the
@@ -120,26 +136,55 @@ func (c *content) isBoiler(i int, l level, total int32) bool {
 // is one.
 func (c *content) descend(good []int32) int {
 	top := 0
+	if good[len(c.runs)] < minMainBytes {
+		return top // too little to go by
+	}
 	for i := 1; i < len(c.elems); i++ {
 		e := &c.elems[i]
 		if c.boiler[i] || int(e.parent) != top || e.tag == atom.P || e.tag == atom.Pre {
 			continue
 		}
+		need := minShare
+		switch {
+		case e.hint&hintBody != 0:
+			need = minBodyShare
+		case c.article:
+			need = minArticleShare
+		}
 		whole, part := in(good, &c.elems[top]), in(good, e)
-		if part > 0 && float64(part) >= minShare*float64(whole) {
+		if part > 0 && float64(part) >= need*float64(whole) {
 			top = i
 		}
 	}
 	return top
 }
 
-func (c *content) bytes(main []bool) (n int) {
+// isEnough tells whether main text was found at all: some text, and either
+// sentences or the greater part of what is no navigation.
+func (c *content) isEnough(main []bool) bool {
+	var prose, bytes, all int
 	for i, r := range c.runs {
-		if main[i] {
-			n += int(r.end - r.start)
+		n := int(r.end - r.start)
+		all += n
+		if !main[i] {
+			continue
+		}
+		bytes += n
+		if c.runScore(r) > 0 && isSentence(c.outline.text[r.start:r.end]) {
+			prose += n
 		}
 	}
-	return n
+	return bytes >= minMainBytes && (prose >= minMainBytes || 2*bytes >= all)
+}
+
+// isSentence looks for the sign that ends a sentence.
+func isSentence(b []byte) bool {
+	for _, sign := range []string{". ", ".\n", "! ", "? ", "。", "、"} {
+		if bytes.Contains(b, []byte(sign)) {
+			return true
+		}
+	}
+	return bytes.HasSuffix(b, []byte("."))
 }
 
 // navLists marks the elements that are lists of links to the neighbours of the

@@ -1,19 +1,24 @@
 package extract
 
-import "golang.org/x/net/html/atom"
+import (
+	"strings"
+
+	"golang.org/x/net/html/atom"
+)
 
 // A hint is what the name, role or class of an element tells about the text in
 // it.
 type hint uint8
 
 const (
-	hintHidden  hint = 1 << iota // not shown
-	hintNav                      // tag or role: navigation, controls
-	hintSide                     // tag or role that is boilerplate but inside of main text: header, footer, aside
-	hintSoft                     // class or id suggests boilerplate
-	hintMain                     // main, article, or class or id of the same meaning
-	hintBody                     // itemprop articleBody: the text itself
-	hintContent                  // class or id suggests content
+	hintHidden   hint = 1 << iota // not shown
+	hintNav                       // tag or role: navigation, controls
+	hintSide                      // tag or role that is boilerplate but inside of main text: header, footer, aside
+	hintSoft                      // class or id suggests boilerplate
+	hintMain                      // main, article, or class or id of the same meaning
+	hintBody                      // itemprop articleBody: the text itself
+	hintContent                   // class or id suggests content
+	hintContents                  // class or id suggests a table of contents
 )
 
 func hintOf(t *tag) hint {
@@ -45,7 +50,14 @@ func hintOf(t *tag) hint {
 	if t.itemprop == "articleBody" || t.itemprop == "text" && t.atom != atom.Meta {
 		h |= hintBody
 	}
-	return h | wordHints(t.class) | wordHints(t.id)
+	h |= wordHints(t.class)
+	switch t.atom {
+	case atom.Div, atom.Ul, atom.Ol, atom.Table, atom.Td: // an id of others names a place, not a purpose
+		if countWords(t.id) <= 2 {
+			h |= wordHints(t.id)
+		}
+	}
+	return h
 }
 
 // wordHints looks for telling words in a class or id. "relatedArticles",
@@ -97,9 +109,10 @@ var hintWords = words(map[hint][]string{
 		"banner", "cookie", "cookies", "gdpr", "consent", "newsletter", "subscribe", "subscription", "signup", "login", "signin",
 		"register", "paywall", "popup", "modal", "lightbox", "overlay", "tooltip", "widget", "widgets", "cta",
 		"tags", "tagcloud", "taglist", "byline", "author", "bio", "credit", "credits", "copyright", "disclaimer", "legal",
-		"caption", "wp-caption", "timestamp", "dateline", "metadata", "printonly", "noprint", "toc", "edit", "editsection", "hatnote", "rss",
+		"caption", "wp-caption", "timestamp", "dateline", "metadata", "printonly", "noprint", "edit", "editsection", "hatnote", "rss",
 	},
-	hintContent: {"content", "body", "text", "entry", "post", "story", "article", "main", "page", "section"},
+	hintContents: {"toc", "tableofcontents", "localtoc", "minitoc"},
+	hintContent:  {"content", "body", "text", "entry", "post", "story", "article", "main", "page", "section"},
 })
 
 func words(lists map[hint][]string) map[string]hint {
@@ -110,4 +123,9 @@ func words(lists map[hint][]string) map[string]hint {
 		}
 	}
 	return m
+}
+
+// countWords counts the parts of an id that signs part.
+func countWords(s string) int {
+	return len(strings.FieldsFunc(s, func(r rune) bool { return r < '0' || r > 'z' || '9' < r && r < 'A' || 'Z' < r && r < 'a' }))
 }

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"bytes"
 	"strings"
 
 	"golang.org/x/net/html/atom"
@@ -9,6 +10,10 @@ import (
 // noteAnchor remembers where a fragment leads, for the heading that follows or
 // stands around it.
 func (s *scanner) noteAnchor(t *tag) {
+	switch t.atom {
+	case atom.Input, atom.Button, atom.Select, atom.Textarea, atom.Form, atom.Label:
+		return // a control, not a place in the text
+	}
 	id := t.id
 	if id == "" && t.atom == atom.A {
 		id = t.name_
@@ -116,6 +121,10 @@ func (s *scanner) meta(t *tag) {
 		}
 	}
 	switch strings.ToLower(t.property) {
+	case "og:type":
+		s.article = s.article || strings.EqualFold(content, "article")
+	case "article:published_time":
+		s.article = true
 	case "og:title":
 		setOnce(&s.ogTitle, content, maxTitleBytes)
 	case "og:description":
@@ -144,4 +153,15 @@ func (s *scanner) relLink(t *tag) {
 		return
 	}
 	s.rels = append(s.rels, rawRel{t.rel, t.href, t.hreflang, t.media, t.mediaType})
+}
+
+// saysArticle tells whether structured data (schema.org in JSON-LD) calls the
+// page an article.
+func saysArticle(json []byte) bool {
+	for _, t := range []string{`"Article"`, `"NewsArticle"`, `"BlogPosting"`, `"ReportageNewsArticle"`} {
+		if bytes.Contains(json, []byte(t)) {
+			return true
+		}
+	}
+	return false
 }

@@ -2,6 +2,8 @@ package extract
 
 import (
 	"bytes"
+	"strings"
+	"unicode"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -32,6 +34,7 @@ type outline struct {
 	description, ogDescription   string
 	rels                         []rawRel
 	robots                       directives
+	article                      bool // the page says that it is one: a story, a post
 	scriptBytes, scriptFiles     int
 	haveTitle, haveBase          bool
 	truncated                    bool
@@ -122,6 +125,7 @@ type scanner struct {
 	anchorAt  int32
 	rawSkip   bool // the next text token is script, style or the like
 	titleNext bool
+	isData    bool // that token is JSON-LD
 }
 
 // scan reads a page into its outline.
@@ -154,6 +158,7 @@ func (s *scanner) token(tt html.TokenType) {
 		case s.rawSkip:
 			s.rawSkip = false
 			s.scriptBytes += len(s.z.Raw())
+			s.article = s.article || s.isData && saysArticle(s.z.Raw())
 		case s.titleNext:
 			s.titleNext = false
 			if !s.haveTitle {
@@ -320,6 +325,27 @@ func (s *scanner) closeLink() {
 		return
 	}
 	l.end = s.here()
+	if s.heading >= 0 && s.inRun && strings.HasPrefix(l.href, "#") && !hasWord(s.text[l.start:]) {
+		s.unsay(l)
+	}
+}
+
+// unsay takes the text of the last link back: the sign by which a heading links
+// to itself is no part of it.
+func (s *scanner) unsay(l *rawLink) {
+	r := &s.runs[len(s.runs)-1]
+	if l.start <= r.start {
+		return
+	}
+	r.link -= l.end - l.start
+	s.text = s.text[:l.start]
+	l.end = l.start
+}
+
+// hasWord tells whether there is a letter or digit in b. Private use characters
+// are the signs of icon fonts.
+func hasWord(b []byte) bool {
+	return bytes.ContainsFunc(b, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
 }
 
 func (s *scanner) closeHeading() {

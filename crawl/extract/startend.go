@@ -166,6 +166,7 @@ func (s *scanner) headTag(t *tag, closed bool) bool {
 			s.scriptFiles++
 		}
 		s.rawSkip = !closed
+		s.isData = strings.EqualFold(t.mediaType, "application/ld+json")
 	default:
 		return false
 	}

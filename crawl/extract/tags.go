@@ -81,10 +81,10 @@ func headingLevel(a atom.Atom) int {
 	return 0
 }
 
-// separator is what parts an element from its neighbours: cells of a row stand
-// on one line.
+// separator is what parts an element from its neighbours: cells of a row, and
+// the labels of a drawing (no atom), stand on one line.
 func separator(a atom.Atom) byte {
-	if a == atom.Td || a == atom.Th {
+	if a == atom.Td || a == atom.Th || a == 0 {
 		return ' '
 	}
 	return '\n'
