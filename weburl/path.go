@@ -154,12 +154,12 @@ func (p *parser) tail(in string) {
 		if end < 0 {
 			end = len(in)
 		}
-		in2 := inQuery
+		encode := inQuery
 		if p.special() {
-			in2 = inSpecial
+			encode = inSpecial
 		}
 		p.out = append(p.out, '?')
-		p.out = appendEncoded(p.out, in[1:end], in2)
+		p.out = appendEncoded(p.out, in[1:end], encode)
 		in = in[end:]
 	}
 	p.fragment(in)

@@ -2,9 +2,11 @@ package robots
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf16"
 )
 
 const (
@@ -24,7 +26,7 @@ const (
 // no rules.
 func Parse(body []byte) *Rules {
 	p := parser{rules: &Rules{agents: map[string][]int32{}, delays: map[string]time.Duration{}}}
-	body = trimBOM(truncate(body))
+	body = trimBOM(utf8Of(truncate(body)))
 	for line := int32(1); len(body) > 0; line++ {
 		text := body
 		if i := bytes.IndexAny(body, "\r\n"); i >= 0 {
@@ -52,6 +54,24 @@ func truncate(body []byte) []byte {
 	}
 	body = body[:MaxBytes]
 	return body[:bytes.LastIndexAny(body, "\r\n")+1]
+}
+
+// utf8Of decodes a file that begins with the byte order mark of UTF-16. The RFC
+// asks for UTF-8, but who wrote "Disallow: /" in another encoding meant it.
+func utf8Of(body []byte) []byte {
+	var order binary.ByteOrder = binary.LittleEndian
+	switch {
+	case bytes.HasPrefix(body, []byte("\xff\xfe")):
+	case bytes.HasPrefix(body, []byte("\xfe\xff")):
+		order = binary.BigEndian
+	default:
+		return body
+	}
+	units := make([]uint16, 0, len(body)/2)
+	for body = body[2:]; len(body) >= 2; body = body[2:] {
+		units = append(units, order.Uint16(body))
+	}
+	return []byte(string(utf16.Decode(units)))
 }
 
 // trimBOM drops a byte order mark, or what is left of one.
@@ -181,11 +201,7 @@ func (p *parser) agent(value string) {
 		p.waiting = append(p.waiting, "*")
 		return
 	}
-	n := 0
-	for n < len(value) && (value[n] == '-' || value[n] == '_' || 'a' <= value[n]|0x20 && value[n]|0x20 <= 'z') {
-		n++
-	}
-	token := lower(value[:n])
+	token := lower(value[:tokenLen(value)])
 	p.rules.agents[token] = appendNew(p.rules.agents[token], id)
 	p.waiting = append(p.waiting, token)
 }

