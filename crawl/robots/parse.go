@@ -147,7 +147,7 @@ func keyValue(line []byte) (key, value []byte, ok bool) {
 		if sep = bytes.IndexAny(line, " \t"); sep < 0 {
 			return nil, nil, false
 		}
-		if value := bytes.TrimLeft(line[sep:], " \t"); bytes.IndexAny(value, " \t") >= 0 {
+		if value := bytes.TrimLeft(line[sep:], " \t"); bytes.ContainsAny(value, " \t") {
 			return nil, nil, false
 		}
 	}

@@ -203,7 +203,7 @@ func pathOf(target string) string {
 		return beforeHash(target)
 	}
 	start := 0
-	if i := strings.Index(target, "://"); i >= 0 && strings.IndexAny(target[:i], "/?;") < 0 {
+	if i := strings.Index(target, "://"); i >= 0 && !strings.ContainsAny(target[:i], "/?;") {
 		start = i + 3
 	}
 	i := strings.IndexAny(target[start:], "/?;#")
