@@ -1,0 +1,100 @@
+package index
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/trawlsearch/trawl/internal/durable"
+)
+
+// Dir is the Storage in a directory, which need not exist yet: objects are files
+// created by link(2) and mapped when open, names are paths.
+func Dir(path string) Storage { return dir(path) }
+
+type dir string
+
+func (d dir) path(name string) (string, error) {
+	if !fs.ValidPath(name) || name == "." || durable.IsTemp(name) {
+		return "", fmt.Errorf("index: object name %q: %w", name, fs.ErrInvalid)
+	}
+	return filepath.Join(string(d), filepath.FromSlash(name)), nil
+}
+
+func (d dir) Create(ctx context.Context, name string, write func(io.Writer) error) error {
+	path, err := d.path(name)
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("index: create %s: %w", name, err)
+	}
+	if err := durable.MkdirAll(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("index: create %s: %w", name, err)
+	}
+	return durable.WriteNew(path, write)
+}
+
+func (d dir) Open(ctx context.Context, name string) (Object, error) {
+	path, err := d.path(name)
+	if err != nil {
+		return nil, err
+	}
+	m, err := durable.Map(path)
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func (d dir) List(ctx context.Context, prefix string) ([]string, error) {
+	root := string(d)
+	// Only the folder that the prefix names need be walked.
+	if i := strings.LastIndexByte(prefix, '/'); i >= 0 {
+		root = filepath.Join(root, filepath.FromSlash(prefix[:i]))
+	}
+	var names []string
+	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil // nothing created yet, or deleted since it was listed
+			}
+			return err
+		}
+		if !e.Type().IsRegular() || durable.IsTemp(e.Name()) {
+			return ctx.Err()
+		}
+		rel, err := filepath.Rel(string(d), path)
+		if err != nil {
+			return err
+		}
+		if name := filepath.ToSlash(rel); strings.HasPrefix(name, prefix) {
+			names = append(names, name)
+		}
+		return ctx.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("index: list %s: %w", prefix, err)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+func (d dir) Delete(ctx context.Context, name string) error {
+	path, err := d.path(name)
+	if err != nil {
+		return err
+	}
+	// Not durable.Remove: an object that comes back after a power cut is
+	// garbage that the writer finds again, and a sync each would cost 1 ms.
+	if err := os.Remove(path); err != nil {
+		return fmt.Errorf("index: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+// Package index keeps an inverted index as immutable objects in a Storage: a
+// directory (Dir), or an object store behind the same four verbs.
+//
+// # Words
+//
+// A segment is an immutable piece of the index, one object "seg/<id>.seg". A
+// live object "live/<id>.<n>" says which documents of a segment are not deleted.
+// A manifest "manifest/<20 digits>.json" lists the segments, the live objects
+// and the statistics of one state of the index, and Seq, its place in the log
+// the documents came from. Creating manifest n+1, which can succeed once, is the
+// commit. A Writer first creates a claim, a manifest of the same content in its
+// own name: every older Writer then finds its number taken and stops with
+// ErrFenced. It never goes on from what another writer wrote.
+//
+// A Snapshot is one state, immutable and safe for any number of goroutines until
+// it is closed. The Writer publishes near-real-time snapshots that hold what is
+// not committed yet; Open and Reload read what is committed.
+//
+// # Limits
+//
+// 2^30 documents a segment, 256 fields, terms of 255 bytes (longer keywords are
+// cut and told apart by a hash, longer words are cut), positions up to 2^24-1
+// (tokens behind them are counted in the length and not indexed), 1 GiB of
+// stored values a document.
+//
+// # Memory
+//
+// A Writer holds at most about WriterOptions.MemoryBytes, whatever is indexed.
+// A Snapshot keeps on the Go heap a few KB a segment, and one bit a document of
+// segments whose deletes are newer than the last commit; all else is mapped.
+//
+// # Errors
+//
+// Bytes that are not what was written are ErrCorrupt, and the error names the
+// object, the section and the chunk. Nothing here panics over data.
+package index
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/trawlsearch/trawl/index/internal/segfile"
+)
+
+var (
+	// ErrFenced: another writer has claimed the index. This one can do nothing
+	// more; what it did not commit is for the other to do again, from Seq.
+	ErrFenced = errors.New("index: fenced: another writer has claimed the index")
+
+	// ErrCorrupt marks bytes that are not what was written.
+	ErrCorrupt = segfile.ErrCorrupt
+
+	// ErrClosed is returned by a closed Writer.
+	ErrClosed = errors.New("index: writer is closed")
+)
+
+// A Key names a document in the index, for ever and in every segment. Equal
+// keys are the same document: the last one put is the one that is found.
+type Key [16]byte
+
+// String is the key in hexadecimal.
+func (k Key) String() string { return fmt.Sprintf("%x", k[:]) }
+
+// hash spreads keys evenly over 64 bits, also when they are counters and not
+// digests. It is part of the format: the key section is sorted by it.
+func (k Key) hash() uint64 {
+	a := binary.LittleEndian.Uint64(k[:8])
+	b := binary.LittleEndian.Uint64(k[8:])
+	return mix64(mix64(a) ^ b)
+}
+
+// mix64 is the finalizer of SplitMix64 (Steele, Lea, Flood: Fast Splittable
+// Pseudorandom Number Generators, 2014): a bijection, so keys that differ in one
+// half only cannot collide.
+func mix64(x uint64) uint64 {
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// A Document is what one Put indexes under its key.
+type Document struct {
+	Key    Key
+	Lang   string // analysis of its texts; empty: the schema's
+	Values []Value
+}
+
+// A Value is one value of a field: Text of Text, Keyword and Stored fields, Int
+// of Int fields. Values of one field may repeat: texts then follow each other
+// with a gap of 100 positions, keywords are all indexed (the first is the
+// column's), the first integer is the column's.
+type Value struct {
+	Field int // number of the field in the schema
+	Text  string
+	Int   int64
+}
+
+// A StoredValue is a value of a stored field as it was put.
+type StoredValue = Value
+
+const (
+	maxSegmentDocs = 1 << 30
+	maxPosition    = 1<<24 - 1
+	maxTermBytes   = 255
+	valueGap       = 100 // positions between two values of one text field
+	keywordNorm    = 1   // of all documents that have a keyword, to their postings
+)
+
+// discard is where logs go that nobody asked for.
+func discard(log *slog.Logger) *slog.Logger {
+	if log == nil {
+		return slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	return log
+}

@@ -1,0 +1,400 @@
+package index
+
+import (
+	"bytes"
+	"container/heap"
+	"context"
+	"fmt"
+	"io"
+	"math/bits"
+
+	"github.com/trawlsearch/trawl/index/postings"
+	"github.com/trawlsearch/trawl/index/stored"
+	"github.com/trawlsearch/trawl/index/termdict"
+)
+
+// A merge writes the live documents of some segments, in the order of the
+// segments, as one. It reads the sources in place, once and in order; what it
+// holds for itself is 1/16 byte a document of sources with deletes, 1/8 byte a
+// document of an Int field, 4 bytes a term of a Keyword field, and the spools.
+type merge struct {
+	ctx     context.Context
+	out     *segmentWriter
+	schema  Schema
+	sources []*mergeSource
+	steps   int
+}
+
+// mergeSource is a segment with the way its documents are numbered anew.
+type mergeSource struct {
+	*Segment
+	base  uint32   // the number of its first live document
+	ranks []uint32 // live documents before each word of the bitmap; nil if all live
+}
+
+func newMergeSource(g *Segment, base uint32) *mergeSource {
+	s := &mergeSource{Segment: g, base: base}
+	if g.live != nil {
+		s.ranks = make([]uint32, g.live.words())
+		n := uint32(0)
+		for i := range s.ranks {
+			s.ranks[i] = n
+			n += uint32(bits.OnesCount64(g.live.word(i)))
+		}
+	}
+	return s
+}
+
+// renumber returns the number of a live document in the merged segment.
+func (s *mergeSource) renumber(doc uint32) (uint32, bool) {
+	if s.ranks == nil {
+		return s.base + doc, true
+	}
+	word := s.live.word(int(doc / 64))
+	if word>>(doc%64)&1 == 0 {
+		return 0, false
+	}
+	below := word & (1<<(doc%64) - 1)
+	return s.base + s.ranks[doc/64] + uint32(bits.OnesCount64(below)), true
+}
+
+// writeMerged writes the live documents of sources as a segment.
+func writeMerged(ctx context.Context, w io.Writer, id UUID, schema Schema, sources []*Segment, tmp scratch) error {
+	m := &merge{ctx: ctx, schema: schema}
+	docs := uint32(0)
+	for _, g := range sources {
+		m.sources = append(m.sources, newMergeSource(g, docs))
+		docs += g.Docs()
+	}
+	m.out = newSegmentWriter(w, id, "merge", docs, schema, tmp)
+	if err := m.keys(); err != nil {
+		return err
+	}
+	for i, spec := range schema.Fields {
+		var err error
+		switch spec.Kind {
+		case Text:
+			err = m.text(i)
+		case Keyword:
+			err = m.keyword(i)
+		case Int:
+			err = m.int(i)
+		}
+		if err != nil {
+			return fmt.Errorf("field %q: %w", spec.Name, err)
+		}
+	}
+	if err := m.stored(); err != nil {
+		return err
+	}
+	return m.out.close()
+}
+
+// check looks at the context now and then.
+func (m *merge) check() error {
+	if m.steps++; m.steps%checkEvery == 0 {
+		return m.ctx.Err()
+	}
+	return nil
+}
+
+// each calls fn with all live documents in their order.
+func (m *merge) each(fn func(s *mergeSource, doc uint32) error) error {
+	for _, s := range m.sources {
+		for doc := range s.MaxDoc() {
+			if !s.Live(doc) {
+				continue
+			}
+			if err := m.check(); err != nil {
+				return err
+			}
+			if err := fn(s, doc); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (m *merge) keys() error {
+	keys := m.out.keys()
+	err := m.each(func(s *mergeSource, doc uint32) error {
+		keys.Add(s.Key(doc))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return keys.Finish()
+}
+
+// has tells whether any source has terms in a field.
+func (m *merge) has(field int) bool {
+	for _, s := range m.sources {
+		if s.Terms(field) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *merge) text(field int) error {
+	if !m.has(field) {
+		return nil
+	}
+	w := m.out.section(sectionNorms, field)
+	buf := make([]byte, 0, checkEvery)
+	docs := uint64(0)
+	err := m.each(func(s *mergeSource, doc uint32) error {
+		norm := byte(0)
+		if norms := s.Norms(field); norms != nil {
+			norm = norms[doc]
+		}
+		if norm != 0 {
+			docs++
+		}
+		if buf = append(buf, norm); len(buf) == cap(buf) {
+			_, err := w.Write(buf)
+			buf = buf[:0]
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(buf); err != nil {
+		return err
+	}
+	return m.terms(field, docs, nil)
+}
+
+func (m *merge) keyword(field int) error {
+	if !m.has(field) {
+		return nil
+	}
+	ordinals := make([][]int64, len(m.sources)) // by source and its ordinal
+	docs := uint64(0)
+	for i, s := range m.sources {
+		if s.Terms(field) != nil {
+			ordinals[i] = make([]int64, s.Terms(field).Len())
+		}
+	}
+	err := m.each(func(s *mergeSource, doc uint32) error {
+		if s.Has(field, doc) {
+			docs++
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := m.terms(field, docs, ordinals); err != nil {
+		return err
+	}
+	return m.ordinalColumn(field, ordinals)
+}
+
+// ordinalColumn writes the column of a Keyword field in the ordinals of the
+// merged terms.
+func (m *merge) ordinalColumn(field int, ordinals [][]int64) error {
+	col := m.out.column(field)
+	for i, s := range m.sources {
+		from := s.Column(field)
+		for doc := range s.MaxDoc() {
+			if err := m.check(); err != nil {
+				return err
+			}
+			switch old := int64(-1); {
+			case !s.Live(doc):
+			case from == nil:
+				col.Add(-1)
+			default:
+				if old = from.Get(doc); old >= 0 {
+					if old >= int64(len(ordinals[i])) {
+						return fmt.Errorf("%w: document %d has ordinal %d of %d", ErrCorrupt, doc, old, len(ordinals[i]))
+					}
+					old = ordinals[i][old]
+				}
+				col.Add(old)
+			}
+		}
+	}
+	return col.Finish()
+}
+
+func (m *merge) int(field int) error {
+	found := false
+	for _, s := range m.sources {
+		found = found || s.Column(field) != nil
+	}
+	if !found {
+		return nil
+	}
+	has := make(liveBits, liveBytes(m.out.info.Docs))
+	col := m.out.column(field)
+	err := m.each(func(s *mergeSource, doc uint32) error {
+		if !s.Has(field, doc) {
+			col.Add(0)
+			return nil
+		}
+		to, _ := s.renumber(doc)
+		has.set(to)
+		col.Add(s.Column(field).Get(doc))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := col.Finish(); err != nil {
+		return err
+	}
+	return m.out.has(field, has)
+}
+
+func (m *merge) stored() error {
+	out := m.out.stored()
+	var values []stored.Value
+	err := m.each(func(s *mergeSource, doc uint32) (err error) {
+		if values, err = s.store.Get(doc, values[:0]); err != nil {
+			return fmt.Errorf("%s: document %d: %w", s.name, doc, err)
+		}
+		return out.Add(values)
+	})
+	if err != nil {
+		return err
+	}
+	return out.Finish()
+}
+
+// terms merges the terms of a field, and fills ordinals, if not nil, with the new
+// ordinal of each term of each source.
+func (m *merge) terms(field int, docs uint64, ordinals [][]int64) error {
+	out := m.out.terms(field)
+	defer out.free()
+	var open termHeap
+	for i, s := range m.sources {
+		if d := s.Terms(field); d != nil {
+			open = append(open, &termSource{mergeSource: s, order: i, it: d.Iter(), ordinal: -1})
+		}
+	}
+	open, err := open.begin()
+	if err != nil {
+		return err
+	}
+	var term []byte
+	var same []*termSource // those that have the term, in the order of the sources
+	for len(open) > 0 {
+		if err := m.check(); err != nil {
+			return err
+		}
+		term, same = append(term[:0], open[0].term...), same[:0]
+		for len(open) > 0 && bytes.Equal(open[0].term, term) {
+			same = append(same, heap.Pop(&open).(*termSource))
+		}
+		for _, s := range same {
+			if err := s.add(out, field); err != nil {
+				return err
+			}
+		}
+		ordinal, ok, err := out.end(term)
+		if err != nil {
+			return err
+		}
+		for _, s := range same {
+			if ok && ordinals != nil {
+				ordinals[s.order][s.ordinal] = int64(ordinal)
+			}
+			more, err := s.next()
+			if err != nil {
+				return err
+			}
+			if more {
+				heap.Push(&open, s)
+			}
+		}
+	}
+	return out.close(docs)
+}
+
+// termSource walks over the terms of one source.
+type termSource struct {
+	*mergeSource
+	order     int
+	it        *termdict.Iter
+	term      []byte
+	ordinal   int
+	cursor    postings.Cursor
+	positions []uint32
+}
+
+// next moves to the next term, if there is one.
+func (s *termSource) next() (bool, error) {
+	if !s.it.Next() {
+		if err := s.it.Err(); err != nil {
+			return false, fmt.Errorf("%s: %w", s.name, err)
+		}
+		return false, nil
+	}
+	s.term = s.it.Term()
+	s.ordinal++
+	return true, nil
+}
+
+// add adds the live documents of the present term to out.
+func (s *termSource) add(out *termWriter, field int) error {
+	text := s.info.Schema.kind(field) == Text
+	norms := s.Norms(field)
+	c := &s.cursor
+	s.PostingsAt(c, field, s.it.Info())
+	for doc := c.Next(); doc != postings.None; doc = c.Next() {
+		to, ok := s.renumber(doc)
+		if !ok {
+			continue
+		}
+		if !text {
+			out.add(to, c.Freq(), keywordNorm, nil)
+			continue
+		}
+		s.positions = c.Positions(s.positions[:0])
+		out.add(to, c.Freq(), norms[doc], s.positions)
+	}
+	if err := c.Err(); err != nil {
+		return fmt.Errorf("%s: term %q: %w", s.name, s.term, err)
+	}
+	return nil
+}
+
+// termHeap has the source with the least term on top, the first of those with
+// equal ones.
+type termHeap []*termSource
+
+// begin moves all sources to their first terms, and drops those without.
+func (h termHeap) begin() (termHeap, error) {
+	var open termHeap
+	for _, s := range h {
+		more, err := s.next()
+		if err != nil {
+			return nil, err
+		}
+		if more {
+			open = append(open, s)
+		}
+	}
+	heap.Init(&open)
+	return open, nil
+}
+
+func (h termHeap) Len() int { return len(h) }
+func (h termHeap) Less(i, j int) bool {
+	c := bytes.Compare(h[i].term, h[j].term)
+	return c < 0 || c == 0 && h[i].order < h[j].order
+}
+func (h termHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *termHeap) Push(x any)   { *h = append(*h, x.(*termSource)) }
+func (h *termHeap) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return last
+}

@@ -1,0 +1,311 @@
+package index
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/bits"
+	"slices"
+	"sync"
+)
+
+// A merger decides when segments are merged: in one goroutine of the Writer,
+// woken by each flush, and in the goroutine of a flush when that one has fallen
+// behind. One merge at a time.
+type merger struct {
+	turn sync.Mutex     // of who merges
+	bad  map[*body]bool // damaged, and left alone; guarded by turn
+
+	signal chan struct{}
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+func (m *merger) start(w *Writer) {
+	m.bad = map[*body]bool{}
+	m.signal = make(chan struct{}, 1)
+	m.done = make(chan struct{})
+	ctx, cancel := context.WithCancel(context.Background())
+	m.cancel = cancel
+	go m.run(ctx, w)
+	m.wake() // an index may be opened with segments that want merging
+}
+
+// stop ends the goroutine, a merge included, and waits for it. It may be called
+// again.
+func (m *merger) stop() {
+	m.cancel()
+	<-m.done
+}
+
+// wake says that segments have changed.
+func (m *merger) wake() {
+	select {
+	case m.signal <- struct{}{}:
+	default: // it is awake
+	}
+}
+
+func (m *merger) run(ctx context.Context, w *Writer) {
+	defer close(m.done)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-m.signal:
+		}
+		if w.opt.NoMerge {
+			continue
+		}
+		for {
+			did, err := w.mergeNext(ctx)
+			if err != nil && ctx.Err() == nil {
+				w.log.Error("index: merge", "err", err) // the next flush tries again
+			}
+			if err != nil || !did {
+				break
+			}
+		}
+	}
+}
+
+// relieve merges in the caller's goroutine while there are far too many segments.
+func (w *Writer) relieve(ctx context.Context) error {
+	for !w.opt.NoMerge && w.segmentCount() > stallSegments {
+		did, err := w.mergeNext(ctx)
+		if err != nil {
+			// What was to be flushed is flushed: merging is its own trouble.
+			w.log.Error("index: merge", "err", err)
+			return ctx.Err()
+		}
+		if !did {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (w *Writer) segmentCount() int {
+	w.state.Lock()
+	defer w.state.Unlock()
+	return len(w.segments)
+}
+
+// mergeNext does the merge that the policy wants, and tells whether there was one.
+func (w *Writer) mergeNext(ctx context.Context) (bool, error) {
+	w.merge.turn.Lock()
+	defer w.merge.turn.Unlock()
+	if err := w.Err(); err != nil {
+		return false, err
+	}
+	sources := w.pick(func(segments []*Segment) []int {
+		var sizes []sized
+		for i, g := range segments {
+			if !w.merge.bad[g.body] {
+				sizes = append(sizes, g.sized(i))
+			}
+		}
+		return chooseMerge(sizes, w.opt.MaxSegmentBytes)
+	})
+	defer release(sources)
+	if len(sources) == 0 {
+		return false, nil
+	}
+	return true, w.mergeSegments(ctx, sources)
+}
+
+// sized is what the policy is told of a segment.
+func (g *Segment) sized(position int) sized {
+	s := sized{docs: g.Docs(), position: position, bytes: g.Bytes()}
+	if g.MaxDoc() > 0 {
+		s.deleted = float64(g.deleted) / float64(g.MaxDoc())
+		s.bytes = int64(float64(g.Bytes()) * (1 - s.deleted))
+	}
+	return s
+}
+
+// Optimize flushes, and merges all segments of that moment into one without
+// deleted documents, however large. It takes the caller's goroutine; the result
+// is durable with the next Commit.
+func (w *Writer) Optimize(ctx context.Context) error {
+	if err := w.Refresh(ctx); err != nil {
+		return err
+	}
+	w.merge.turn.Lock()
+	defer w.merge.turn.Unlock()
+	sources := w.pick(func(segments []*Segment) []int {
+		if len(segments) == 1 && segments[0].deleted == 0 {
+			return nil
+		}
+		all := make([]int, len(segments))
+		for i := range all {
+			all[i] = i
+		}
+		return all
+	})
+	defer release(sources)
+	if len(sources) == 0 {
+		return nil
+	}
+	return w.mergeSegments(ctx, sources)
+}
+
+// pick returns the chosen ones of the present segments, with a reference to each.
+func (w *Writer) pick(choose func(segments []*Segment) []int) []*Segment {
+	w.state.Lock()
+	defer w.state.Unlock()
+	var out []*Segment
+	for _, i := range choose(w.segments) {
+		w.segments[i].acquire()
+		out = append(out, w.segments[i])
+	}
+	return out
+}
+
+// mergeSegments puts one segment in the place of sources. The caller has the turn
+// and references to sources.
+func (w *Writer) mergeSegments(ctx context.Context, sources []*Segment) error {
+	for _, g := range sources {
+		// A merge would give damaged bytes new checksums.
+		if err := g.Verify(); err != nil {
+			w.merge.bad[g.body] = true
+			return fmt.Errorf("index: merge: %w", err)
+		}
+	}
+	docs := uint64(0)
+	for _, g := range sources {
+		docs += uint64(g.Docs())
+	}
+	if docs > maxSegmentDocs {
+		return fmt.Errorf("index: merge: %d documents are more than a segment holds", docs)
+	}
+	var merged *Segment
+	if docs > 0 {
+		var err error
+		merged, err = w.create(ctx, uint32(docs), func(out io.Writer, id UUID) error {
+			return writeMerged(ctx, out, id, w.schema, sources, w.scratch())
+		})
+		if err != nil {
+			return w.blame(sources, fmt.Errorf("index: merge: %w", err))
+		}
+	}
+	w.exchange(sources, merged)
+	w.log.Debug("index: merged", "segments", len(sources), "docs", docs)
+	return nil
+}
+
+// blame keeps sources out of merges if one of them is damaged in a way that
+// checksums do not show: it is not known which.
+func (w *Writer) blame(sources []*Segment, err error) error {
+	if errors.Is(err, ErrCorrupt) {
+		for _, g := range sources {
+			w.merge.bad[g.body] = true
+		}
+	}
+	return err
+}
+
+// exchange puts merged, which may be nil, in the place of the first of sources,
+// and takes away the others. Documents of theirs that were deleted while they
+// were merged are deleted in merged too.
+func (w *Writer) exchange(sources []*Segment, merged *Segment) {
+	w.swap.Lock()
+	defer w.swap.Unlock()
+	if merged != nil {
+		merged = carryDeletes(sources, w.segments, merged)
+	}
+	isSource := map[*body]bool{}
+	for _, g := range sources {
+		isSource[g.body] = true
+	}
+	var segments, gone []*Segment
+	placed := merged == nil
+	for _, g := range w.segments {
+		if !isSource[g.body] {
+			segments = append(segments, g)
+			continue
+		}
+		gone = append(gone, g)
+		if !placed {
+			segments = append(segments, merged)
+			placed = true
+		}
+	}
+	if !placed {
+		segments = append(segments, merged)
+	}
+	if merged != nil && merged.Docs() == 0 {
+		segments = slices.DeleteFunc(segments, func(g *Segment) bool { return g == merged })
+		gone = append(gone, merged)
+	}
+	w.state.Lock()
+	defer w.state.Unlock()
+	if merged != nil {
+		delete(w.making, merged.name)
+	}
+	if w.snapshot == nil { // the writer has been closed
+		if merged != nil {
+			merged.release()
+		}
+		return
+	}
+	w.segments = segments
+	w.publish()
+	release(gone)
+}
+
+// carryDeletes returns merged without the documents that are live in sources, as
+// they were merged, and not any more in the present segments.
+func carryDeletes(sources, present []*Segment, merged *Segment) *Segment {
+	var live liveBits
+	deleted, base := uint32(0), uint32(0)
+	for _, was := range sources {
+		now := &Segment{body: was.body, live: make(liveBits, liveBytes(was.MaxDoc()))} // gone: none live
+		for _, g := range present {
+			if g.body == was.body {
+				now = g
+			}
+		}
+		if !sameBits(now.live, was.live) {
+			if live == nil {
+				live = allLive(merged.MaxDoc())
+			}
+			deleted += clearDeleted(live, base, was, now)
+		}
+		base += was.Docs()
+	}
+	if live == nil {
+		return merged
+	}
+	return &Segment{body: merged.body, live: live, deleted: deleted}
+}
+
+// sameBits tells whether two bitmaps are one: they are never changed.
+func sameBits(a, b liveBits) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
+// clearDeleted clears in live, from base on, the documents that was has and now
+// has not, numbered as a merge numbers them: by their place among the live ones
+// of was. It returns how many.
+func clearDeleted(live liveBits, base uint32, was, now *Segment) (cleared uint32) {
+	before := was.live
+	if before == nil {
+		before = allLive(was.MaxDoc())
+	}
+	after := now.live
+	if after == nil {
+		return 0 // documents do not come back
+	}
+	for i := range before.words() {
+		word := before.word(i)
+		for gone := word &^ after.word(i); gone != 0; gone &= gone - 1 {
+			below := word & (gone&-gone - 1)
+			live.clear(base + uint32(bits.OnesCount64(below)))
+			cleared++
+		}
+		base += uint32(bits.OnesCount64(word))
+	}
+	return cleared
+}

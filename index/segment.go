@@ -1,0 +1,336 @@
+package index
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/trawlsearch/trawl/index/docvalues"
+	"github.com/trawlsearch/trawl/index/internal/segfile"
+	"github.com/trawlsearch/trawl/index/postings"
+	"github.com/trawlsearch/trawl/index/stored"
+	"github.com/trawlsearch/trawl/index/termdict"
+)
+
+// A Segment is an immutable piece of the index as one snapshot sees it: its
+// documents are numbered from 0 to MaxDoc-1, and some of them may be deleted.
+// Any number of goroutines; everything it returns lives no longer than the
+// snapshot it came from.
+type Segment struct {
+	*body
+	live    liveBits
+	deleted uint32
+
+	liveName string // object that holds live; empty if all are live, or not written yet
+	liveSize int64
+}
+
+// body is what the snapshots of a segment share: the open object.
+type body struct {
+	name   string
+	id     UUID
+	object Object
+	file   *segfile.File
+	info   segmentInfo
+	fields []bodyField
+	keys   *docvalues.Keys
+	store  *stored.Store
+	refs   atomic.Int64 // the object is closed by the last
+}
+
+// bodyField is the sections of a field; those that the segment lacks are nil.
+type bodyField struct {
+	dict   *termdict.Dict
+	lists  postings.Source // its Norms are the field's
+	column *docvalues.Column
+	has    liveBits // nil: all documents that the column has
+}
+
+// openBody opens a segment object, with one reference to it.
+func openBody(ctx context.Context, st Storage, name string, id UUID, docs uint32, size int64, cache *stored.Cache) (*body, error) {
+	o, err := st.Open(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("index: open %s: %w", name, err)
+	}
+	b := &body{name: name, id: id, object: o}
+	b.refs.Store(1)
+	if err := b.read(docs, size, cache); err != nil {
+		o.Close()
+		return nil, fmt.Errorf("index: open %s: %w", name, err)
+	}
+	return b, nil
+}
+
+// read checks the object's frame and its own account of itself, and opens what
+// it needs to be searched.
+func (b *body) read(docs uint32, size int64, cache *stored.Cache) error {
+	if n := b.object.Size(); n != size {
+		return fmt.Errorf("%w: %d bytes, the manifest says %d", ErrCorrupt, n, size)
+	}
+	file, err := segfile.Open(b.object.Bytes(), segfile.Segment)
+	if err != nil {
+		return err
+	}
+	b.file = file
+	if got := UUID(file.Header().UUID); got != b.id {
+		return fmt.Errorf("%w: it is segment %s, not %s", ErrCorrupt, got, b.id)
+	}
+	if b.info, err = readInfo(file); err != nil {
+		return err
+	}
+	if b.info.Docs != docs {
+		return fmt.Errorf("%w: %d documents, the manifest says %d", ErrCorrupt, b.info.Docs, docs)
+	}
+	return b.openSections(cache)
+}
+
+// readInfo reads what a segment says of itself.
+func readInfo(file *segfile.File) (info segmentInfo, err error) {
+	data, ok := file.Section(sectionInfo, 0)
+	if !ok || len(data) > maxInfoBytes {
+		return info, fmt.Errorf("%w: section %s of %d bytes", ErrCorrupt, sectionInfo, len(data))
+	}
+	if err := file.VerifySection(sectionInfo, 0); err != nil {
+		return info, err
+	}
+	if err := json.Unmarshal(data, &info); err != nil {
+		return info, fmt.Errorf("%w: section %s: %v", ErrCorrupt, sectionInfo, err)
+	}
+	if err := info.Schema.check(); err != nil {
+		return info, fmt.Errorf("%w: section %s: %v", ErrCorrupt, sectionInfo, err)
+	}
+	if len(info.Fields) != len(info.Schema.Fields) || info.Docs > maxSegmentDocs {
+		return info, fmt.Errorf("%w: section %s: %d documents, statistics of %d fields", ErrCorrupt, sectionInfo, info.Docs, len(info.Fields))
+	}
+	return info, nil
+}
+
+func (b *body) openSections(cache *stored.Cache) error {
+	var bad error
+	fail := func(section string, field int, err error) {
+		if err != nil && bad == nil {
+			bad = fmt.Errorf("section %s.%d: %w", section, field, err)
+		}
+	}
+	length := func(section string, field, got int) {
+		if got != int(b.info.Docs) {
+			fail(section, field, fmt.Errorf("%w: %d documents of %d", ErrCorrupt, got, b.info.Docs))
+		}
+	}
+	open := func(section string, field int, parse func(data []byte) error) {
+		if data, ok := b.file.Section(section, uint16(field)); ok {
+			fail(section, field, parse(data))
+		}
+	}
+	open(sectionKeys, 0, func(data []byte) (err error) {
+		if b.keys, err = docvalues.OpenKeys(data); err == nil {
+			length(sectionKeys, 0, b.keys.Len())
+		}
+		return err
+	})
+	open(sectionStored, 0, func(data []byte) (err error) {
+		if b.store, err = stored.Open(data, cache); err == nil {
+			length(sectionStored, 0, b.store.Len())
+		}
+		return err
+	})
+	if bad == nil && (b.keys == nil || b.store == nil) {
+		return fmt.Errorf("%w: no section %s or %s", ErrCorrupt, sectionKeys, sectionStored)
+	}
+	b.fields = make([]bodyField, len(b.info.Fields))
+	for i := range b.fields {
+		f := &b.fields[i]
+		f.lists.MaxDoc = b.info.Docs
+		open(sectionNorms, i, func(data []byte) error {
+			f.lists.Norms = data
+			length(sectionNorms, i, len(data))
+			return nil
+		})
+		open(sectionPost, i, func(data []byte) error { f.lists.Post = data; return nil })
+		open(sectionPos, i, func(data []byte) error { f.lists.Pos = data; return nil })
+		open(sectionDict, i, func(data []byte) (err error) { f.dict, err = termdict.Open(data); return err })
+		open(sectionCol, i, func(data []byte) (err error) {
+			if f.column, err = docvalues.Open(data); err == nil {
+				length(sectionCol, i, f.column.Len())
+			}
+			return err
+		})
+		open(sectionHas, i, func(data []byte) error {
+			f.has = data
+			if err := f.has.check(b.info.Docs); err != nil {
+				return fmt.Errorf("%w: %v", ErrCorrupt, err)
+			}
+			return nil
+		})
+	}
+	return bad
+}
+
+// acquire takes another reference. The caller has one, or a lock that keeps
+// another from being given back.
+func (b *body) acquire() *body {
+	b.refs.Add(1)
+	return b
+}
+
+func (b *body) release() {
+	switch n := b.refs.Add(-1); {
+	case n == 0:
+		b.object.Close()
+	case n < 0:
+		panic("index: a segment was released more often than acquired")
+	}
+}
+
+// Name is the object of the segment.
+func (g *Segment) Name() string { return g.name }
+
+// Bytes is the size of the object.
+func (g *Segment) Bytes() int64 { return g.object.Size() }
+
+// MaxDoc is the number of documents, the deleted included: all documents are
+// below it.
+func (g *Segment) MaxDoc() uint32 { return g.info.Docs }
+
+// Docs is the number of live documents.
+func (g *Segment) Docs() uint32 { return g.info.Docs - g.deleted }
+
+// Live tells whether a document, below MaxDoc, is not deleted.
+func (g *Segment) Live(doc uint32) bool { return g.live.has(doc) }
+
+// LiveBits is the live documents as a bitmap (document d is bit d%8 of byte d/8;
+// whole words of 64), nil if no document is deleted.
+func (g *Segment) LiveBits() []byte { return g.live }
+
+// Key is the key of a document, below MaxDoc.
+func (g *Segment) Key(doc uint32) Key { return g.keys.Get(doc) }
+
+// Find is the live document with a key.
+func (g *Segment) Find(k Key) (uint32, bool) {
+	doc, ok := g.keys.Find(k)
+	return doc, ok && g.live.has(doc)
+}
+
+// field returns the parts of a field; all are nil if the segment lacks it.
+func (g *Segment) field(field int) *bodyField {
+	if field < 0 || field >= len(g.fields) {
+		return new(bodyField)
+	}
+	return &g.fields[field]
+}
+
+// Norms is one byte a document of a Text field, or nil if no document has it.
+func (g *Segment) Norms(field int) []byte { return g.field(field).lists.Norms }
+
+// Postings puts c before the documents that hold the term in the field, deleted
+// ones included, or tells that there are none. Of a Keyword field the term is the
+// whole value.
+func (g *Segment) Postings(c *postings.Cursor, field int, term []byte) bool {
+	f := g.field(field)
+	if f.dict == nil {
+		return false
+	}
+	info, ok := f.dict.Get(g.asTerm(field, term))
+	if ok {
+		c.Reset(&f.lists, postings.List(info))
+	}
+	return ok
+}
+
+// PostingsAt puts c before the documents of a term whose Info came from Terms.
+func (g *Segment) PostingsAt(c *postings.Cursor, field int, info termdict.Info) {
+	c.Reset(&g.field(field).lists, postings.List(info))
+}
+
+// DocFreq is the number of documents that hold the term, deleted ones included.
+func (g *Segment) DocFreq(field int, term []byte) uint32 {
+	f := g.field(field)
+	if f.dict == nil {
+		return 0
+	}
+	info, _ := f.dict.Get(g.asTerm(field, term))
+	return info.Docs
+}
+
+// asTerm turns the value of a keyword into its term.
+func (g *Segment) asTerm(field int, term []byte) []byte {
+	if len(term) <= maxTermBytes || g.info.Schema.kind(field) != Keyword {
+		return term
+	}
+	return keywordTerm(nil, term)
+}
+
+// Terms is the terms of a Text or Keyword field, or nil if no document has it.
+// The ordinal of a term is its place among them.
+func (g *Segment) Terms(field int) *termdict.Dict { return g.field(field).dict }
+
+// Column is the values of an Int field or the ordinals of a Keyword field, or nil
+// if no document has it.
+func (g *Segment) Column(field int) *docvalues.Column { return g.field(field).column }
+
+// Has tells whether a document has a value in the column of a field.
+func (g *Segment) Has(field int, doc uint32) bool {
+	f := g.field(field)
+	switch {
+	case f.column == nil:
+		return false
+	case g.info.Schema.kind(field) == Keyword:
+		return f.column.Get(doc) >= 0
+	}
+	return f.has.has(doc)
+}
+
+// FieldStats is how much of a field the segment has, deleted documents included.
+func (g *Segment) FieldStats(field int) FieldStats {
+	if field < 0 || field >= len(g.info.Fields) {
+		return FieldStats{}
+	}
+	return g.info.Fields[field]
+}
+
+// Stored appends the stored values of a document to dst, in the order they were
+// put.
+func (g *Segment) Stored(doc uint32, dst []StoredValue) ([]StoredValue, error) {
+	var scratch [16]stored.Value
+	values, err := g.store.Get(doc, scratch[:0])
+	if err != nil {
+		return dst, fmt.Errorf("index: %s: section %s: document %d: %w", g.name, sectionStored, doc, err)
+	}
+	for _, v := range values {
+		switch g.info.Schema.kind(v.Field) {
+		case 0:
+			return dst, fmt.Errorf("index: %s: section %s: document %d: %w: field %d", g.name, sectionStored, doc, ErrCorrupt, v.Field)
+		case Int:
+			if len(v.Bytes) != 8 {
+				return dst, fmt.Errorf("index: %s: section %s: document %d: %w: integer of %d bytes", g.name, sectionStored, doc, ErrCorrupt, len(v.Bytes))
+			}
+			dst = append(dst, StoredValue{Field: v.Field, Int: int64(binary.LittleEndian.Uint64(v.Bytes))})
+		default:
+			dst = append(dst, StoredValue{Field: v.Field, Text: string(v.Bytes)})
+		}
+	}
+	return dst, nil
+}
+
+// Verify compares all checksums of the segment. The error is ErrCorrupt and names
+// object, section and chunk.
+func (g *Segment) Verify() error {
+	if err := g.file.Verify(); err != nil {
+		return fmt.Errorf("index: verify %s: %w", g.name, err)
+	}
+	return nil
+}
+
+// Err is the first damage that searching the dictionaries met, or nil.
+func (g *Segment) Err() error {
+	var errs []error
+	for i := range g.fields {
+		if d := g.fields[i].dict; d != nil && d.Err() != nil {
+			errs = append(errs, fmt.Errorf("index: %s: section %s.%d: %w", g.name, sectionDict, i, d.Err()))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,197 @@
+package index
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"math/rand/v2"
+	"slices"
+)
+
+// vocab numbers the distinct terms of one field of the buffer from 0. It holds
+// no pointers but those to a few large arrays, so the collector has nothing to
+// scan. One goroutine.
+//
+// A term of at most eight bytes, as most words are, is compared within its slot
+// and costs one cache miss; a longer one costs a look into the arena as well.
+type vocab struct {
+	slots []vocabSlot // length a power of two, at most half full; linear probing
+	arena [][]byte    // chunks of arenaChunk bytes: a length byte and the term, each
+	at    []uint32    // by id: chunk and offset of the length byte
+	count []uint32    // by id: occurrences, deleted documents included
+
+	seed, mult uint64 // of the hash, random: pages cannot aim at one slot
+}
+
+// vocabSlot is empty if ref is 0.
+type vocabSlot struct {
+	key uint64 // the term, if it has at most 8 bytes, else its hash
+	ref uint32 // id + 1
+	len uint32
+}
+
+const (
+	arenaShift     = 18
+	arenaChunk     = 1 << arenaShift
+	vocabSlotBytes = 16
+	vocabMinSlots  = 256
+	maxTermID      = 1<<30 - 1 // words of the stream have two bits for other things
+)
+
+func newVocab() *vocab {
+	return &vocab{slots: make([]vocabSlot, vocabMinSlots), seed: rand.Uint64(), mult: rand.Uint64() | 1}
+}
+
+// reset empties the vocabulary and keeps its first chunk.
+func (v *vocab) reset() {
+	if len(v.slots) > vocabMinSlots {
+		v.slots = make([]vocabSlot, vocabMinSlots)
+	} else {
+		clear(v.slots)
+	}
+	v.arena = v.arena[:min(1, len(v.arena))]
+	if len(v.arena) == 1 {
+		v.arena[0] = v.arena[0][:0]
+	}
+	v.at, v.count = nil, nil
+}
+
+// bytes is the memory held.
+func (v *vocab) bytes() int64 {
+	return int64(len(v.slots))*vocabSlotBytes + int64(len(v.arena))*arenaChunk + 4*int64(cap(v.at)+cap(v.count))
+}
+
+func (v *vocab) terms() int { return len(v.at) }
+
+// term returns the term of an id, as a part of the arena.
+func (v *vocab) term(id uint32) []byte {
+	chunk, off := v.arena[v.at[id]>>arenaShift], v.at[id]&(arenaChunk-1)
+	n := uint32(chunk[off])
+	return chunk[off+1 : off+1+n]
+}
+
+// add counts an occurrence of term and returns its id. Terms have 0 to 255 bytes.
+func (v *vocab) add(term []byte) uint32 {
+	key := v.key(term)
+	mask := uint64(len(v.slots) - 1)
+	for i := v.home(key, len(term)) & mask; ; i = (i + 1) & mask {
+		s := &v.slots[i]
+		if s.ref == 0 {
+			return v.insert(i, key, term)
+		}
+		if s.key == key && int(s.len) == len(term) {
+			if id := s.ref - 1; len(term) <= 8 || string(v.term(id)) == string(term) {
+				v.count[id]++
+				return id
+			}
+		}
+	}
+}
+
+// key is the term itself if it fits, else its hash.
+func (v *vocab) key(term []byte) uint64 {
+	n := len(term)
+	switch {
+	case n > 8:
+		h := v.seed
+		for ; n > 8; n -= 8 {
+			h = fold(h^binary.LittleEndian.Uint64(term), v.mult)
+			term = term[8:]
+		}
+		return fold(h^short(term), v.mult)
+	case n == 8:
+		return binary.LittleEndian.Uint64(term)
+	}
+	return short(term)
+}
+
+// short loads at most eight bytes, without reading behind them.
+func short(b []byte) uint64 {
+	switch n := len(b); {
+	case n == 8:
+		return binary.LittleEndian.Uint64(b)
+	case n >= 4: // the two halves overlap in equal bytes
+		return uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[n-4:]))<<(8*(n-4))
+	case n >= 2:
+		return uint64(binary.LittleEndian.Uint16(b)) | uint64(b[n-1])<<(8*(n-1))
+	case n == 1:
+		return uint64(b[0])
+	}
+	return 0
+}
+
+// home is the slot where the search for a key begins, before masking.
+func (v *vocab) home(key uint64, n int) uint64 {
+	if n > 8 {
+		return key // hashed already
+	}
+	return fold(key^v.seed, v.mult)
+}
+
+// fold mixes by one full multiplication (Lemire, Fast random integer generation
+// in an interval, 2019, uses the same product; wyhash the same fold).
+func fold(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	return hi ^ lo
+}
+
+func (v *vocab) insert(i, key uint64, term []byte) uint32 {
+	id := uint32(len(v.at))
+	last := len(v.arena) - 1
+	if last < 0 || len(v.arena[last])+1+len(term) > arenaChunk {
+		v.arena = append(v.arena, make([]byte, 0, arenaChunk))
+		last++
+	}
+	v.at = append(v.at, uint32(last)<<arenaShift|uint32(len(v.arena[last])))
+	v.arena[last] = append(append(v.arena[last], byte(len(term))), term...)
+	v.count = append(v.count, 1)
+	v.slots[i] = vocabSlot{key: key, ref: id + 1, len: uint32(len(term))}
+	if 2*len(v.at) > len(v.slots) {
+		v.grow()
+	}
+	return id
+}
+
+func (v *vocab) grow() {
+	old := v.slots
+	v.slots = make([]vocabSlot, 2*len(old))
+	mask := uint64(len(v.slots) - 1)
+	for _, s := range old {
+		if s.ref == 0 {
+			continue
+		}
+		i := v.home(s.key, int(s.len)) & mask
+		for v.slots[i].ref != 0 {
+			i = (i + 1) & mask
+		}
+		v.slots[i] = s
+	}
+}
+
+// sorted returns the ids in the order of their terms. Most comparisons are of
+// the first eight bytes and stay in one array.
+func (v *vocab) sorted() []uint32 {
+	type entry struct {
+		prefix uint64 // big-endian, padded with zeros
+		id     uint32
+	}
+	entries := make([]entry, len(v.at))
+	for id := range entries {
+		var b [8]byte
+		copy(b[:], v.term(uint32(id)))
+		entries[id] = entry{binary.BigEndian.Uint64(b[:]), uint32(id)}
+	}
+	slices.SortFunc(entries, func(a, b entry) int {
+		switch {
+		case a.prefix < b.prefix:
+			return -1
+		case a.prefix > b.prefix:
+			return 1
+		}
+		return slices.Compare(v.term(a.id), v.term(b.id))
+	})
+	ids := make([]uint32, len(entries))
+	for i, e := range entries {
+		ids[i] = e.id
+	}
+	return ids
+}

@@ -1,0 +1,334 @@
+package index
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/trawlsearch/trawl/index/stored"
+)
+
+// WriterOptions are how a Writer works; the zero value works.
+type WriterOptions struct {
+	Holder string // who writes, for people who read manifests
+
+	// MemoryBytes bounds what the Writer holds in memory: three quarters for
+	// documents that are not flushed, the rest for flushing and merging.
+	// 0 means 256 MiB; less than 8 MiB is taken as 8 MiB, more than 4 GiB as 4 GiB.
+	MemoryBytes int64
+
+	ScratchDir string // of temporary files, as large as the largest segment; empty: the system's
+
+	// MaxSegmentBytes is the size above which segments are not merged any more,
+	// except by Optimize. 0 means 4 GiB.
+	MaxSegmentBytes int64
+
+	// Grace is how long an object that no kept manifest needs is left for those
+	// who may still be opening it. 0 means a minute, negative none.
+	Grace time.Duration
+
+	// NoMerge leaves merging to Optimize.
+	NoMerge bool
+
+	Log *slog.Logger // nil: discarded
+}
+
+const (
+	defaultMemoryBytes     = 256 << 20
+	minMemoryBytes         = 8 << 20
+	maxMemoryBytes         = 4 << 30
+	defaultMaxSegmentBytes = 4 << 30
+	defaultGrace           = time.Minute
+
+	// claimRounds bounds how often OpenWriter gives way to another that is
+	// claiming or committing.
+	claimRounds = 20
+)
+
+func (o WriterOptions) filled() WriterOptions {
+	o.MemoryBytes = min(max(cmp.Or(o.MemoryBytes, defaultMemoryBytes), minMemoryBytes), maxMemoryBytes)
+	o.MaxSegmentBytes = cmp.Or(o.MaxSegmentBytes, defaultMaxSegmentBytes)
+	o.Grace = max(0, cmp.Or(o.Grace, defaultGrace))
+	o.Log = discard(o.Log)
+	return o
+}
+
+// A Writer puts documents into an index. There is one at a time: opening a second
+// fences the first. Its methods may be called by any goroutine; Put, Delete,
+// Refresh and Commit take turns, Snapshot, Seq and Stats do not wait for them. It
+// owns one goroutine, which merges; Close waits for it.
+//
+// If storage fails, the operation returns the error and may be done again: what
+// was put is still there.
+type Writer struct {
+	st    Storage
+	opt   WriterOptions
+	log   *slog.Logger
+	id    string // in the manifests that it writes
+	cache *stored.Cache
+
+	ops     sync.Mutex // of the operations, and:
+	schema  Schema
+	buf     *buffer
+	deletes map[Key]struct{} // keys to be deleted from the segments, besides those of buf
+	kept    []*manifest      // newest last; what they need is not collected
+	trash   collector
+
+	swap sync.Mutex // of who changes segments: they are read under it alone
+
+	state    sync.Mutex // is held for moments only, and guards:
+	segments []*Segment // with a reference to each; changed under swap too
+	making   map[string]bool
+	snapshot *Snapshot
+	number   uint64
+	seq      uint64
+	failed   error // ErrFenced or ErrClosed, for ever
+
+	merge merger
+}
+
+// OpenWriter opens the index for writing, and creates it if there is none. It
+// claims the index: from then on every other Writer gets ErrFenced when it
+// commits. Uncommitted work of the Writer before is gone; go on from Seq.
+func OpenWriter(ctx context.Context, st Storage, schema Schema, opt WriterOptions) (*Writer, error) {
+	w := &Writer{
+		st: st, opt: opt.filled(), id: newUUID().String(), cache: stored.NewCache(0),
+		deletes: map[Key]struct{}{}, making: map[string]bool{},
+	}
+	w.log = w.opt.Log
+	if err := w.claim(ctx, schema); err != nil {
+		return nil, err
+	}
+	w.buf = newBuffer(w.schema)
+	w.publish()
+	w.merge.start(w)
+	return w, nil
+}
+
+// begin takes the turn of an operation, unless the writer is finished.
+func (w *Writer) begin(ctx context.Context) error {
+	w.ops.Lock()
+	err := w.Err()
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		w.ops.Unlock()
+	}
+	return err
+}
+
+// Err is ErrFenced or ErrClosed if the writer can do nothing more, or nil.
+func (w *Writer) Err() error {
+	w.state.Lock()
+	defer w.state.Unlock()
+	return w.failed
+}
+
+func (w *Writer) fail(err error) error {
+	w.state.Lock()
+	defer w.state.Unlock()
+	if w.failed == nil {
+		w.failed = err
+	}
+	return w.failed
+}
+
+// Put adds a document in the place of any other of its key. It is seen by
+// snapshots after the next Refresh or Commit at the latest. The document is not
+// kept.
+func (w *Writer) Put(ctx context.Context, d *Document) error {
+	if err := w.begin(ctx); err != nil {
+		return err
+	}
+	defer w.ops.Unlock()
+	if err := w.buf.check(d); err != nil {
+		return err
+	}
+	w.buf.put(d)
+	return w.flushIfFull(ctx)
+}
+
+// Delete removes the document of a key, if there is one.
+func (w *Writer) Delete(ctx context.Context, k Key) error {
+	if err := w.begin(ctx); err != nil {
+		return err
+	}
+	defer w.ops.Unlock()
+	w.buf.remove(k)
+	w.deletes[k] = struct{}{}
+	return w.flushIfFull(ctx)
+}
+
+func (w *Writer) flushIfFull(ctx context.Context) error {
+	if w.buf.bytes()+int64(len(w.deletes))*keyEntryBytes < w.opt.MemoryBytes/4*3 {
+		return nil
+	}
+	return w.flush(ctx)
+}
+
+// Refresh makes visible in Snapshot what was put and deleted. It is not yet a
+// commit.
+func (w *Writer) Refresh(ctx context.Context) error {
+	if err := w.begin(ctx); err != nil {
+		return err
+	}
+	defer w.ops.Unlock()
+	return w.flush(ctx)
+}
+
+// flush turns the buffer into a segment, applies deletes to the others, and
+// publishes both at once. If it fails nothing has changed.
+func (w *Writer) flush(ctx context.Context) error {
+	if w.buf.docs() == 0 && len(w.deletes) == 0 {
+		return nil
+	}
+	keys := slices.AppendSeq(slices.Collect(maps.Keys(w.buf.byKey)), maps.Keys(w.deletes))
+	slices.SortFunc(keys, func(a, b Key) int { return bytes.Compare(a[:], b[:]) })
+	var fresh *Segment
+	if docs := len(w.buf.byKey); docs > 0 {
+		var err error
+		fresh, err = w.create(ctx, uint32(docs), func(out io.Writer, id UUID) error {
+			return w.buf.writeSegment(ctx, out, id, w.scratch(), w.opt.MemoryBytes/8)
+		})
+		if err != nil {
+			return fmt.Errorf("index: flush: %w", err)
+		}
+	}
+	w.apply(keys, fresh)
+	w.buf.reset()
+	clear(w.deletes)
+	w.merge.wake()
+	return w.relieve(ctx)
+}
+
+// apply deletes the documents of sorted keys from all segments, drops segments
+// that have none left, adds a fresh one, if any, and publishes all that at once.
+func (w *Writer) apply(keys []Key, fresh *Segment) {
+	w.swap.Lock()
+	defer w.swap.Unlock()
+	var segments, empty []*Segment
+	for _, g := range w.segments {
+		if h := g.without(keys); h.Docs() > 0 {
+			segments = append(segments, h)
+		} else {
+			empty = append(empty, g)
+		}
+	}
+	w.state.Lock()
+	defer w.state.Unlock()
+	if fresh != nil {
+		segments = append(segments, fresh)
+		delete(w.making, fresh.name)
+	}
+	w.segments = segments
+	w.publish()
+	release(empty)
+}
+
+// scratch is how flushes and merges spill.
+func (w *Writer) scratch() scratch {
+	return scratch{dir: w.opt.ScratchDir, spoolBytes: int(w.opt.MemoryBytes / 64)}
+}
+
+// create makes and opens a segment object. Its name stays in w.making, safe from
+// the collector, until the caller has put it among the segments or dropped it.
+func (w *Writer) create(ctx context.Context, docs uint32, write func(out io.Writer, id UUID) error) (*Segment, error) {
+	id := newUUID()
+	name := segmentName(id)
+	w.state.Lock()
+	w.making[name] = true
+	w.state.Unlock()
+	var size int64
+	err := w.st.Create(ctx, name, func(out io.Writer) error {
+		count := &countWriter{w: out}
+		err := write(count, id)
+		size = count.n
+		return err
+	})
+	var b *body
+	if err == nil {
+		b, err = openBody(ctx, w.st, name, id, docs, size, w.cache)
+	}
+	if err != nil {
+		w.unmake(name)
+		return nil, err
+	}
+	return &Segment{body: b}, nil
+}
+
+// unmake leaves an object that came to nothing to the collector.
+func (w *Writer) unmake(name string) {
+	w.state.Lock()
+	defer w.state.Unlock()
+	delete(w.making, name)
+}
+
+type countWriter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *countWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// publish makes the present segments the writer's snapshot. The caller holds
+// state.
+func (w *Writer) publish() {
+	segments := slices.Clone(w.segments)
+	for _, g := range segments {
+		g.acquire()
+	}
+	s := newSnapshot(w.st, w.cache, w.schema, segments)
+	s.number, s.seq = w.number, w.seq
+	if w.snapshot != nil {
+		w.snapshot.Close()
+	}
+	w.snapshot = s
+}
+
+// Snapshot is what the writer has flushed, committed or not; the caller closes
+// it. After Close of the writer it is nil.
+func (w *Writer) Snapshot() *Snapshot {
+	w.state.Lock()
+	defer w.state.Unlock()
+	if w.snapshot == nil {
+		return nil
+	}
+	return w.snapshot.Acquire()
+}
+
+// Seq is what the last commit was given: whoever feeds the writer goes on behind.
+func (w *Writer) Seq() uint64 {
+	w.state.Lock()
+	defer w.state.Unlock()
+	return w.seq
+}
+
+// Close ends the writer and waits for its goroutine. What was not committed is
+// gone. Snapshots stay until they are closed. Closing twice is closing once.
+func (w *Writer) Close() error {
+	w.fail(ErrClosed)
+	w.merge.stop()
+	w.ops.Lock()
+	defer w.ops.Unlock()
+	w.state.Lock()
+	defer w.state.Unlock()
+	if w.snapshot != nil {
+		w.snapshot.Close()
+		release(w.segments)
+		w.snapshot, w.segments = nil, nil
+	}
+	w.buf = nil
+	return nil
+}
