@@ -1,84 +1,96 @@
 // Package docvalues keeps, for each document of a segment, one number or one
 // key, found in O(1).
+//
+// # Column of integers
+//
+// Little-endian. Documents are cut in chunks of 1,024, c = ⌈n/1,024⌉:
+//
+//	+----------+--------+--------+----------+--------+---------+
+//	| payload  | least  | most   | offsets  | widths | trailer |
+//	| ...      | 8·c    | 8·c    | 8·c      | c      | 16      |
+//	+----------+--------+--------+----------+--------+---------+
+//
+//	least, most  of the values of each chunk, i64: the zone map
+//	offsets      where each chunk begins in the payload, u64
+//	widths       bits of each value less least, 0..64; 0 is a constant chunk
+//	trailer      0 documents u64   8 magic "TRWC"   12 zero u32
+//
+// A chunk is its values less the least, in blocks of 128 packed as the package
+// bitpack says. Where they are wider than 32 bits, a block is the low 32 bits of
+// all and then the high bits of all:
+//
+//	+------------------------------+------------------------------+
+//	| block 0: low [high]          | block 1: ...                 |
+//	| Size(128, min(w,32)) [+ ...] |                              |
+//	+------------------------------+------------------------------+
+//
+// Worked example: the values 1000, 1003, 1001 have least 1000, width 2, and are
+// the 4 bytes 1c 00 00 00 (0b01_11_00).
+//
+// # Column of keys
+//
+//	+--------+--------+---------+
+//	| keys   | order  | trailer |
+//	| 16·n   | 4·n    | 16      |
+//	+--------+--------+---------+
+//
+//	order    the documents in the order of their keys as bytes, u32
+//	trailer  0 documents u64   8 magic "TRWK"   12 zero u32
+//
+// Keys are digests and so lie evenly: Find guesses the place of a key from its
+// first eight bytes, and needs some five keys of a million.
 package docvalues
 
 import (
-	"io"
+	"encoding/binary"
 
+	"github.com/trawlsearch/trawl/index/bitpack"
 	"github.com/trawlsearch/trawl/index/internal/corrupt"
 )
 
-const ChunkLen = 1024 // documents that share one minimum and one width
+const (
+	ChunkLen = 1024 // documents that share one least value and one width
+
+	trailerBytes = 16
+	keyBytes     = 16
+	lowBits      = 32 // packed apart from the bits above
+)
 
 // ErrCorrupt marks bytes that no Builder has written.
 var ErrCorrupt = corrupt.Err
 
-// A Builder writes a column of integers: one value for each document, in the
-// order of documents. One goroutine.
-type Builder struct{}
+var (
+	columnMagic = [4]byte{'T', 'R', 'W', 'C'}
+	keysMagic   = [4]byte{'T', 'R', 'W', 'K'}
+)
 
-// NewBuilder writes to w, from its current place on.
-func NewBuilder(w io.Writer) *Builder { panic("TODO") }
+// blockBytes is the size of a block of n values.
+func blockBytes(n, width int) int {
+	return bitpack.Size(n, min(width, lowBits)) + bitpack.Size(n, max(width-lowBits, 0))
+}
 
-// Add adds the value of the next document.
-func (b *Builder) Add(v int64) { panic("TODO") }
+// chunkBytes is the size of a chunk of n values.
+func chunkBytes(n, width int) int {
+	return n/bitpack.N*blockBytes(bitpack.N, width) + blockBytes(n%bitpack.N, width)
+}
 
-// Finish writes what is left and returns the first error of w.
-func (b *Builder) Finish() error { panic("TODO") }
+func appendTrailer(dst []byte, n int, magic [4]byte) []byte {
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(n))
+	dst = append(dst, magic[:]...)
+	return append(dst, 0, 0, 0, 0)
+}
 
-// A Column reads integers in place. Immutable: any number of goroutines.
-type Column struct{}
-
-// Open reads the bytes that one Builder wrote, keeps them, and checks them so
-// far that no later read can leave them.
-func Open(data []byte) (*Column, error) { panic("TODO") }
-
-// Len is the number of documents.
-func (c *Column) Len() int { panic("TODO") }
-
-// Get is the value of a document, which must be below Len.
-func (c *Column) Get(doc uint32) int64 { panic("TODO") }
-
-// Append appends the values of the documents lo..hi-1 to dst: 128 at a time,
-// cheaper than Get.
-func (c *Column) Append(dst []int64, lo, hi uint32) []int64 { panic("TODO") }
-
-// Bounds are the least and the greatest value of the column; 0, 0 if it is empty.
-func (c *Column) Bounds() (least, greatest int64) { panic("TODO") }
-
-// Zone are the least and the greatest value among the documents
-// [i·ChunkLen, (i+1)·ChunkLen): a filter passes over what lies outside.
-func (c *Column) Zone(i int) (least, greatest int64) { panic("TODO") }
-
-// Zones is the number of zones.
-func (c *Column) Zones() int { panic("TODO") }
-
-// A Key is 16 bytes that look random: a digest.
-type Key = [16]byte
-
-// A KeyBuilder writes a column of keys. One goroutine.
-type KeyBuilder struct{}
-
-// NewKeyBuilder writes to w, from its current place on.
-func NewKeyBuilder(w io.Writer) *KeyBuilder { panic("TODO") }
-
-// Add adds the key of the next document.
-func (b *KeyBuilder) Add(k Key) { panic("TODO") }
-
-// Finish writes what is left and returns the first error of w.
-func (b *KeyBuilder) Finish() error { panic("TODO") }
-
-// Keys reads a column of keys in place. Immutable: any number of goroutines.
-type Keys struct{}
-
-// OpenKeys reads the bytes that one KeyBuilder wrote, and keeps them.
-func OpenKeys(data []byte) (*Keys, error) { panic("TODO") }
-
-// Len is the number of documents.
-func (k *Keys) Len() int { panic("TODO") }
-
-// Get is the key of a document, which must be below Len.
-func (k *Keys) Get(doc uint32) Key { panic("TODO") }
-
-// Find is the first document with a key.
-func (k *Keys) Find(key Key) (doc uint32, ok bool) { panic("TODO") }
+// openTrailer returns what stands before the trailer, and the number of
+// documents: at most 2^32-1, and no more than perDoc bytes each allow.
+func openTrailer(data []byte, magic [4]byte) (body []byte, n int, err error) {
+	if len(data) < trailerBytes {
+		return nil, 0, corrupt.Errorf("docvalues: %d bytes without a trailer", len(data))
+	}
+	body = data[:len(data)-trailerBytes]
+	r := corrupt.NewReader(data[len(body):])
+	docs, word, zero := r.U64(), [4]byte(r.Bytes(4)), r.U32()
+	if word != magic || zero != 0 || docs >= 1<<32 {
+		return nil, 0, corrupt.Errorf("docvalues: trailer % x", data[len(body):])
+	}
+	return body, int(docs), nil
+}

@@ -1,53 +1,64 @@
 // Package stored keeps the texts of documents that are shown with a hit,
 // compressed.
+//
+// # Format
+//
+// Little-endian. Documents are gathered in blocks of at least 16 KiB and
+// compressed with zstd (RFC 8878; no dictionary, no checksum of its own: the
+// frame of the segment has them). A document of more than 256 KiB has a block of
+// its own, so that its neighbours are not paid for with it.
+//
+//	+---------+-----+---------+--------+---------+---------+
+//	| block 0 | ... | block b | first  | offsets | sizes   | trailer |
+//	| zstd    |     |         | 4·b    | 8·b     | 4·b     | 24      |
+//	+---------+-----+---------+--------+---------+---------+
+//
+//	first    first document of each block, u32
+//	offsets  where each block begins, u64
+//	sizes    bytes of each block when decompressed, u32
+//	trailer  0 documents u64   8 bytes of all blocks u64   16 blocks u32
+//	         20 magic "TRWT"
+//
+// A decompressed block of n documents:
+//
+//	+--------------+-----+----------------------------------------------+
+//	| end of doc 0 | ... | values of document 0                     | ... |
+//	| 4            |     | field uvarint, length uvarint, bytes ... |     |
+//	+--------------+-----+----------------------------------------------+
+//
+// where ends count from behind the n ends. Worked example: one document with
+// field 2 = "ab" is the block 04 00 00 00 | 02 02 61 62.
+//
+// # Cost
+//
+// 16 KiB blocks of passages of 725 bytes: ratio 2.41, 147 MB/s in, 906 MB/s out,
+// ten random documents in 187 µs; 4 KiB blocks 2.16 and 73 µs; 32 KiB 2.51 and
+// 324 µs; a dictionary 2.59 but half the speed (specs/index.md 1i).
 package stored
 
 import (
-	"io"
-
 	"github.com/trawlsearch/trawl/index/internal/corrupt"
 )
+
+const (
+	MaxDocBytes = 16 << 20 // stored values of one document, with their lengths
+	MaxField    = 1<<16 - 1
+
+	blockBytes    = 16 << 10  // a block ends with the document that passes this
+	aloneBytes    = 256 << 10 // a document beyond it has a block of its own
+	maxBlockBytes = MaxDocBytes + blockBytes + 4*maxBlockDocs
+	maxBlockDocs  = 4096 // of empty documents: bounds the ends
+	trailerBytes  = 24
+	indexBytes    = 16 // of a block in the three columns
+)
+
+var magic = [4]byte{'T', 'R', 'W', 'T'}
 
 // ErrCorrupt marks bytes that no Writer has written.
 var ErrCorrupt = corrupt.Err
 
 // A Value is one stored text of a document.
 type Value struct {
-	Field int // 0..65535
+	Field int // 0..MaxField
 	Bytes []byte
 }
-
-// A Writer writes documents as one stream. One goroutine.
-type Writer struct{}
-
-// NewWriter writes to w, from its current place on.
-func NewWriter(w io.Writer) *Writer { panic("TODO") }
-
-// Add adds the next document: its values in any order, none if it has none. It
-// does not keep them.
-func (w *Writer) Add(values []Value) error { panic("TODO") }
-
-// Finish writes what is left. It does not close the stream.
-func (w *Writer) Finish() error { panic("TODO") }
-
-// A Cache keeps blocks that were decompressed, for any number of Stores and
-// goroutines.
-type Cache struct{}
-
-// NewCache keeps at most maxBytes of decompressed blocks; 0 is 16 MiB.
-func NewCache(maxBytes int64) *Cache { panic("TODO") }
-
-// A Store reads documents. Immutable: any number of goroutines.
-type Store struct{}
-
-// Open reads the bytes that one Writer wrote, and keeps them. Stores share a
-// cache, which forgets them by and by; nil is a small one of its own.
-func Open(data []byte, cache *Cache) (*Store, error) { panic("TODO") }
-
-// Len is the number of documents.
-func (s *Store) Len() int { panic("TODO") }
-
-// Get appends the values of a document, in the order they were added, to dst.
-// The bytes are views of an immutable block and live as long as they are held;
-// they must not be written to.
-func (s *Store) Get(doc uint32, dst []Value) ([]Value, error) { panic("TODO") }

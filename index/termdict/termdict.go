@@ -1,15 +1,72 @@
 // Package termdict keeps the terms of one field in order, and for each where its
 // postings lie.
+//
+// # Format
+//
+// Little-endian. Terms, ordered as bytes, are cut in blocks of 32 and
+// front-coded in each. The first eight bytes of each block's first term stand
+// in a column by themselves, so that a look-up compares numbers until one block
+// is left:
+//
+//	+---------+---------+-----+--------+----------+---------+
+//	| block 0 | block 1 | ... | keys   | offsets  | trailer |
+//	| ...     | ...     |     | 8·b    | 4·b      | 24      |
+//	+---------+---------+-----+--------+----------+---------+
+//
+//	keys     first 8 bytes of the first term as a big-endian number, with zeros
+//	         behind a shorter term, stored little-endian
+//	offsets  where each block begins
+//	trailer  0 terms u64   8 bytes of all blocks u32   12 blocks u32
+//	         16 flags u32: 0   20 zero u32
+//
+// A block of n terms (32; fewer in the last block) is
+//
+//	+-----------+-----------+----------+--------+-----+----------------+-----+
+//	| post      | pos       | rest     | term 0 | ... | info 0         | ... |
+//	| uvarint   | uvarint   | uvarint  |        |     |                |     |
+//	+-----------+-----------+----------+--------+-----+----------------+-----+
+//
+//	post, pos  of the first term
+//	rest       bytes of the terms
+//	term 0     length (1), bytes
+//	term i     shared<<4 | length (1), where 15 in either half means that a byte with
+//	           the value less 15 follows; length bytes that follow the shared
+//	           bytes of the term before
+//	info       docs<<1 | once, where once says that Freq is Docs; otherwise the
+//	           uvarint Freq-Docs follows. Then the document if Docs is 1, and
+//	           PostSize if not. Then PosSize. All uvarints.
+//
+// Lists are contiguous, so sizes alone give the places.
+//
+// Worked example: the terms "car" (documents 1, freq 1, document 9, positions of
+// 1 byte) and "cart" (docs 2, freq 2, list of 2 bytes, positions of 2 bytes) at
+// post 0 and pos 0 are the block
+//
+//	00 00 06 | 03 63 61 72 | 31 74 | 03 09 01 | 05 02 02
+//
+// # Cost
+//
+// For 1.95 million terms (33.3 MB) of Wikipedia an FST in Go took 19.9 MB,
+// 0.9-1.0 µs a look-up and 299 ns a term to walk; front coding 18.2 MB,
+// 0.4-0.6 µs and 16 ns (specs/index.md 1f). A look-up reads the columns and one
+// block.
 package termdict
 
 import (
+	"encoding/binary"
 	"errors"
-	"io"
 
 	"github.com/trawlsearch/trawl/index/internal/corrupt"
 )
 
-const MaxTermBytes = 255 // longest term
+const (
+	MaxTermBytes = 255 // longest term
+
+	blockTerms   = 32
+	keyBytes     = 8
+	trailerBytes = 24
+	nibble       = 15
+)
 
 // ErrCorrupt marks bytes that no Builder has written.
 var ErrCorrupt = corrupt.Err
@@ -30,63 +87,12 @@ type Info struct {
 	PosSize  uint64 // bytes of the positions
 }
 
-// A Builder writes a dictionary as one stream. One goroutine.
-type Builder struct{}
-
-// NewBuilder writes to w, from its current place on.
-func NewBuilder(w io.Writer) *Builder { panic("TODO") }
-
-// Add adds a term of 0 to MaxTermBytes bytes, greater than the one before. It
-// does not keep the slice.
-func (b *Builder) Add(term []byte, info Info) error { panic("TODO") }
-
-// Finish writes what is left. A dictionary without terms is valid.
-func (b *Builder) Finish() error { panic("TODO") }
-
-// A Dict reads a dictionary in place. It is immutable: any number of goroutines.
-type Dict struct{}
-
-// Open reads the bytes that one Builder wrote, and keeps them.
-func Open(data []byte) (*Dict, error) { panic("TODO") }
-
-// Len is the number of terms.
-func (d *Dict) Len() int { panic("TODO") }
-
-// Get finds a term. If the bytes cannot be right it finds nothing, and Err says so.
-func (d *Dict) Get(term []byte) (Info, bool) { panic("TODO") }
-
-// Err is the first damage that any reader of the dictionary met, or nil.
-func (d *Dict) Err() error { panic("TODO") }
-
-// Iter walks over all terms.
-func (d *Dict) Iter() *Iter { panic("TODO") }
-
-// Range walks over the terms t with lo <= t < hi; a nil hi is no bound.
-func (d *Dict) Range(lo, hi []byte) *Iter { panic("TODO") }
-
-// Prefix walks over the terms that begin with p.
-func (d *Dict) Prefix(p []byte) *Iter { panic("TODO") }
-
-// An Iter walks over terms in order:
-//
-//	for it := d.Prefix(p); it.Next(); { it.Term(); it.Info() }
-//
-// It stands before its first term; damage ends it early, and Err says so. One
-// goroutine.
-type Iter struct{}
-
-// Next moves to the next term, and tells whether there is one.
-func (it *Iter) Next() bool { panic("TODO") }
-
-// Seek moves to the first term that is not below term, forwards or backwards
-// but within the bounds of the Iter, and tells whether there is one.
-func (it *Iter) Seek(term []byte) bool { panic("TODO") }
-
-// Term is the current term: a view that lives until the Iter moves.
-func (it *Iter) Term() []byte { panic("TODO") }
-
-// Info is that of the current term.
-func (it *Iter) Info() Info { panic("TODO") }
-
-// Err is what was wrong with the bytes, or nil.
-func (it *Iter) Err() error { panic("TODO") }
+// keyOf is the first eight bytes of a term as a number in the order of terms.
+func keyOf(term []byte) uint64 {
+	if len(term) >= keyBytes {
+		return binary.BigEndian.Uint64(term)
+	}
+	var b [keyBytes]byte
+	copy(b[:], term)
+	return binary.BigEndian.Uint64(b[:])
+}

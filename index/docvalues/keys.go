@@ -1,0 +1,138 @@
+package docvalues
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math/bits"
+	"slices"
+
+	"github.com/trawlsearch/trawl/index/internal/corrupt"
+)
+
+// A Key is 16 bytes that look random: a digest.
+type Key = [keyBytes]byte
+
+// A KeyBuilder writes a column of keys: one for each document, in the order of
+// documents. It holds them all. One goroutine.
+type KeyBuilder struct {
+	w    io.Writer
+	keys []byte
+}
+
+// NewKeyBuilder writes to w, from its current place on.
+func NewKeyBuilder(w io.Writer) *KeyBuilder { return &KeyBuilder{w: w} }
+
+// Add adds the key of the next document.
+func (b *KeyBuilder) Add(k Key) { b.keys = append(b.keys, k[:]...) }
+
+// Finish writes the column. It does not close the stream.
+func (b *KeyBuilder) Finish() error {
+	n := len(b.keys) / keyBytes
+	order := make([]uint32, n)
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(x, y uint32) int {
+		if c := bytes.Compare(keyAt(b.keys, x), keyAt(b.keys, y)); c != 0 {
+			return c
+		}
+		return int(x) - int(y)
+	})
+	tail := make([]byte, 0, 4*n+trailerBytes)
+	for _, doc := range order {
+		tail = binary.LittleEndian.AppendUint32(tail, doc)
+	}
+	for _, part := range [][]byte{b.keys, appendTrailer(tail, n, keysMagic)} {
+		if _, err := b.w.Write(part); err != nil {
+			return fmt.Errorf("docvalues: write: %w", err)
+		}
+	}
+	return nil
+}
+
+func keyAt(keys []byte, doc uint32) []byte {
+	return keys[keyBytes*int(doc) : keyBytes*int(doc)+keyBytes]
+}
+
+// Keys reads a column of keys in place. Immutable: any number of goroutines.
+type Keys struct {
+	keys, order []byte
+	n           int
+}
+
+// OpenKeys reads the bytes that one KeyBuilder wrote, and keeps them.
+func OpenKeys(data []byte) (*Keys, error) {
+	body, n, err := openTrailer(data, keysMagic)
+	if err != nil {
+		return nil, err
+	}
+	if len(body) != n*(keyBytes+4) {
+		return nil, corrupt.Errorf("docvalues: %d keys in %d bytes", n, len(data))
+	}
+	return &Keys{keys: body[:n*keyBytes], order: body[n*keyBytes:], n: n}, nil
+}
+
+// Len is the number of documents.
+func (k *Keys) Len() int { return k.n }
+
+// Get is the key of a document, which must be below Len.
+func (k *Keys) Get(doc uint32) Key { return Key(keyAt(k.keys, doc)) }
+
+// Find is the first document with a key. In a damaged column it may miss one.
+func (k *Keys) Find(key Key) (doc uint32, ok bool) {
+	want := binary.BigEndian.Uint64(key[:])
+	low, high := 0, k.n // the first key not below the wanted one is in [low, high]
+	least, most := uint64(0), ^uint64(0)
+	for step := 0; low < high; step++ {
+		mid := int(uint(low+high) / 2)
+		if step < guesses && want >= least && want <= most {
+			mid = low + guess(want-least, most-least, high-low)
+		}
+		at, ok := k.at(mid)
+		if !ok {
+			return 0, false
+		}
+		if bytes.Compare(at, key[:]) < 0 {
+			low, least = mid+1, binary.BigEndian.Uint64(at)
+		} else {
+			high, most = mid, binary.BigEndian.Uint64(at)
+		}
+	}
+	if low == k.n {
+		return 0, false
+	}
+	at, ok := k.at(low)
+	if !ok || !bytes.Equal(at, key[:]) {
+		return 0, false
+	}
+	return binary.LittleEndian.Uint32(k.order[4*low:]), true
+}
+
+// guesses bounds the steps by interpolation: a hundred million even keys need
+// fewer, and others (or a damaged column) are then halved.
+const guesses = 16
+
+// guess is the place of a value that is over above the least of n even values
+// that span span.
+func guess(over, span uint64, n int) int {
+	if span == 0 {
+		return 0
+	}
+	hi, lo := bits.Mul64(over, uint64(n))
+	if hi >= span {
+		return n - 1
+	}
+	at, _ := bits.Div64(hi, lo, span)
+	return min(int(at), n-1)
+}
+
+// at is the key at a place in the order of keys.
+func (k *Keys) at(i int) ([]byte, bool) {
+	doc := binary.LittleEndian.Uint32(k.order[4*i:])
+	if uint64(doc) >= uint64(k.n) {
+		return nil, false
+	}
+	return keyAt(k.keys, doc), true
+}

@@ -1,0 +1,129 @@
+package stored
+
+import (
+	"encoding/binary"
+	"fmt"
+	"sort"
+
+	"github.com/trawlsearch/trawl/index/internal/corrupt"
+)
+
+// privateCacheBytes is the cache of a Store that was given none.
+const privateCacheBytes = 1 << 20
+
+// A Store reads documents. Immutable: any number of goroutines.
+type Store struct {
+	data                  []byte // all blocks
+	first, offsets, sizes []byte
+	docs                  int
+	blocks                int
+	cache                 *Cache
+}
+
+// Open reads the bytes that one Writer wrote, keeps them, and checks the columns.
+// Stores share a cache, until Close; nil is one of 1 MiB for this Store.
+func Open(data []byte, cache *Cache) (*Store, error) {
+	if len(data) < trailerBytes {
+		return nil, corrupt.Errorf("stored: %d bytes without a trailer", len(data))
+	}
+	body := uint64(len(data) - trailerBytes)
+	r := corrupt.NewReader(data[body:])
+	docs, size, blocks, word := r.U64(), r.U64(), uint64(r.U32()), [4]byte(r.Bytes(4))
+	if word != magic || size > body || blocks*indexBytes != body-size || docs > blocks*maxBlockDocs || docs >= 1<<32 || docs < blocks {
+		return nil, corrupt.Errorf("stored: %d documents in %d blocks of %d bytes do not fill %d bytes", docs, blocks, size, len(data))
+	}
+	r = corrupt.NewReader(data[size:body])
+	n := int(blocks)
+	s := &Store{data: data[:size], first: r.Bytes(4 * n), offsets: r.Bytes(8 * n), sizes: r.Bytes(4 * n), docs: int(docs), blocks: n, cache: cache}
+	for i := range n {
+		from, to := s.span(i)
+		start, end := s.bounds(i)
+		if i == 0 && (from != 0 || start != 0) || from >= to || to-from > maxBlockDocs || start > end || end > size ||
+			uint64(s.rawSize(i)) < 4*(to-from) || s.rawSize(i) > maxBlockBytes {
+			return nil, corrupt.Errorf("stored: block %d: documents %d to %d, bytes %d to %d", i, from, to, start, end)
+		}
+	}
+	if cache == nil {
+		s.cache = NewCache(privateCacheBytes)
+	}
+	if s.cache.err != nil {
+		return nil, s.cache.err
+	}
+	return s, nil
+}
+
+// Close makes the shared cache forget the blocks of this Store. What Get gave
+// stays valid. No Get may run meanwhile or come after.
+func (s *Store) Close() { s.cache.forget(s) }
+
+// Len is the number of documents.
+func (s *Store) Len() int { return s.docs }
+
+// span are the documents of a block, from and up to.
+func (s *Store) span(block int) (from, to uint64) {
+	from, to = uint64(binary.LittleEndian.Uint32(s.first[4*block:])), uint64(s.docs)
+	if block+1 < s.blocks {
+		to = uint64(binary.LittleEndian.Uint32(s.first[4*(block+1):]))
+	}
+	return from, to
+}
+
+// bounds are the bytes of a block.
+func (s *Store) bounds(block int) (start, end uint64) {
+	start, end = binary.LittleEndian.Uint64(s.offsets[8*block:]), uint64(len(s.data))
+	if block+1 < s.blocks {
+		end = binary.LittleEndian.Uint64(s.offsets[8*(block+1):])
+	}
+	return start, end
+}
+
+func (s *Store) rawSize(block int) uint32 { return binary.LittleEndian.Uint32(s.sizes[4*block:]) }
+
+// Get appends the values of a document, in the order they were added, to dst.
+// The bytes are views of an immutable block, which they keep alive, and must not
+// be written to.
+func (s *Store) Get(doc uint32, dst []Value) ([]Value, error) {
+	if uint64(doc) >= uint64(s.docs) {
+		return dst, fmt.Errorf("stored: get document %d of %d: no such document", doc, s.docs)
+	}
+	block := sort.Search(s.blocks, func(i int) bool { from, _ := s.span(i); return from > uint64(doc) }) - 1
+	raw, err := s.cache.get(blockID{s, block}, func() ([]byte, error) { return s.decompress(block) })
+	if err != nil {
+		return dst, err
+	}
+	from, to := s.span(block)
+	ends, body := raw[:4*(to-from)], raw[4*(to-from):]
+	i := int(uint64(doc) - from)
+	start, end := uint32(0), binary.LittleEndian.Uint32(ends[4*i:])
+	if i > 0 {
+		start = binary.LittleEndian.Uint32(ends[4*(i-1):])
+	}
+	if start > end || uint64(end) > uint64(len(body)) {
+		return dst, corrupt.Errorf("stored: document %d: bytes %d to %d of %d", doc, start, end, len(body))
+	}
+	values := len(dst)
+	for r := corrupt.NewReader(body[start:end]); r.Len() > 0; {
+		v := Value{Field: int(r.Count(MaxField))}
+		v.Bytes = r.Bytes(int(r.Count(MaxDocBytes)))
+		if r.Bad() {
+			return dst[:values], corrupt.Errorf("stored: document %d: values do not add up", doc)
+		}
+		dst = append(dst, v)
+	}
+	return dst, nil
+}
+
+// decompress is the gate of a block: behind it the block has the size that the
+// index says.
+func (s *Store) decompress(block int) ([]byte, error) {
+	start, end := s.bounds(block)
+	size := int(s.rawSize(block))
+	raw, err := s.cache.dec.DecodeAll(s.data[start:end], make([]byte, 0, size))
+	if err != nil {
+		return nil, corrupt.Errorf("stored: block %d: %v", block, err)
+	}
+	if len(raw) != size {
+		return nil, corrupt.Errorf("stored: block %d: %d bytes, not %d", block, len(raw), size)
+	}
+	return raw, nil
+}
