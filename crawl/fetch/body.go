@@ -1,0 +1,203 @@
+package fetch
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// maxRatio and ratioGrace bound what compression may promise: web pages
+	// reach 20:1, a page of one repeated line perhaps 100:1 in its first
+	// MiB, a bomb a thousand and more.
+	maxRatio   = 100
+	ratioGrace = 1 << 20
+	// minPrefix is the least part of a damaged body that is worth keeping.
+	minPrefix = 1 << 10
+	// blockBytes is how much is read at once: a limit is passed by no more.
+	blockBytes = 64 << 10
+	// maxKeptBuffer bounds the buffers that wait for the next body.
+	maxKeptBuffer = 1 << 20
+)
+
+// keeps says whether the first n bytes of a body that was cut are worth
+// keeping. What was cut by a limit is, however little. What the network cut
+// ends in the midst of something that was sent: any of it is. What is damaged
+// or was given up may be nothing but damage.
+func keeps(cut Class, n int) bool {
+	switch cut {
+	case ClassBodyLimit, ClassRatioLimit:
+		return true
+	case ClassTruncated, ClassReset:
+		return n > 0
+	case ClassDecode, ClassSlow, ClassTimeout:
+		return n >= minPrefix
+	}
+	return false
+}
+
+// readBody fills in out.Body and what goes with it. The class it returns is
+// empty where out is of use.
+func (c *Client) readBody(parent, ctx context.Context, cancel context.CancelCauseFunc, hresp *http.Response, lim limits, out *Response) (Class, error) {
+	wire := &wireReader{r: hresp.Body, left: lim.wire}
+	defer c.watch(wire, cancel)()
+	buf := c.buffer()
+	defer c.release(buf)
+	cut, err := c.copyBody(buf, wire, hresp.Header, lim)
+	out.WireBytes = wire.n.Load()
+	if cut == "" && err == nil {
+		out.Body = bytes.Clone(buf.Bytes())
+		return "", nil
+	}
+	if cut == "" {
+		cut = bodyClass(parent, ctx, wire, err)
+	}
+	out.Truncated, out.Cut = true, cut
+	out.Body = bytes.Clone(buf.Bytes())
+	if keeps(cut, buf.Len()) {
+		return "", nil
+	}
+	return cut, err
+}
+
+// bodyClass names what ended a body before its time.
+func bodyClass(parent, ctx context.Context, wire *wireReader, err error) Class {
+	if wire.err == nil {
+		return ClassDecode
+	}
+	if errors.Is(wire.err, errWireLimit) {
+		return ClassBodyLimit
+	}
+	class := classify(parent, ctx, wire.err)
+	switch {
+	case class == ClassReset && errors.Is(wire.err, io.ErrUnexpectedEOF):
+		return ClassTruncated
+	case class == ClassProtocol:
+		return ClassDecode // of the transfer coding
+	}
+	return class
+}
+
+// copyBody decodes the body into buf, within limits. A limit that was reached
+// is the class it returns.
+func (c *Client) copyBody(buf *bytes.Buffer, wire *wireReader, h http.Header, lim limits) (Class, error) {
+	d := &decoder{client: c}
+	defer d.release()
+	src, err := d.open(h, wire)
+	if err != nil {
+		return "", err
+	}
+	for {
+		buf.Grow(blockBytes / 2)
+		b := buf.AvailableBuffer()
+		n, err := src.Read(b[:min(cap(b), blockBytes)])
+		buf.Write(b[:n])
+		if int64(buf.Len()) > lim.body {
+			buf.Truncate(int(lim.body))
+			return ClassBodyLimit, nil
+		}
+		if d.coded() && buf.Len() > ratioGrace && int64(buf.Len()) > maxRatio*wire.n.Load() {
+			return ClassRatioLimit, nil
+		}
+		switch {
+		case err == io.EOF && wire.err != nil:
+			return "", wire.err // the decoder was content, the network was not
+		case err == io.EOF:
+			// What the decoder left must be read for the connection to be used
+			// again, the end of chunks above all.
+			io.CopyN(io.Discard, wire, 4<<10)
+			return "", nil
+		case err != nil:
+			return "", err
+		}
+	}
+}
+
+func (c *Client) buffer() *bytes.Buffer {
+	if b, ok := c.buffers.Get().(*bytes.Buffer); ok {
+		return b
+	}
+	return new(bytes.Buffer)
+}
+
+func (c *Client) release(b *bytes.Buffer) {
+	if b.Cap() <= maxKeptBuffer {
+		b.Reset()
+		c.buffers.Put(b)
+	}
+}
+
+var errWireLimit = errors.New("the body is too large")
+
+// A wireReader counts and bounds what comes over the wire, and keeps what went
+// wrong with it, which decoders may hide.
+type wireReader struct {
+	r    io.Reader
+	left int64
+	n    atomic.Int64
+	err  error // but io.EOF
+}
+
+func (w *wireReader) Read(p []byte) (int, error) {
+	if w.err != nil {
+		return 0, w.err
+	}
+	if w.left <= 0 {
+		// Only a further byte tells a body of exactly the limit from a larger.
+		var one [1]byte
+		n, err := io.ReadFull(w.r, one[:])
+		if n == 1 {
+			err = errWireLimit
+		}
+		if err != io.EOF {
+			w.err = err
+		}
+		return 0, err
+	}
+	n, err := w.r.Read(p[:min(int64(len(p)), w.left)])
+	w.left -= int64(n)
+	w.n.Add(int64(n))
+	if err != nil && err != io.EOF {
+		w.err = err
+	}
+	return n, err
+}
+
+// watch ends the request when a window of time brings too few bytes. The
+// function it returns ends the watch.
+func (c *Client) watch(wire *wireReader, cancel context.CancelCauseFunc) (stop func()) {
+	if c.opt.MinRate < 0 {
+		return func() {}
+	}
+	want := max(1, int64(float64(c.opt.MinRate)*c.opt.RateWindow.Seconds()))
+	var mu sync.Mutex
+	var timer *time.Timer
+	var seen int64
+	done := false
+	mu.Lock()
+	defer mu.Unlock()
+	timer = time.AfterFunc(c.opt.RateWindow, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		now := wire.n.Load()
+		switch {
+		case done:
+		case now-seen < want:
+			cancel(errSlow)
+		default:
+			seen = now
+			timer.Reset(c.opt.RateWindow)
+		}
+	})
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		done = true
+		timer.Stop()
+	}
+}

@@ -1,0 +1,183 @@
+// Package fetch gets one address and gives one answer, within limits: whatever
+// a server does, an answer or a classed error comes in bounded time and memory.
+//
+// # What a Client does
+//
+// Get sends one GET request and follows no redirect: the resolved target is in
+// Response.Location. Follow goes on to the end of a chain. Robots fetches the
+// rules of an origin by RFC 9309. HTTP/1.1, and HTTP/2 over TLS. A connection
+// is kept for the next request. A GET whose connection was reset is sent once
+// more, over HTTP/1.1 on a fresh connection.
+//
+// Bodies are content-decoded here (gzip, brotli, zstd, deflate; RFC 9110 8.4).
+// A body that was cut (by a limit, the network or damage) is kept and marked
+// Truncated, and Response.Cut says why; what is too short to be of use is an
+// *Error instead (see keeps in body.go).
+//
+// No cookie is kept but along the chain of one Follow, no credentials of an
+// address are ever sent, no environment is read, no proxy is used.
+//
+// # Which addresses are reached
+//
+// Unless Options.AllowPrivate is set, only addresses of the public internet
+// are connected to. The check stands behind name resolution, on the address
+// that is really dialled, so that no name, redirect or spelling gets around it
+// (see guard.go). Names are resolved here, and answers kept for a minute.
+//
+// # Limits
+//
+//	what                       zero value of Options
+//	total time of a request    60 s
+//	name resolution            5 s
+//	connect; TLS handshake     10 s each
+//	response header            10 s from the request, 256 KiB, 5 informational answers
+//	rate of a body             1 KiB/s, counted over 10 s at a time
+//	body over the wire         10 MiB
+//	body decoded               20 MiB, and 100 times what came over the wire after 1 MiB
+//	content codings            2; zstd window 8 MiB (RFC 9659), brotli 16 MiB
+//	redirects                  10 in Follow, 5 in Robots
+//	robots.txt                 512 KiB
+//	receive buffer             256 KiB a stream, 1 MiB a connection (HTTP/2)
+package fetch
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Options are the settings of a Client. The zero value works.
+type Options struct {
+	Agent   string // User-Agent; zero: "Trawl/0 (+https://github.com/trawlsearch/trawl)"
+	Product string // the product token that robots.txt names; zero: "Trawl"
+	From    string // the operator's mail address, sent as From; zero: not sent
+
+	AllowPrivate  bool           // reach loopback, private and other special addresses too
+	AllowPrefixes []netip.Prefix // reach these, be they private or not: an intranet
+	RootCAs       *x509.CertPool // authorities trusted for TLS; nil: the system's
+
+	MaxBodyBytes   int64         // decoded; zero: 20 MiB
+	MaxWireBytes   int64         // as sent; zero: 10 MiB
+	MaxHeaderBytes int64         // of a response header; zero: 256 KiB
+	MaxRedirects   int           // of Follow; zero: 10
+	MaxIdleConns   int           // kept open in all; zero: 1000. A host keeps at most 2
+	Timeout        time.Duration // of a request with its body; zero: 60 s
+	ConnectTimeout time.Duration // of connecting, and of the TLS handshake; zero: 10 s
+	ResolveTimeout time.Duration // of name resolution; zero: 5 s
+	HeaderTimeout  time.Duration // from the request to the whole response header; zero: 10 s
+	MinRate        int64         // bytes a second that a body must bring; zero: 1024; negative: none
+	RateWindow     time.Duration // over which MinRate is counted; zero: 10 s
+
+	// Resolver finds the addresses of a name; nil: net.DefaultResolver.
+	Resolver Resolver
+	// Dial, where it is set, takes the place of the operating system's
+	// connect, and of nothing else: addr is always an IP address and port that
+	// was resolved and has passed the guard. It is the hook for tests (a fake
+	// web) and for tunnels. A fake Resolver that gives a private address
+	// therefore still meets the guard.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+
+	Log *slog.Logger // nil: nothing is logged
+}
+
+// A Resolver finds the addresses of a name; *net.Resolver is one. Any
+// goroutine may call it.
+type Resolver interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
+func (o *Options) setDefaults() {
+	def(&o.Agent, "Trawl/0 (+https://github.com/trawlsearch/trawl)")
+	def(&o.Product, "Trawl")
+	def(&o.MaxBodyBytes, 20<<20)
+	def(&o.MaxWireBytes, 10<<20)
+	def(&o.MaxHeaderBytes, 256<<10)
+	def(&o.MaxRedirects, 10)
+	def(&o.MaxIdleConns, 1000)
+	def(&o.Timeout, 60*time.Second)
+	def(&o.ConnectTimeout, 10*time.Second)
+	def(&o.ResolveTimeout, 5*time.Second)
+	def(&o.HeaderTimeout, 10*time.Second)
+	def(&o.MinRate, 1024)
+	def(&o.RateWindow, 10*time.Second)
+	if o.Resolver == nil {
+		o.Resolver = net.DefaultResolver
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+}
+
+func def[T comparable](p *T, value T) {
+	var zero T
+	if *p == zero {
+		*p = value
+	}
+}
+
+// A Client fetches. Any goroutine may call it.
+type Client struct {
+	opt    Options
+	limits limits
+	main   *http.Transport
+	// fresh never uses a kept connection and speaks HTTP/1.1 only: for the
+	// second try.
+	fresh *http.Transport
+
+	// Decoders and buffers are kept for the next body.
+	gzips, zstds, brotlis, buffers sync.Pool
+}
+
+// New makes a client.
+func New(opt Options) *Client {
+	opt.setDefaults()
+	c := &Client{opt: opt, limits: limits{
+		body: opt.MaxBodyBytes, wire: opt.MaxWireBytes, total: opt.Timeout,
+	}}
+	d := &dialer{
+		resolver: &cachedResolver{Resolver: opt.Resolver, timeout: opt.ResolveTimeout},
+		guard:    &guard{allowAll: opt.AllowPrivate, allow: opt.AllowPrefixes},
+		hook:     opt.Dial,
+		timeout:  opt.ConnectTimeout,
+	}
+	c.main = c.transport(d)
+	c.main.ForceAttemptHTTP2 = true
+	c.main.HTTP2 = &http.HTTP2Config{
+		// The defaults, 4 MiB and 1 GiB, are what a server may send beyond
+		// our limits.
+		MaxReceiveBufferPerStream:     256 << 10,
+		MaxReceiveBufferPerConnection: 1 << 20,
+		SendPingTimeout:               15 * time.Second,
+	}
+	c.fresh = c.transport(d)
+	c.fresh.DisableKeepAlives = true
+	return c
+}
+
+func (c *Client) transport(d *dialer) *http.Transport {
+	return &http.Transport{
+		Proxy:                  nil, // not http.ProxyFromEnvironment
+		DialContext:            d.DialContext,
+		TLSClientConfig:        &tls.Config{RootCAs: c.opt.RootCAs, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    c.opt.ConnectTimeout,
+		DisableCompression:     true,
+		MaxIdleConns:           c.opt.MaxIdleConns,
+		MaxIdleConnsPerHost:    2,
+		IdleConnTimeout:        90 * time.Second,
+		ResponseHeaderTimeout:  c.opt.HeaderTimeout,
+		MaxResponseHeaderBytes: c.opt.MaxHeaderBytes,
+		ReadBufferSize:         16 << 10,
+	}
+}
+
+// Close ends the connections that are not in use. Requests under way go on.
+func (c *Client) Close() {
+	c.main.CloseIdleConnections()
+	c.fresh.CloseIdleConnections()
+}
