@@ -45,12 +45,13 @@ func (d *Dump) Note(format string, args ...any) { d.printf("# "+format+"\n", arg
 // are fewer.
 func (d *Dump) Bytes(n int, format string, args ...any) []byte {
 	label := fmt.Sprintf(format, args...)
-	if n < 0 || n > d.Len() {
+	cut := n < 0 || n > d.Len()
+	if cut {
 		label += fmt.Sprintf(" (cut short: %d bytes wanted, %d left)", n, d.Len())
 		n = d.Len()
 	}
 	b := d.data[d.off : d.off+n]
-	for row := 0; row == 0 || row*dumpRow < n; row++ {
+	for row := 0; row*dumpRow < n || row == 0 && cut; row++ {
 		from := row * dumpRow
 		if row == dumpRows {
 			d.printf("%10s... %d bytes more\n", "", n-from)

@@ -75,6 +75,9 @@ func (w *Writer) Close() error {
 	w.end()
 	payload := w.size()
 	w.flush()
+	if w.err != nil {
+		return w.err
+	}
 	toc := make([]byte, 0, entryBytes*len(w.sections))
 	for _, s := range w.sections {
 		toc = append(toc, s.Name...)
