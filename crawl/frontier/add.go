@@ -1,0 +1,126 @@
+package frontier
+
+import (
+	"github.com/trawlsearch/trawl/weburl"
+)
+
+// candidate is an item with its keys, which are worked out before the lock.
+type candidate struct {
+	item   *Item
+	url    weburl.URL
+	key    weburl.Key
+	text   string
+	origin string
+	id     hostID
+	known  bool // in the cache, nothing to write
+}
+
+// Add queues the addresses that are not known yet and tells how many there were.
+// What is not http or https, or longer than MaxURLBytes, is left out. When it
+// returns they are durable.
+func (f *Frontier) Add(items []Item) (added int, err error) {
+	cands := prepare(items)
+	err = f.update("add", nil, func(w *write) error {
+		defer func() { added = w.added }()
+		return w.discover(cands)
+	})
+	return added, err
+}
+
+// prepare does what needs no lock: normal forms and keys.
+func prepare(items []Item) []candidate {
+	out := make([]candidate, 0, len(items))
+	for i := range items {
+		u := items[i].URL.Page()
+		if !u.IsWeb() {
+			continue
+		}
+		text := u.String()
+		if len(text) > MaxURLBytes {
+			continue
+		}
+		out = append(out, candidate{item: &items[i], url: u, key: u.Key(), text: text})
+	}
+	return out
+}
+
+// discover queues what is new among the candidates.
+func (w *write) discover(cands []candidate) error {
+	ids := map[string]hostID{} // Site asks the public suffix list: once an origin
+	for i := range cands {
+		c := &cands[i]
+		if c.item.Mark == 0 && !c.item.Again && w.f.seen.has(c.key) {
+			continue
+		}
+		c.origin = c.url.Origin()
+		id, ok := ids[c.origin]
+		if !ok {
+			id = hostOf(c.url)
+			ids[c.origin] = id
+		}
+		c.id = id
+		if err := w.meet(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// meet queues one candidate if it is new, or to be fetched again.
+func (w *write) meet(c *candidate) error {
+	f := w.f
+	rec := w.urls[c.key]
+	fl := f.inflight[c.key]
+	if rec == nil && fl != nil {
+		rec = &fl.rec
+	}
+	if rec == nil {
+		v, err := f.get(urlKey(c.id, c.key))
+		if err != nil {
+			return err
+		}
+		if v != nil {
+			if rec, err = decodeURL(v); err != nil {
+				return err
+			}
+		}
+	}
+	if rec != nil {
+		if !f.seen.has(c.key) {
+			f.seen.add(c.key)
+		}
+		return w.again(c, rec)
+	}
+	f.seen.add(c.key)
+	rec = &urlRecord{
+		url: c.text, depth: uint32(max(0, c.item.Depth)), hops: c.item.Hops, mark: c.item.Mark,
+		level: min(c.item.Priority, Levels-1), referrer: cut(c.item.Referrer.String(), MaxURLBytes),
+	}
+	if err := w.enqueue(c.id, c.key, rec, c.origin, 0); err != nil {
+		return err
+	}
+	w.setURL(c.id, c.key, rec)
+	w.added++
+	return nil
+}
+
+// again adds the marks of the candidate to a known address and, if that is asked,
+// queues it once more.
+func (w *write) again(c *candidate, rec *urlRecord) error {
+	requeue := c.item.Again && State(rec.state) != Queued
+	if !requeue && rec.mark|c.item.Mark == rec.mark {
+		return nil
+	}
+	w.f.meta.count(rec, -1)
+	rec.mark |= c.item.Mark
+	if requeue {
+		w.batch.Delete(failureKey(c.id, c.key), nil)
+		rec.tries = 0
+		if err := w.enqueue(c.id, c.key, rec, c.origin, 0); err != nil {
+			return err
+		}
+		w.added++
+	}
+	w.setURL(c.id, c.key, rec)
+	return nil
+}

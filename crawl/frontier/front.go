@@ -1,0 +1,328 @@
+package frontier
+
+import (
+	"bytes"
+	"container/heap"
+	"fmt"
+	"math"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/trawlsearch/trawl/weburl"
+)
+
+const (
+	window    = 32              // addresses of one host held in memory: BUbiNG's order of size, 1 KB
+	retryPart = 8               // of a window, at most, for retries that came due
+	restUS    = 5 * 1000 * 1000 // a host with nothing due for so long leaves the front
+	parkUS    = 60 * 1000 * 1000
+	never     = int64(math.MaxInt64)
+)
+
+// levelPart is how a window is shared out: about 8:4:2:1, none of them nothing.
+var levelPart = [Levels]int{17, 8, 4, 3}
+
+// frontHosts are the hosts in memory, and where the S keys go on. Guarded by
+// Frontier.mu.
+type frontHosts struct {
+	hosts map[hostID]*host
+	heap  hostHeap
+	tick  uint64
+	from  []byte // the first S key that was not yet looked at
+	nextS int64  // its time; never: there is none
+}
+
+func newFrontHosts() frontHosts {
+	return frontHosts{hosts: map[hostID]*host{}, from: nodeKey(kindSched, 0)}
+}
+
+// host is one host of the front.
+type host struct {
+	id  hostID
+	rec hostRecord // ready and delay live here
+
+	busy   int // requests under way
+	flying int // leases not yet settled: busy, or waiting for their commit
+
+	window    []waiting
+	next      [Levels]uint64 // the first place of each level not yet read into a window
+	served    bool           // it has had a window
+	more      bool           // the store may hold fresh addresses from next on
+	nextRetry int64          // µs at which the earliest known retry comes due; 0: none known
+
+	wake int64  // when it is worth looking at
+	tick uint64 // the earlier of two with the same wake goes first
+	at   int    // index in the heap; -1: not there
+}
+
+// waiting is an address in a window.
+type waiting struct {
+	key   weburl.Key
+	place place
+}
+
+func (f *Frontier) delayOf(r *hostRecord) int64 {
+	switch {
+	case r.delay == 0:
+		return f.opt.DefaultDelay.Microseconds()
+	case r.delay < 0:
+		return 0
+	}
+	return r.delay
+}
+
+// arrange puts h where it belongs in the heap after anything about it changed.
+func (f *Frontier) arrange(h *host) {
+	base := max(h.rec.ready, h.rec.paused)
+	switch {
+	case h.busy >= f.opt.MaxPerHost:
+		base = never
+	case len(h.window) > 0 || h.more:
+	case h.nextRetry > 0:
+		base = max(base, h.nextRetry)
+	case h.flying > 0:
+		base = never // its commit calls arrange again
+	}
+	f.front.tick++
+	h.wake, h.tick = base, f.front.tick
+	switch {
+	case base == never && h.at >= 0:
+		heap.Remove(&f.front.heap, h.at)
+	case base == never:
+	case h.at >= 0:
+		heap.Fix(&f.front.heap, h.at)
+	default:
+		heap.Push(&f.front.heap, h)
+	}
+}
+
+// admit brings in hosts whose time has come, while there is room.
+func (f *Frontier) admit(now int64) error {
+	fr := &f.front
+	if fr.nextS > now || len(fr.hosts) >= f.opt.FrontHosts {
+		return nil
+	}
+	it, err := f.db.NewIter(&pebble.IterOptions{LowerBound: fr.from, UpperBound: nodeKey(kindSched+1, 0)})
+	if err != nil {
+		return err
+	}
+	defer it.Close()
+	for ok := it.First(); ; ok = it.Next() {
+		if !ok {
+			fr.nextS = never
+			return it.Error()
+		}
+		due, id, valid := decodeSchedKey(it.Key())
+		if !valid {
+			return fmt.Errorf("%w: S key %x", errCorrupt, it.Key())
+		}
+		fr.nextS = due
+		fr.from = append(fr.from[:0], it.Key()...)
+		if due > now || len(fr.hosts) >= f.opt.FrontHosts {
+			return nil
+		}
+		fr.from = append(fr.from, 0) // the key after this one
+		if fr.hosts[id] != nil {
+			continue
+		}
+		rec, err := f.loadHost(id)
+		if err != nil {
+			return err
+		}
+		if rec == nil {
+			return fmt.Errorf("%w: S key %x of no host", errCorrupt, it.Key())
+		}
+		h := &host{id: id, rec: *rec, more: true, at: -1}
+		fr.hosts[id] = h
+		f.arrange(h)
+	}
+}
+
+func (f *Frontier) loadHost(id hostID) (*hostRecord, error) {
+	v, err := f.get(hostKey(id))
+	if v == nil || err != nil {
+		return nil, err
+	}
+	return decodeHost(v)
+}
+
+// fill reads the next window of h: first retries that came due, then fresh
+// addresses of each level by its share, then whatever else there is.
+func (f *Frontier) fill(h *host, now int64) error {
+	lower := h.id.prefix(kindQueue, 0)
+	upper := append(h.id.prefix(kindQueue, 4), 0xFF, 0xFF, 0xFF, 0xFF)
+	it, err := f.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	if err != nil {
+		return err
+	}
+	defer it.Close()
+	h.served = true
+	h.window = h.window[:0]
+	if cap(h.window) == 0 {
+		h.window = make([]waiting, 0, window)
+	}
+	if err := f.fillRetries(h, it, uint32(now/1e6)); err != nil {
+		return err
+	}
+	for round := range 2 {
+		h.more = false
+		for level := range h.next {
+			room := window - len(h.window)
+			if round == 0 {
+				room = min(room, levelPart[level])
+			}
+			if err := f.fillLevel(h, it, uint8(level), room); err != nil {
+				return err
+			}
+		}
+		if !h.more {
+			break
+		}
+	}
+	return it.Error()
+}
+
+func (f *Frontier) fillRetries(h *host, it *pebble.Iterator, nowSec uint32) error {
+	h.nextRetry = 0
+	for ok := it.SeekGE(queueKey(h.id, place{due: 1})); ok; ok = it.Next() {
+		w, err := readWaiting(it)
+		if err != nil {
+			return err
+		}
+		if f.inflight[w.key] != nil {
+			continue // leased, not yet committed
+		}
+		if w.place.due > nowSec || len(h.window) >= retryPart {
+			h.nextRetry = int64(w.place.due) * 1e6
+			return nil
+		}
+		h.window = append(h.window, w)
+	}
+	return nil
+}
+
+// fillLevel adds up to room addresses of a level, and sets more where it leaves
+// any behind.
+func (f *Frontier) fillLevel(h *host, it *pebble.Iterator, level uint8, room int) error {
+	ok := it.SeekGE(queueKey(h.id, place{level: level, seq: h.next[level]}))
+	for ; ok; ok = it.Next() {
+		w, err := readWaiting(it)
+		if err != nil {
+			return err
+		}
+		if w.place.due != 0 || w.place.level != level {
+			return nil
+		}
+		if room <= 0 {
+			h.more = true
+			return nil
+		}
+		h.next[level] = w.place.seq + 1
+		if f.inflight[w.key] != nil {
+			continue
+		}
+		h.window = append(h.window, w)
+		room--
+	}
+	return nil
+}
+
+func readWaiting(it *pebble.Iterator) (waiting, error) {
+	_, p, ok := decodeQueueKey(it.Key())
+	v, err := it.ValueAndErr()
+	if err != nil {
+		return waiting{}, err
+	}
+	if !ok || len(v) != 16 {
+		return waiting{}, fmt.Errorf("%w: Q key %x", errCorrupt, it.Key())
+	}
+	return waiting{key: weburl.Key(v), place: p}, nil
+}
+
+// rest decides about a host that has nothing to lease now.
+func (f *Frontier) rest(h *host, now int64) error {
+	switch {
+	case h.flying > 0:
+	case h.nextRetry == 0:
+		return f.evict(h, 0)
+	case h.nextRetry-now > restUS || f.crowded(now):
+		return f.evict(h, h.nextRetry)
+	}
+	f.arrange(h)
+	return nil
+}
+
+// crowded tells whether hosts whose time has come wait for a place in the front.
+func (f *Frontier) crowded(now int64) bool {
+	return len(f.front.hosts) >= f.opt.FrontHosts && f.front.nextS <= now
+}
+
+// evict takes h out of memory and writes when it is to come back; 0: when
+// something is queued for it. It needs no sync: the S key that is there is never
+// too late, and a batch that is later in the store's log is not kept without it.
+func (f *Frontier) evict(h *host, due int64) error {
+	if h.flying > 0 {
+		panic("frontier: evict a host with leases out")
+	}
+	delete(f.front.hosts, h.id)
+	if h.at >= 0 {
+		heap.Remove(&f.front.heap, h.at)
+	}
+	if due != 0 {
+		due = max(due, h.rec.ready, h.rec.paused)
+	}
+	b := f.db.NewBatch()
+	f.reschedule(b, h.id, &h.rec, due)
+	b.Set(hostKey(h.id), h.rec.append(nil), nil)
+	return f.db.Apply(b, pebble.NoSync)
+}
+
+// reschedule moves the S key of a host that is not in the front, and sees that
+// admit comes by it, also where the key stays; due 0 removes it.
+func (f *Frontier) reschedule(b *pebble.Batch, id hostID, rec *hostRecord, due int64) {
+	if rec.sched != 0 && rec.sched != due {
+		b.Delete(schedKey(rec.sched, id), nil)
+	}
+	rec.sched = due
+	if due == 0 {
+		return
+	}
+	key := schedKey(due, id)
+	b.Set(key, nil, nil)
+	if bytes.Compare(key, f.front.from) < 0 {
+		f.front.from = append(f.front.from[:0], key...)
+	}
+	f.front.nextS = min(f.front.nextS, due)
+}
+
+// hostHeap orders hosts by wake, then tick.
+type hostHeap []*host
+
+func (q hostHeap) Len() int { return len(q) }
+
+func (q hostHeap) Less(i, j int) bool {
+	if q[i].wake != q[j].wake {
+		return q[i].wake < q[j].wake
+	}
+	return q[i].tick < q[j].tick
+}
+
+func (q hostHeap) Swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].at, q[j].at = i, j
+}
+
+func (q *hostHeap) Push(x any) {
+	h := x.(*host)
+	h.at = len(*q)
+	*q = append(*q, h)
+}
+
+func (q *hostHeap) Pop() any {
+	old := *q
+	h := old[len(old)-1]
+	old[len(old)-1] = nil
+	*q = old[:len(old)-1]
+	h.at = -1
+	return h
+}

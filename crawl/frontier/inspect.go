@@ -1,0 +1,102 @@
+package frontier
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Inspect writes every key and value of the frontier in dir, annotated, in the
+// order of the store. The frontier must not be open.
+func Inspect(out io.Writer, dir string) error { return inspect(out, dir, vfs.Default) }
+
+func inspect(out io.Writer, dir string, fs vfs.FS) error {
+	opt := Options{fs: fs}
+	opt.defaults()
+	po := storeOptions(opt, nil)
+	po.ReadOnly = true
+	db, err := pebble.Open(filepath.Clean(dir), po)
+	if err != nil {
+		return fmt.Errorf("frontier: inspect %s: %w", dir, err)
+	}
+	defer db.Close()
+	it, err := db.NewIter(nil)
+	if err != nil {
+		return fmt.Errorf("frontier: inspect %s: %w", dir, err)
+	}
+	defer it.Close()
+	for ok := it.First(); ok; ok = it.Next() {
+		v, err := it.ValueAndErr()
+		if err != nil {
+			return fmt.Errorf("frontier: inspect %s: %w", dir, err)
+		}
+		if _, err := fmt.Fprintf(out, "%s\n", annotate(it.Key(), v)); err != nil {
+			return err
+		}
+	}
+	return it.Error()
+}
+
+// annotate is one line for one key and value.
+func annotate(key, value []byte) string {
+	if len(key) < 3 {
+		return fmt.Sprintf("?  %x = %x", key, value)
+	}
+	head := fmt.Sprintf("%04x %c", key[:2], key[2])
+	fault := func(err error) string { return fmt.Sprintf("%s  %x = %x  # %v", head, key[3:], value, err) }
+	switch kind := key[2]; {
+	case kind == kindHost && len(key) == prefixLen:
+		r, err := decodeHost(value)
+		if err != nil {
+			return fault(err)
+		}
+		return fmt.Sprintf("%s  %x %x = %s delay %s ready %s paused %s sched %s pages %d errors %d %q", head, key[3:11], key[11:19],
+			r.origin, time.Duration(r.delay)*time.Microsecond, stamp(r.ready), stamp(r.paused), stamp(r.sched), r.pages, r.errors, r.reason)
+	case kind == kindURL && len(key) == urlLen:
+		r, err := decodeURL(value)
+		if err != nil {
+			return fault(err)
+		}
+		return fmt.Sprintf("%s  %x %x %x = %s %s", head, key[3:11], key[11:19], key[19:], r.url, r)
+	case kind == kindFailure && len(key) == urlLen:
+		return fmt.Sprintf("%s  %x %x %x", head, key[3:11], key[11:19], key[19:])
+	case kind == kindQueue && len(key) == queueLen:
+		_, p, _ := decodeQueueKey(key)
+		return fmt.Sprintf("%s  %x %x due %s level %d seq %d = %x", head, key[3:11], key[11:19], stamp(int64(p.due)*1e6), p.level, p.seq, value)
+	case kind == kindSched && len(key) == schedLen:
+		due, id, _ := decodeSchedKey(key)
+		return fmt.Sprintf("%s  due %s %04x %016x %016x", head, stamp(due), id.slot, id.site, id.host)
+	case kind == kindOutbox && len(key) == 11:
+		e, err := decodeEntry(value)
+		if err != nil {
+			return fault(err)
+		}
+		return fmt.Sprintf("%s  seq %d = part %d, %d documents, %d bytes", head, outboxSeq(key), e.Part, len(e.Data), len(value))
+	case kind == kindMeta:
+		m, err := decodeMeta(value)
+		if err != nil {
+			return fault(err)
+		}
+		return fmt.Sprintf("%s  = seq %d outbox %d hosts %d retrying %d states %v warc %q+%d reasons %v", head,
+			m.seq, m.outboxNext, m.hosts, m.retrying, m.states[1:], m.warc.File, m.warc.Offset, m.reasons)
+	}
+	return fmt.Sprintf("%s  %x = %x  # unknown", head, key[3:], value)
+}
+
+// String is the record without its address.
+func (r *urlRecord) String() string {
+	return fmt.Sprintf("%s status %d %q level %d depth %d hops %d mark %d tries %d visits %d doc %t fetched %s due %s seq %d from %q alias %q etag %q lm %q hash %x",
+		State(r.state), r.status, r.reason, r.level, r.depth, r.hops, r.mark, r.tries, r.visits, r.doc,
+		stamp(r.fetched), stamp(int64(r.due)*1e6), r.seq, r.referrer, r.alias, r.etag, r.lastModified, r.hash)
+}
+
+func stamp(us int64) string {
+	if us == 0 {
+		return "-"
+	}
+	return time.UnixMicro(us).UTC().Format("2006-01-02T15:04:05.000000Z")
+}

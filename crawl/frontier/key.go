@@ -1,0 +1,155 @@
+package frontier
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+
+	"github.com/trawlsearch/trawl/weburl"
+)
+
+// Keys, all numbers big-endian so that byte order is numeric order. A host's
+// keys start with the slot of its registrable domain, so that a slot can be
+// handed to another node as 4,096 ranges:
+//
+//	H: host record      +------+-----+------+------+
+//	                    | slot | 'H' | site | host |
+//	                    | 2    | 1   | 8    | 8    |
+//	U: address          +------+-----+------+------+-------------+
+//	                    | slot | 'U' | site | host | key 16      |
+//	F: not in the index +------+-----+------+------+-------------+   no value; of Denied and Failed
+//	                    | slot | 'F' | site | host | key 16      |
+//	Q: queue            +------+-----+------+------+-----+-------+-------+
+//	                    | slot | 'Q' | site | host | due | level | seq   |   value: key 16
+//	                    | 2    | 1   | 8    | 8    | 4   | 1     | 6     |
+//
+// slot is the top 12 bits of site; site and host are the first 8 bytes of the
+// SHA-256 of the registrable domain and of the origin (scheme://host:port). Due
+// is in seconds since 1970, rounded up; 0 is a fresh address, due at once.
+//
+// What belongs to this node and not to a slot stands under slot 0xFFFF:
+//
+//	S: hosts by time    +--------+-----+--------+------+------+------+
+//	                    | 0xFFFF | 'S' | due µs | slot | site | host |   no value; derived from H
+//	                    | 2      | 1   | 8      | 2    | 8    | 8    |
+//	O: outbox           +--------+-----+--------+
+//	                    | 0xFFFF | 'O' | seq 8  |
+//	M: totals           +--------+-----+--------+
+//	                    | 0xFFFF | 'M' |
+//
+// A host that has queued addresses has exactly one S key, whose time is not
+// later than the moment at which the first of them may be fetched.
+const (
+	kindFailure = 'F'
+	kindHost    = 'H'
+	kindQueue   = 'Q'
+	kindURL     = 'U'
+	kindSched   = 'S'
+	kindOutbox  = 'O'
+	kindMeta    = 'M'
+
+	slots     = 4096
+	nodeSlot  = 0xFFFF
+	prefixLen = 2 + 1 + 8 + 8
+	urlLen    = prefixLen + 16
+	queueLen  = prefixLen + 4 + 1 + 6
+	schedLen  = 2 + 1 + 8 + 2 + 8 + 8
+	maxSeq    = 1<<48 - 1
+)
+
+// hostID names a host: the unit of politeness.
+type hostID struct {
+	slot       uint16
+	site, host uint64
+}
+
+func hostOf(u weburl.URL) hostID { return makeHostID(u.Site(), u.Origin()) }
+
+func makeHostID(site, origin string) hostID {
+	s := hash64(site)
+	return hostID{slot: uint16(s >> 52), site: s, host: hash64(origin)}
+}
+
+func hash64(s string) uint64 {
+	sum := sha256.Sum256([]byte(s))
+	return binary.BigEndian.Uint64(sum[:8])
+}
+
+func (h hostID) prefix(kind byte, more int) []byte {
+	b := make([]byte, 0, prefixLen+more)
+	b = binary.BigEndian.AppendUint16(b, h.slot)
+	b = append(b, kind)
+	b = binary.BigEndian.AppendUint64(b, h.site)
+	return binary.BigEndian.AppendUint64(b, h.host)
+}
+
+func hostKey(h hostID) []byte { return h.prefix(kindHost, 0) }
+
+func urlKey(h hostID, k weburl.Key) []byte { return append(h.prefix(kindURL, 16), k[:]...) }
+
+func failureKey(h hostID, k weburl.Key) []byte { return append(h.prefix(kindFailure, 16), k[:]...) }
+
+// place is where an address stands in its host's queue.
+type place struct {
+	due   uint32 // seconds since 1970; 0: fresh
+	level uint8
+	seq   uint64 // 48 bits, never given twice
+}
+
+func queueKey(h hostID, p place) []byte {
+	b := h.prefix(kindQueue, 11)
+	b = binary.BigEndian.AppendUint32(b, p.due)
+	b = append(b, p.level, byte(p.seq>>40), byte(p.seq>>32))
+	return binary.BigEndian.AppendUint32(b, uint32(p.seq))
+}
+
+func decodeQueueKey(b []byte) (hostID, place, bool) {
+	if len(b) != queueLen || b[2] != kindQueue {
+		return hostID{}, place{}, false
+	}
+	p := place{due: binary.BigEndian.Uint32(b[19:]), level: b[23]}
+	p.seq = uint64(b[24])<<40 | uint64(b[25])<<32 | uint64(binary.BigEndian.Uint32(b[26:]))
+	return prefixHost(b), p, true
+}
+
+func prefixHost(b []byte) hostID {
+	return hostID{
+		slot: binary.BigEndian.Uint16(b),
+		site: binary.BigEndian.Uint64(b[3:]),
+		host: binary.BigEndian.Uint64(b[11:]),
+	}
+}
+
+func nodeKey(kind byte, more int) []byte {
+	return append(make([]byte, 0, 3+more), nodeSlot>>8, nodeSlot&0xFF, kind)
+}
+
+func schedKey(due int64, h hostID) []byte {
+	b := binary.BigEndian.AppendUint64(nodeKey(kindSched, 26), uint64(due))
+	b = binary.BigEndian.AppendUint16(b, h.slot)
+	b = binary.BigEndian.AppendUint64(b, h.site)
+	return binary.BigEndian.AppendUint64(b, h.host)
+}
+
+func decodeSchedKey(b []byte) (due int64, h hostID, ok bool) {
+	if len(b) != schedLen || b[2] != kindSched {
+		return 0, hostID{}, false
+	}
+	return int64(binary.BigEndian.Uint64(b[3:])), hostID{
+		slot: binary.BigEndian.Uint16(b[11:]),
+		site: binary.BigEndian.Uint64(b[13:]),
+		host: binary.BigEndian.Uint64(b[21:]),
+	}, true
+}
+
+func outboxKey(seq uint64) []byte {
+	return binary.BigEndian.AppendUint64(nodeKey(kindOutbox, 8), seq)
+}
+
+func outboxSeq(key []byte) uint64 {
+	if len(key) != 11 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(key[3:])
+}
+
+func metaKey() []byte { return nodeKey(kindMeta, 0) }

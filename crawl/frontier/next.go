@@ -1,0 +1,218 @@
+package frontier
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/trawlsearch/trawl/weburl"
+)
+
+// flight is an address that was leased and not yet settled.
+type flight struct {
+	host *host
+	key  weburl.Key
+	rec  urlRecord
+	busy bool // its request is under way
+}
+
+// Next leases the next address. It waits until one is due on a free host, and
+// answers ErrDrained when no address is queued: that includes those in flight,
+// whose commit may bring more, and retries of the future, for which it waits.
+func (f *Frontier) Next(ctx context.Context) (Lease, error) {
+	for {
+		f.mu.Lock()
+		if f.broken != nil {
+			defer f.mu.Unlock()
+			return Lease{}, f.broken
+		}
+		if f.meta.states[Queued] == 0 {
+			f.mu.Unlock()
+			return Lease{}, ErrDrained
+		}
+		now := f.now()
+		fl, due, err := f.pick(now)
+		if err != nil {
+			defer f.mu.Unlock()
+			return Lease{}, f.fail("next", err)
+		}
+		if fl != nil {
+			l := fl.lease(time.Duration(f.delayOf(&fl.host.rec)) * time.Microsecond)
+			f.mu.Unlock()
+			return l, nil
+		}
+		wake := f.wake
+		f.mu.Unlock()
+		if err := wait(ctx, wake, now, due); err != nil {
+			return Lease{}, err
+		}
+	}
+}
+
+// wait returns when something changed or due has come.
+func wait(ctx context.Context, wake <-chan struct{}, now, due int64) error {
+	var at <-chan time.Time
+	if due != never {
+		t := time.NewTimer(time.Duration(min(due-now, int64(time.Hour/time.Microsecond))) * time.Microsecond)
+		defer t.Stop()
+		at = t.C
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-wake:
+	case <-at:
+	}
+	return nil
+}
+
+// pick leases an address that is due, or tells when one will be.
+func (f *Frontier) pick(now int64) (*flight, int64, error) {
+	for {
+		if err := f.admit(now); err != nil {
+			return nil, 0, err
+		}
+		if len(f.front.heap) == 0 || f.front.heap[0].wake > now {
+			return nil, f.nextDue(), nil
+		}
+		h := f.front.heap[0]
+		if len(h.window) == 0 {
+			if f.crowded(now) && h.flying == 0 && h.served && h.more {
+				if err := f.evict(h, now); err != nil { // had its turn: to the end of the line
+					return nil, 0, err
+				}
+				continue
+			}
+			if err := f.fill(h, now); err != nil {
+				return nil, 0, err
+			}
+			if len(h.window) == 0 {
+				if err := f.rest(h, now); err != nil {
+					return nil, 0, err
+				}
+				continue
+			}
+		}
+		next := h.window[0]
+		h.window = h.window[1:]
+		fl, err := f.take(h, next)
+		if err != nil {
+			return nil, 0, err
+		}
+		if fl == nil {
+			continue
+		}
+		h.busy++
+		h.flying++
+		f.inflight[fl.key] = fl
+		h.rec.ready = now + f.delayOf(&h.rec)
+		f.arrange(h)
+		return fl, 0, nil
+	}
+}
+
+// nextDue is when something may be leased, as things stand.
+func (f *Frontier) nextDue() int64 {
+	due := never
+	if len(f.front.heap) > 0 {
+		due = f.front.heap[0].wake
+	}
+	if len(f.front.hosts) < f.opt.FrontHosts {
+		due = min(due, f.front.nextS)
+	}
+	return due
+}
+
+// take reads the address of a queue entry. An entry that its address does not
+// know (only a fault of the store could leave one) is removed, and nil returned.
+func (f *Frontier) take(h *host, w waiting) (*flight, error) {
+	v, err := f.get(urlKey(h.id, w.key))
+	if err != nil {
+		return nil, err
+	}
+	if v != nil {
+		rec, err := decodeURL(v)
+		if err != nil {
+			return nil, err
+		}
+		if State(rec.state) == Queued && rec.place() == w.place {
+			return &flight{host: h, key: w.key, rec: *rec, busy: true}, nil
+		}
+	}
+	f.opt.Log.Error("frontier: stray queue entry removed", "host", h.rec.origin, "seq", w.place.seq)
+	return nil, f.db.Delete(queueKey(h.id, w.place), pebble.NoSync)
+}
+
+func (fl *flight) lease(delay time.Duration) Lease {
+	r := &fl.rec
+	return Lease{
+		URL: page(r.url), Depth: int(r.depth), Hops: r.hops, Mark: r.mark, Priority: r.level, Referrer: page(r.referrer),
+		Tries: int(r.tries), Visits: int(r.visits), Fetched: timeOf(r.fetched), HasDoc: r.doc, Alias: page(r.alias),
+		ETag: r.etag, LastModified: r.lastModified, ContentHash: r.hash,
+		HostDelay: delay, fl: fl,
+	}
+}
+
+// Release says that the request of a lease is over, before its Commit: the delay
+// of its host runs from now. delay as in Outcome.HostDelay, pause as in
+// Outcome.HostPause; both are durable with the next commit of that host.
+func (f *Frontier) Release(l Lease, delay time.Duration, pause time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.release(l.fl, f.now(), delay, pause) {
+		f.signal()
+	}
+}
+
+func (f *Frontier) release(fl *flight, now int64, delay time.Duration, pause time.Time) bool {
+	if fl == nil || f.inflight[fl.key] != fl || !fl.busy {
+		return false
+	}
+	fl.busy = false
+	h := fl.host
+	h.busy--
+	h.setManners(delay, pause)
+	if f.opt.MaxPerHost == 1 {
+		h.rec.ready = now + f.delayOf(&h.rec)
+	}
+	f.arrange(h)
+	return true
+}
+
+func (h *host) setManners(delay time.Duration, pause time.Time) {
+	switch {
+	case delay < 0:
+		h.rec.delay = -1
+	case delay > 0:
+		h.rec.delay = max(1, delay.Microseconds())
+	}
+	if p := micros(pause); p > h.rec.paused {
+		h.rec.paused = p
+	}
+}
+
+// Return gives a lease back as if it had not been taken: the address is first in
+// its host's line again, after delay, or the host's own delay if that is longer.
+func (f *Frontier) Return(l Lease, delay time.Duration) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.broken != nil {
+		return f.broken
+	}
+	fl := l.fl
+	if fl == nil || f.inflight[fl.key] != fl {
+		return fmt.Errorf("frontier: return %s: not leased", l.URL)
+	}
+	now := f.now()
+	f.release(fl, now, 0, time.Time{})
+	delete(f.inflight, fl.key)
+	h := fl.host
+	h.flying--
+	h.rec.ready = max(h.rec.ready, now+delay.Microseconds())
+	h.window = append([]waiting{{fl.key, fl.rec.place()}}, h.window...)
+	f.arrange(h)
+	f.signal()
+	return nil
+}

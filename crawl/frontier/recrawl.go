@@ -1,0 +1,116 @@
+package frontier
+
+import (
+	"context"
+	"encoding/binary"
+	"strings"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/trawlsearch/trawl/weburl"
+)
+
+const recrawlChunk = 1024 // addresses queued in one batch: about 300 KB, 5 ms
+
+// Recrawl queues known addresses that are not queued now, with what a
+// conditional request needs: those of a host ("example.org", "example.org:8080"
+// or an origin), or of all for "". It tells how many. Others may use the
+// frontier meanwhile.
+func (f *Frontier) Recrawl(ctx context.Context, host string) (int, error) {
+	total := 0
+	for _, under := range recrawlRanges(host) {
+		from := under
+		for from != nil {
+			if err := ctx.Err(); err != nil {
+				return total, err
+			}
+			err := f.update("recrawl", nil, func(w *write) (err error) {
+				from, err = w.requeue(under, from)
+				total += w.added
+				return err
+			})
+			if err != nil {
+				return total, err
+			}
+		}
+	}
+	return total, nil
+}
+
+// recrawlRanges are the prefixes of the U keys meant; an empty one is all.
+func recrawlRanges(host string) [][]byte {
+	if host == "" {
+		return [][]byte{{}}
+	}
+	origins := []string{host}
+	if !strings.Contains(host, "://") {
+		origins = []string{"https://" + host, "http://" + host}
+	}
+	var out [][]byte
+	for _, o := range origins {
+		if u, err := weburl.Parse(o); err == nil && u.IsWeb() {
+			out = append(out, hostOf(u).prefix(kindURL, 0))
+		}
+	}
+	return out
+}
+
+// requeue queues one chunk, from a key on, and answers where the next begins; nil
+// at the end.
+func (w *write) requeue(under, from []byte) (next []byte, err error) {
+	f := w.f
+	looked := 0
+	err = f.scan(kindURL, from, func(key, value []byte) (bool, error) {
+		if len(under) > 0 && !strings.HasPrefix(string(key), string(under)) {
+			return false, nil
+		}
+		if looked++; looked > recrawlChunk {
+			next = append([]byte{}, key...)
+			return false, nil
+		}
+		rec, err := decodeURL(value)
+		if err != nil || State(rec.state) == Queued {
+			return err == nil, err
+		}
+		id, k := prefixHost(key), weburl.Key(key[prefixLen:])
+		return true, w.again(&candidate{
+			item: &Item{Again: true}, key: k, id: id,
+		}, rec)
+	})
+	return next, err
+}
+
+// scan calls fn with each key of a kind that stands under a slot, from a key on,
+// until fn answers false. Kinds lie side by side within a slot, so the cost is
+// one seek for each slot in use.
+func (f *Frontier) scan(kind byte, from []byte, fn func(key, value []byte) (bool, error)) error {
+	it, err := f.db.NewIter(&pebble.IterOptions{LowerBound: []byte{0, 0}, UpperBound: binary.BigEndian.AppendUint16(nil, slots)})
+	if err != nil {
+		return err
+	}
+	defer it.Close()
+	if len(from) == 0 {
+		from = []byte{0, 0, kind}
+	}
+	for ok := it.SeekGE(from); ok; {
+		key := it.Key()
+		if len(key) < 3 || key[2] != kind {
+			slot := binary.BigEndian.Uint16(key)
+			if len(key) >= 3 && key[2] > kind {
+				slot++
+			}
+			ok = it.SeekGE(append(binary.BigEndian.AppendUint16(nil, slot), kind))
+			continue
+		}
+		value, err := it.ValueAndErr()
+		if err != nil {
+			return err
+		}
+		more, err := fn(key, value)
+		if err != nil || !more {
+			return err
+		}
+		ok = it.Next()
+	}
+	return it.Error()
+}

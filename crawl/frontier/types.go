@@ -1,0 +1,141 @@
+package frontier
+
+import (
+	"time"
+
+	"github.com/trawlsearch/trawl/weburl"
+)
+
+// State is what became of an address.
+type State uint8
+
+const (
+	Queued      State = iota + 1 // waits for its fetch; also while in flight
+	Done                         // has a document
+	NotModified                  // outcome only: as it was (stored as Done or Skipped)
+	Skipped                      // fetched, and rightly no document: noindex, a type we do not read, a sitemap
+	Gone                         // 404 or 410
+	Redirect                     // stands for Alias
+	Denied                       // robots or scope forbid it
+	Failed                       // given up until the next recrawl
+	Retry                        // outcome only: queued again for RetryAt, a try counted
+	Postponed                    // outcome only: queued again for RetryAt, no try counted: the host was the trouble
+	numStates
+)
+
+var stateNames = [numStates]string{"none", "queued", "done", "not-modified", "skipped", "gone", "redirect", "denied", "failed", "retry", "postponed"}
+
+func (s State) String() string {
+	if s >= numStates {
+		return "invalid"
+	}
+	return stateNames[s]
+}
+
+// Limits of what is stored. An address beyond MaxURLBytes is not queued; an ETag
+// or Last-Modified beyond maxValidatorBytes is forgotten (it costs a full fetch).
+const (
+	MaxURLBytes       = 2048
+	Levels            = 4 // priorities 0 (first) to 3; greater ones count as 3
+	maxValidatorBytes = 512
+	maxReasonBytes    = 256
+)
+
+// An Item is an address to queue.
+type Item struct {
+	URL      weburl.URL // its Page() is what is queued
+	Depth    int        // links from the seed
+	Hops     uint8      // redirects that led here
+	Priority uint8      // 0 is served first, 3 last
+	Mark     uint8      // the caller's bits: added to those of a known address, given back in its leases
+	Again    bool       // queue it though it is known
+	Referrer weburl.URL // where it was found; may be zero
+	LastMod  time.Time  // not used yet: a hint of a sitemap
+}
+
+// A Lease is an address that was handed out. It must end in Commit or Return.
+type Lease struct {
+	URL                weburl.URL
+	Depth              int
+	Hops, Mark         uint8
+	Priority           uint8
+	Referrer           weburl.URL
+	Tries              int           // fetches that ended in Retry since the last settled one
+	Visits             int           // fetches that were settled
+	Fetched            time.Time     // of the last settled fetch; zero before
+	HasDoc             bool          // the index holds a document for it
+	Alias              weburl.URL    // the redirect's target, or the address under which its document stands
+	ETag, LastModified string        // of the last fetch
+	ContentHash        [16]byte      // of the last fetch
+	HostDelay          time.Duration // what is kept between two requests now
+
+	fl *flight
+}
+
+// An Outcome settles a lease.
+type Outcome struct {
+	Lease              Lease
+	State              State
+	Status             int    // HTTP status; 0: none
+	Reason             string // one of a small vocabulary: it is counted in Stats
+	Deleted            bool   // a deletion of its document is in the outbox (implied by Skipped, Gone and Redirect)
+	ETag, LastModified string
+	ContentHash        [16]byte
+	Alias              weburl.URL // Redirect: the target. Done: the document's address where it is another
+	Links              []Item
+	RetryAt            time.Time // Retry, Postponed
+
+	HostDelay time.Duration // from now on; 0: as it is, negative: none
+	HostPause time.Time     // no request before; zero: as it is
+}
+
+// A Batch is what one Commit makes durable together.
+type Batch struct {
+	Outcomes []Outcome
+	Outbox   []Entry
+	WARC     WARCPosition // up to where captures are committed; zero: as it is
+}
+
+// WARCPosition is a place in the captures.
+type WARCPosition struct {
+	File   string
+	Offset int64
+}
+
+// An Entry is an indivisible batch of documents for one shard.
+type Entry struct {
+	Part uint32
+	Data [][]byte
+}
+
+// A Status is what is known about an address.
+type Status struct {
+	URL      weburl.URL
+	State    State
+	InFlight bool
+	Reason   string
+	Status   int
+	Depth    int
+	Hops     uint8
+	Mark     uint8
+	Priority uint8
+	Tries    int
+	Visits   int
+	Referrer weburl.URL
+	Alias    weburl.URL
+	HasDoc   bool
+	Due      time.Time // queued: not before; zero: at once
+	Fetched  time.Time
+}
+
+// Stats are totals of the crawl, and what is in memory.
+type Stats struct {
+	Queued, Done, Skipped, Gone, Redirects, Denied, Failed int64
+	Retrying                                               int64            // of Queued: wait for another try
+	Reasons                                                map[string]int64 // of what is Skipped, Gone, Denied or Failed; at most 128, then "other"
+	Hosts                                                  int64            // ever seen
+	Outbox                                                 int64            // entries not yet taken
+	InFlight                                               int              // leased or not yet committed
+	FrontHosts                                             int              // in memory
+	NextDue                                                time.Time        // when the next lease can be had; zero: never as things stand
+}

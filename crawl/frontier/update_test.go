@@ -1,0 +1,5 @@
+package frontier
+
+import "flag"
+
+var update = flag.Bool("update", false, "rewrite the goldens in testdata")

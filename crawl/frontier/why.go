@@ -1,0 +1,154 @@
+package frontier
+
+import (
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/trawlsearch/trawl/weburl"
+)
+
+// Why tells what is known about an address; false if it was never met.
+func (f *Frontier) Why(u weburl.URL) (Status, bool) {
+	u = u.Page()
+	if !u.IsWeb() {
+		return Status{}, false
+	}
+	key, id := u.Key(), hostOf(u)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if fl := f.inflight[key]; fl != nil {
+		st := fl.rec.view()
+		st.InFlight = true
+		return st, true
+	}
+	if f.broken != nil {
+		return Status{}, false
+	}
+	v, err := f.get(urlKey(id, key))
+	if v == nil || err != nil {
+		return Status{}, false
+	}
+	rec, err := decodeURL(v)
+	if err != nil {
+		f.opt.Log.Error("frontier: address cannot be read", "url", u.String(), "err", err)
+		return Status{}, false
+	}
+	return rec.view(), true
+}
+
+func (r *urlRecord) view() Status {
+	return Status{
+		URL: page(r.url), State: State(r.state), Reason: r.reason, Status: int(r.status), Depth: int(r.depth),
+		Hops: r.hops, Mark: r.mark, Priority: r.level, Tries: int(r.tries), Visits: int(r.visits),
+		Referrer: page(r.referrer), Alias: page(r.alias), HasDoc: r.doc,
+		Due: timeOf(int64(r.due) * 1e6), Fetched: timeOf(r.fetched),
+	}
+}
+
+// Stats are the totals as of the last Commit or Add.
+func (f *Frontier) Stats() Stats {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := func(s State) int64 { return int64(f.meta.states[s]) }
+	st := Stats{
+		Queued: n(Queued), Done: n(Done), Skipped: n(Skipped), Gone: n(Gone), Redirects: n(Redirect),
+		Denied: n(Denied), Failed: n(Failed), Retrying: int64(f.meta.retrying), Reasons: map[string]int64{},
+		Hosts: int64(f.meta.hosts), Outbox: int64(f.meta.outboxNext - f.outboxFirst),
+		InFlight: len(f.inflight), FrontHosts: len(f.front.hosts),
+	}
+	for reason, k := range maps.All(f.meta.reasons) {
+		st.Reasons[reason] = int64(k)
+	}
+	if st.Queued > int64(st.InFlight) {
+		if due := f.nextDue(); due != never {
+			st.NextDue = time.UnixMicro(due)
+		}
+	}
+	return st
+}
+
+// Failures lists up to limit addresses that are Denied or Failed, in the order of
+// the store, after skipping as many as skip. It reads at most skip+limit of them.
+func (f *Frontier) Failures(skip, limit int) ([]Status, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.broken != nil {
+		return nil, f.broken
+	}
+	var out []Status
+	err := f.scan(kindFailure, nil, func(key, _ []byte) (bool, error) {
+		if skip > 0 {
+			skip--
+			return true, nil
+		}
+		if len(out) >= limit || len(key) != urlLen {
+			return false, nil
+		}
+		v, err := f.get(urlKey(prefixHost(key), weburl.Key(key[prefixLen:])))
+		if v == nil || err != nil {
+			return true, err
+		}
+		rec, err := decodeURL(v)
+		if err != nil {
+			return false, err
+		}
+		out = append(out, rec.view())
+		return true, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("frontier: list failures: %w", err)
+	}
+	return out, nil
+}
+
+// A HostStatus is what is known about a host.
+type HostStatus struct {
+	Origin string
+	Delay  time.Duration
+	Paused time.Time // no request before; zero: not paused
+	Reason string    // of the last pause
+	Pages  int       // settled fetches
+	Errors int       // failures in a row
+}
+
+// Hosts lists up to limit hosts in the order of the store, after skipping skip.
+// Those in the front are as in memory.
+func (f *Frontier) Hosts(skip, limit int) ([]HostStatus, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.broken != nil {
+		return nil, f.broken
+	}
+	now := f.now()
+	var out []HostStatus
+	err := f.scan(kindHost, nil, func(key, value []byte) (bool, error) {
+		if skip > 0 {
+			skip--
+			return true, nil
+		}
+		if len(out) >= limit || len(key) != prefixLen {
+			return false, nil
+		}
+		rec, err := decodeHost(value)
+		if err != nil {
+			return false, err
+		}
+		if h := f.front.hosts[prefixHost(key)]; h != nil {
+			rec = &h.rec
+		}
+		st := HostStatus{
+			Origin: rec.origin, Delay: time.Duration(f.delayOf(rec)) * time.Microsecond,
+			Reason: rec.reason, Pages: int(rec.pages), Errors: int(rec.errors),
+		}
+		if rec.paused > now {
+			st.Paused = time.UnixMicro(rec.paused)
+		}
+		out = append(out, st)
+		return true, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("frontier: list hosts: %w", err)
+	}
+	return out, nil
+}
