@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/trawlsearch/trawl/internal/shareddata"
-	"github.com/trawlsearch/trawl/weburl"
 )
 
 // An article is a page of Scrapinghub's article extraction benchmark.
@@ -108,36 +107,25 @@ func (s *score) f1() (f1, p, r float64) {
 	return 2 * p * r / (p + r), p, r
 }
 
+// articleFloor is the F1 that must not be lost; .955 was reached when it was
+// set, precision .932, recall .979. All pages were seen in development: no half
+// was held out.
+const articleFloor = 0.95
+
 func TestArticleBenchmark(t *testing.T) {
-	var half [2]score
-	var all score
-	type one struct {
-		name          string
-		f, tp, fp, fn float64
-	}
-	var worst []one
-	for i, a := range articles(t) {
-		u, err := weburl.Parse(a.url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p := HTML(u, nil, a.page, Options{})
+	var s score
+	for _, a := range articles(t) {
+		p := HTML(mustURL(t, a.url), nil, a.page, Options{})
 		tp, fp, fn := agreement(a.want, p.Body)
-		half[i%2].add(tp, fp, fn)
-		all.add(tp, fp, fn)
-		worst = append(worst, one{a.name, tp, tp, fp, fn})
-	}
-	for i := range half {
-		f, p, r := half[i].f1()
-		t.Logf("half %d: F1 %.3f, precision %.3f, recall %.3f", i, f, p, r)
-	}
-	f, p, r := all.f1()
-	t.Logf("all: F1 %.4f, precision %.3f, recall %.3f", f, p, r)
-	if os.Getenv("WORST") != "" {
-		sort.Slice(worst, func(i, j int) bool { return worst[i].f < worst[j].f })
-		for _, w := range worst[:45] {
-			t.Logf("%s tp %.2f fp %.2f fn %.2f", w.name[:12], w.tp, w.fp, w.fn)
+		s.add(tp, fp, fn)
+		if tp < 0.7 && testing.Verbose() {
+			t.Logf("%.12s: found %.2f, too much %.2f, missing %.2f", a.name, tp, fp, fn)
 		}
+	}
+	f1, p, r := s.f1()
+	t.Logf("F1 %.4f, precision %.3f, recall %.3f over %.0f pages", f1, p, r, s.pages)
+	if s.pages != 181 || f1 < articleFloor {
+		t.Errorf("F1 %.4f over %.0f pages, want at least %.3f over 181", f1, s.pages, articleFloor)
 	}
 }
 
@@ -149,7 +137,7 @@ func BenchmarkArticles(b *testing.B) {
 	}
 	b.SetBytes(bytes / int64(len(list)))
 	b.ReportAllocs()
-	u, _ := weburl.Parse("http://a.test/")
+	u := mustURL(b, "http://a.test/")
 	for i := 0; b.Loop(); i++ {
 		HTML(u, nil, list[i%len(list)].page, Options{})
 	}

@@ -141,7 +141,7 @@ func (c *content) descend(good []int32) int {
 	}
 	for i := 1; i < len(c.elems); i++ {
 		e := &c.elems[i]
-		if c.boiler[i] || int(e.parent) != top || e.tag == atom.P || e.tag == atom.Pre {
+		if c.boiler[i] || int(e.parent) != top || e.tag == atom.P || e.tag == atom.Pre || headingLevel(e.tag) > 0 {
 			continue
 		}
 		need := minShare
@@ -204,9 +204,11 @@ func (c *content) navLists() []bool {
 	}
 	for i := 1; i < len(c.elems); i++ {
 		e := &c.elems[i]
-		if in(counts, e) >= 2 && in(c.text, e) <= maxNavListBytes && in(c.score, e) == 0 {
-			nav[i] = true
+		links, bytes, score := in(counts, e), in(c.text, e), in(c.score, e)
+		if 2*bytes > c.text[len(c.runs)] {
+			continue // a whole page, if a short one
 		}
+		nav[i] = links >= 2 && bytes <= maxNavListBytes && score == 0 || links >= 3 && bytes <= maxNavListBytes && 3*score < 2*bytes
 	}
 	return nav
 }

@@ -34,6 +34,7 @@ func (s *scanner) startHeading(t *tag, level int) {
 	if len(s.heads) >= maxHeadings || s.dropped > 0 {
 		return
 	}
+	s.closeHeading()
 	h := rawHeading{level: level, start: -1, elem: s.cur, id: t.id}
 	if s.anchorAt == s.here() {
 		h.before = s.anchor

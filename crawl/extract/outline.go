@@ -29,7 +29,7 @@ type outline struct {
 	links []rawLink
 	heads []rawHeading
 
-	title, firstH1               string
+	title                        string
 	lang, base, refresh, ogTitle string
 	description, ogDescription   string
 	rels                         []rawRel
@@ -108,12 +108,13 @@ type scanner struct {
 	z   *html.Tokenizer
 	opt scanOptions
 
-	stack   []open
-	cur     int32 // innermost elem
-	inBody  bool
-	dropped int // open elements whose text is no content: template
-	foreign int // open svg and math
-	pre     int
+	stack      []open
+	cur        int32 // innermost elem
+	inBody     bool
+	dropped    int // open elements whose text is no content: template
+	foreign    int // open svg and math
+	pre        int
+	paragraphs int // open p: most pages have none to look for
 
 	inRun, space bool // a run is open; white space waits for a word
 	newline      bool // a line break waits for a word
@@ -300,6 +301,8 @@ func (s *scanner) popTo(n int) {
 			s.dropped = max(0, s.dropped-1)
 		case atom.Svg, atom.Math:
 			s.foreign = max(0, s.foreign-1)
+		case atom.P:
+			s.paragraphs--
 		case atom.Pre, atom.Listing, atom.Xmp:
 			s.pre = max(0, s.pre-1)
 		case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:

@@ -14,9 +14,7 @@ func (o *outline) assemble(p *Page, u weburl.URL, header http.Header, opt Option
 	base := o.baseOf(u)
 	p.Lang = cleanLang(o.lang)
 	o.applyHeader(p, base, u, header, opt)
-	for i := range o.links {
-		o.links[i].nav = isNavWord(o.links[i].text(o))
-	}
+	o.markNav()
 	main := o.mainText()
 	p.Body, p.Boilerplate = o.texts(main)
 	p.Headings = o.headings(main)
@@ -129,6 +127,13 @@ func (l *rawLink) text(o *outline) string {
 		return s
 	}
 	return collapse([]byte(l.alt), maxLinkTextBytes)
+}
+
+// markNav marks the links that lead to the neighbours of the page.
+func (o *outline) markNav() {
+	for i := range o.links {
+		o.links[i].nav = isNavWord(o.links[i].text(o))
+	}
 }
 
 // resolve turns references into the page's links. One into the page itself, or

@@ -17,12 +17,12 @@ const sniffBytes = 1445
 func Sniff(contentType string, body []byte) string {
 	head := body[:min(len(body), sniffBytes)]
 	declared := mediaTypeOf(contentType)
-	if isUTF16Text(head) && declared != "" {
-		return declared // zero bytes are no sign of binary data here
-	}
 	sniffed, _, _ := strings.Cut(http.DetectContentType(head), ";")
 	if sniffed == "text/xml" && isXHTML(head) {
 		sniffed = "application/xhtml+xml"
+	}
+	if sniffed == "application/octet-stream" && declared != "" && detectUTF16(head) != "" {
+		sniffed = "text/plain" // zero bytes are no sign of binary data here
 	}
 	binary := !strings.HasPrefix(sniffed, "text/") && sniffed != "application/xhtml+xml"
 	switch declared {
@@ -98,11 +98,6 @@ func isXHTML(head []byte) bool {
 			return len(head) >= 5 && bytes.EqualFold(head[:4], []byte("html")) && strings.IndexByte(" \t\r\n>/", head[4]) >= 0
 		}
 	}
-}
-
-// isUTF16Text tells whether a body opens with a byte order mark of UTF-16.
-func isUTF16Text(head []byte) bool {
-	return bytes.HasPrefix(head, []byte{0xFE, 0xFF}) || bytes.HasPrefix(head, []byte{0xFF, 0xFE})
 }
 
 // isPlainText lists the types that are read as they stand.

@@ -14,7 +14,7 @@ type tag struct {
 	name string // where atom is 0
 
 	id, name_, class, role, href, src, rel, content, property, httpEquiv string
-	hreflang, media, mediaType, alt, title, lang, itemprop, charset      string
+	hreflang, media, mediaType, alt, title, lang, itemprop               string
 	hidden, hasHref                                                      bool
 }
 
@@ -189,7 +189,8 @@ func (s *scanner) open(t *tag) {
 		return
 	}
 	o := open{tag: t.atom, name: t.name}
-	if isBlock(t.atom) || t.hidden || s.foreign > 0 && t.name == "text" {
+	parts := isBlock(t.atom) || t.hidden || s.foreign > 0 && t.name == "text"
+	if parts && s.dropped == 0 { // what is dropped neither parts text nor holds any
 		s.endRun(separator(t.atom))
 		o.own, o.elem = true, s.newElem(t.atom, hintOf(t), t.id)
 	}
@@ -199,6 +200,8 @@ func (s *scanner) open(t *tag) {
 		s.dropped++
 	case atom.Svg, atom.Math:
 		s.foreign++
+	case atom.P:
+		s.paragraphs++
 	case atom.Pre, atom.Listing, atom.Xmp:
 		s.pre++
 	}
@@ -209,7 +212,7 @@ func (s *scanner) open(t *tag) {
 
 // impliedEnds closes what the start tag of a ends.
 func (s *scanner) impliedEnds(a atom.Atom) {
-	if closesP(a) {
+	if s.paragraphs > 0 && closesP(a) {
 		s.closeOpen([]atom.Atom{atom.P}, nil)
 	}
 	if headingLevel(a) > 0 && len(s.stack) > 0 && headingLevel(s.stack[len(s.stack)-1].tag) > 0 {
@@ -246,7 +249,11 @@ func (s *scanner) endTag() {
 		s.closeLink()
 	case atom.P, atom.Br:
 		s.endRun('\n')
+		if s.paragraphs == 0 {
+			return
+		}
 	case atom.Html, atom.Body, atom.Head:
+		s.endRun('\n')
 		return // what follows still belongs to the page
 	}
 	level := headingLevel(a)
@@ -259,7 +266,7 @@ func (s *scanner) endTag() {
 		if isScope(o.tag) && !endsScope(a) {
 			return
 		}
-		if o.own && !isBlock(a) {
+		if o.own && !isBlock(a) && !endsScope(a) {
 			// <b><p></b>: the paragraph stays open, only the b is over.
 			s.forget(a, name, i)
 			return
