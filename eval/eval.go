@@ -4,12 +4,16 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 )
 
 // Depth is how many documents of an answer are looked at, as trec_eval does.
 const Depth = 1000
+
+// spare is how many documents more are asked for where some are dropped.
+const spare = 500
 
 // A Doc is one document of an answer, under the name that judgements use.
 type Doc struct {
@@ -29,8 +33,8 @@ type Search func(ctx context.Context, query string, limit int) ([]Doc, error)
 
 // Options say how judged names and the collection's names meet.
 type Options struct {
-	IDPrefix string          // put before a judged name to get the collection's; empty: equal
-	Exclude  map[string]bool // judged names dropped from answers before scoring
+	IDPrefix string           // put before a judged name to get the collection's; empty: equal
+	Exclude  []*regexp.Regexp // judged names that match are dropped from answers before scoring
 	Progress func(done, total int)
 }
 
@@ -55,7 +59,11 @@ func Run(ctx context.Context, queries []Query, qrels Qrels, search Search, opt O
 	}
 	rep := &Report{Queries: len(judged)}
 	for i, q := range judged {
-		docs, err := search(ctx, q.Text, Depth+len(opt.Exclude))
+		limit := Depth
+		if len(opt.Exclude) > 0 {
+			limit += spare
+		}
+		docs, err := search(ctx, q.Text, limit)
 		if err != nil {
 			return nil, fmt.Errorf("eval: query %s: %w", q.ID, err)
 		}
@@ -82,7 +90,8 @@ func rename(docs []Doc, opt Options) []Doc {
 	out := make([]Doc, 0, min(len(docs), Depth))
 	for _, d := range docs {
 		d.ID = strings.TrimPrefix(d.ID, opt.IDPrefix)
-		if !opt.Exclude[d.ID] && len(out) < Depth {
+		drop := slices.ContainsFunc(opt.Exclude, func(p *regexp.Regexp) bool { return p.MatchString(d.ID) })
+		if !drop && len(out) < Depth {
 			out = append(out, d)
 		}
 	}

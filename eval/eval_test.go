@@ -22,7 +22,11 @@ func TestMeasuresByHand(t *testing.T) {
 		"two": nil,
 	}
 	search := func(_ context.Context, q string, _ int) ([]Doc, error) { return answers[q], nil }
-	rep, err := Run(t.Context(), queries, qrels, search, Options{IDPrefix: "p/", Exclude: map[string]bool{"junk": true}})
+	exclude, err := ReadPatterns(strings.NewReader("# a remark\n^junk$\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep, err := Run(t.Context(), queries, qrels, search, Options{IDPrefix: "p/", Exclude: exclude})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -64,11 +65,19 @@ func ReadQrels(r io.Reader) (Qrels, error) {
 	return out, err
 }
 
-// ReadSet reads one identifier a line: documents to drop from every answer.
-func ReadSet(r io.Reader) (map[string]bool, error) {
-	out := map[string]bool{}
-	err := lines(r, func(_ int, line string) error {
-		out[strings.TrimSpace(line)] = true
+// ReadPatterns reads one RE2 pattern a line; lines that begin with # are remarks.
+// A plain file name is a pattern too: it matches itself.
+func ReadPatterns(r io.Reader) ([]*regexp.Regexp, error) {
+	var out []*regexp.Regexp
+	err := lines(r, func(n int, line string) error {
+		if strings.HasPrefix(line, "#") {
+			return nil
+		}
+		p, err := regexp.Compile(strings.TrimSpace(line))
+		if err != nil {
+			return fmt.Errorf("eval: patterns, line %d: %v", n, err)
+		}
+		out = append(out, p)
 		return nil
 	})
 	return out, err
