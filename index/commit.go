@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"time"
 )
 
 const (
@@ -146,7 +147,7 @@ func (w *Writer) writeLive(ctx context.Context, g *Segment, number uint64) (*Seg
 		named.liveName = liveName(g.id, n)
 		err := w.st.Create(ctx, named.liveName, func(out io.Writer) error {
 			count := &countWriter{w: out}
-			err := writeLive(count, g.id, g.MaxDoc(), g.live)
+			err := writeLive(count, g.id, g.MaxDoc(), g.live, time.Now())
 			named.liveSize = count.n
 			return err
 		})

@@ -81,9 +81,9 @@ func (b liveBits) check(docs uint32) error {
 }
 
 // writeLive writes a live object.
-func writeLive(w io.Writer, segment UUID, docs uint32, b liveBits) error {
+func writeLive(w io.Writer, segment UUID, docs uint32, b liveBits, created time.Time) error {
 	f := segfile.NewWriter(w, segfile.Header{
-		Kind: segfile.Deletes, Major: liveMajor, Minor: liveMinor, UUID: segment, Created: time.Now().UnixNano(),
+		Kind: segfile.Deletes, Major: liveMajor, Minor: liveMinor, UUID: segment, Created: created.UnixNano(),
 	})
 	f.Section(liveSection, 0)
 	var head [liveHeaderBytes]byte

@@ -166,6 +166,11 @@ func (b *body) openSections(cache *stored.Cache) error {
 			return nil
 		})
 	}
+	for i, f := range b.fields {
+		if f.dict != nil && (f.lists.Post == nil || b.info.Schema.Fields[i].Kind == Text && f.lists.Norms == nil) {
+			fail(sectionDict, i, fmt.Errorf("%w: its postings or norms are absent", ErrCorrupt))
+		}
+	}
 	return bad
 }
 
@@ -179,6 +184,7 @@ func (b *body) acquire() *body {
 func (b *body) release() {
 	switch n := b.refs.Add(-1); {
 	case n == 0:
+		b.store.Close()
 		b.object.Close()
 	case n < 0:
 		panic("index: a segment was released more often than acquired")

@@ -2,9 +2,9 @@ package index
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/trawlsearch/trawl/index/docvalues"
 	"github.com/trawlsearch/trawl/index/internal/segfile"
@@ -71,7 +71,7 @@ type segmentWriter struct {
 
 func newSegmentWriter(w io.Writer, id UUID, source string, docs uint32, schema Schema, tmp scratch) *segmentWriter {
 	return &segmentWriter{
-		file: segfile.NewWriter(w, segfile.Header{Kind: segfile.Segment, UUID: id, Created: time.Now().UnixNano()}),
+		file: segfile.NewWriter(w, segfile.Header{Kind: segfile.Segment, UUID: id, Created: id.time().UnixNano()}),
 		info: segmentInfo{Docs: docs, Source: source, Schema: schema, Fields: make([]FieldStats, len(schema.Fields))},
 		tmp:  tmp,
 	}
@@ -155,7 +155,11 @@ func (t *termWriter) end(term []byte) (ordinal uint32, ok bool, err error) {
 	if err != nil || list.Docs == 0 {
 		return 0, false, err
 	}
-	if err := t.dict.Add(term, termdict.Info(list)); err != nil {
+	err = t.dict.Add(term, termdict.Info(list))
+	if errors.Is(err, termdict.ErrOrder) { // a merge of a dictionary that is none
+		err = fmt.Errorf("%w: %v", ErrCorrupt, err)
+	}
+	if err != nil {
 		return 0, false, err
 	}
 	t.stats.Tokens += list.Freq

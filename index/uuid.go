@@ -23,6 +23,13 @@ func newUUID() UUID {
 	return u
 }
 
+// time is when the UUID was made, to the millisecond.
+func (u UUID) time() time.Time {
+	var ms [8]byte
+	copy(ms[2:], u[:6])
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(ms[:])))
+}
+
 // String is the UUID in 32 hexadecimal digits.
 func (u UUID) String() string { return hex.EncodeToString(u[:]) }
 

@@ -1,0 +1,232 @@
+package index
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/trawlsearch/trawl/index/internal/segfile"
+	"github.com/trawlsearch/trawl/index/postings"
+	"github.com/trawlsearch/trawl/index/stored"
+)
+
+// smallIndex is one committed segment with deletes.
+func smallIndex(t testing.TB) *memory {
+	ctx := t.Context()
+	st := newMemory()
+	w, err := OpenWriter(ctx, st, testSchema, WriterOptions{NoMerge: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	r := rand.New(rand.NewPCG(10, 11))
+	for i := range 200 {
+		if err := w.Put(ctx, randomDocument(r, i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(w.Refresh(ctx), w.Delete(ctx, testKey(7)), w.Commit(ctx, 1)); err != nil {
+		t.Fatal(err)
+	}
+	return st
+}
+
+// TestBitFlips: a flipped bit anywhere is noticed, when the index is opened or by
+// Verify, as ErrCorrupt that names the object; and reading such an index anyhow
+// does not panic.
+func TestBitFlips(t *testing.T) {
+	good := smallIndex(t)
+	r := rand.New(rand.NewPCG(12, 13))
+	for name, data := range good.objects {
+		if strings.HasPrefix(name, manifestPrefix) && !strings.Contains(string(data), `"claim":false`) {
+			continue // the older manifest is not read
+		}
+		step := max(1, len(data)/400)
+		for at := r.IntN(step); at < len(data); at += step {
+			st := good.copy()
+			bad := append([]byte(nil), data...)
+			bad[at] ^= 1 << r.IntN(8)
+			st.objects[name] = bad
+			flipped(t, st, name, at)
+		}
+	}
+}
+
+func flipped(t *testing.T, st *memory, name string, at int) {
+	t.Helper()
+	s, err := Open(t.Context(), st)
+	if err != nil {
+		t.Fatalf("%s byte %d: the state before does not open: %v", name, at, err)
+	}
+	defer s.Close()
+	if s.Number() == 1 { // fallen back
+		if err := s.Damage(); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), name) {
+			t.Fatalf("%s byte %d: %v", name, at, err)
+		}
+		return
+	}
+	if err := s.Verify(t.Context()); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), name) {
+		t.Fatalf("%s byte %d: Verify: %v", name, at, err)
+	}
+	readAll(s)
+	for name, data := range st.objects {
+		Inspect(io.Discard, name, data)
+	}
+}
+
+// readAll reads whatever a snapshot gives, caring for no error.
+func readAll(s *Snapshot) {
+	var c postings.Cursor
+	var positions []uint32
+	for _, g := range s.Segments() {
+		for doc := range g.MaxDoc() {
+			g.Live(doc)
+			g.Find(g.Key(doc))
+			g.Stored(doc, nil)
+		}
+		for field := range s.Schema().Fields {
+			if col := g.Column(field); col != nil {
+				for doc := range g.MaxDoc() {
+					g.Has(field, doc)
+					col.Get(doc)
+				}
+			}
+			if g.Terms(field) == nil {
+				continue
+			}
+			for it := g.Terms(field).Iter(); it.Next(); {
+				g.PostingsAt(&c, field, it.Info())
+				for doc := c.Next(); doc != postings.None; doc = c.Next() {
+					positions = c.Positions(positions[:0])
+				}
+			}
+		}
+		g.Err()
+	}
+}
+
+// TestMergeRefusesDamage: a merge would give wrong bytes right checksums.
+func TestMergeRefusesDamage(t *testing.T) {
+	st := smallIndex(t)
+	w := open(t, st)
+	for name, data := range st.objects {
+		if strings.HasPrefix(name, segmentPrefix) {
+			data[200] ^= 1 // a key; the writer has it open
+		}
+	}
+	if err := w.Optimize(t.Context()); !errors.Is(err, ErrCorrupt) {
+		t.Fatalf("Optimize: %v", err)
+	}
+	if did, err := w.mergeNext(t.Context()); did || err != nil {
+		t.Fatalf("the damaged segment is tried again: %v, %v", did, err)
+	}
+}
+
+// FuzzSegment reads segments of which some bytes are wrong and all checksums
+// right, as a bug of ours or an enemy would make them: nothing may panic.
+func FuzzSegment(f *testing.F) {
+	st := smallIndex(f)
+	var good []byte
+	for name, data := range st.objects {
+		if strings.HasPrefix(name, segmentPrefix) {
+			good = data
+		}
+	}
+	r := rand.New(rand.NewPCG(14, 15))
+	for range 300 {
+		f.Add(uint32(r.IntN(len(good))), byte(1+r.IntN(255)), uint32(r.IntN(len(good))), byte(r.IntN(256)))
+	}
+	f.Fuzz(func(t *testing.T, at1 uint32, xor1 byte, at2 uint32, xor2 byte) {
+		data := reframe(t, good, func(payload []byte) {
+			payload[int(at1)%len(payload)] ^= xor1
+			payload[int(at2)%len(payload)] ^= xor2
+		})
+		b := &body{object: memoryObject{data: data}}
+		file, err := segfile.Open(data, segfile.Segment)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.id = UUID(file.Header().UUID)
+		err = b.read(200, int64(len(data)), stored.NewCache(0))
+		if err != nil {
+			if !errors.Is(err, ErrCorrupt) {
+				t.Fatalf("not marked as corrupt: %v", err)
+			}
+			return
+		}
+		g := &Segment{body: b}
+		readAll(&Snapshot{schema: testSchema, segments: []*Segment{g}})
+		err = writeMerged(t.Context(), io.Discard, UUID{2}, testSchema, []*Segment{g}, scratch{spoolBytes: 1 << 20})
+		if err != nil && !errors.Is(err, ErrCorrupt) && !strings.Contains(err.Error(), "postings: ") {
+			t.Fatalf("merge: not marked as corrupt: %v", err)
+		}
+	})
+}
+
+// reframe copies the sections of a segment, changed, into a new one.
+func reframe(t *testing.T, data []byte, change func(payload []byte)) []byte {
+	in, err := segfile.Open(data, segfile.Segment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []byte
+	for _, s := range in.Sections() {
+		content, _ := in.Section(s.Name, s.Field)
+		all = append(all, content...)
+	}
+	change(all)
+	var out bytes.Buffer
+	w := segfile.NewWriter(&out, in.Header())
+	for _, s := range in.Sections() {
+		w.Section(s.Name, s.Field)
+		w.Write(all[:s.Size])
+		all = all[s.Size:]
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func FuzzManifest(f *testing.F) {
+	m := sampleManifest()
+	data, err := m.encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	f.Add(data[:len(data)-16])
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := decodeManifest(withSum(data))
+		if err != nil {
+			return
+		}
+		again, err := m.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := decodeManifest(again); err != nil {
+			t.Fatalf("what was encoded does not decode: %v", err)
+		}
+	})
+}
+
+func FuzzLive(f *testing.F) {
+	f.Add([]byte{3, 0, 0, 0, 2, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0}, uint32(3))
+	f.Fuzz(func(t *testing.T, body []byte, docs uint32) {
+		data := liveFile(t, body)
+		b, err := readLive(data, UUID{1}, docs)
+		if err != nil {
+			if !errors.Is(err, ErrCorrupt) {
+				t.Fatal(err)
+			}
+			return
+		}
+		for doc := range docs {
+			b.has(doc)
+		}
+	})
+}
