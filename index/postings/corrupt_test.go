@@ -1,0 +1,161 @@
+package postings
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"testing"
+)
+
+// drain reads all that a list still gives, by every way, and holds it to what
+// even a damaged list promises: rising documents of the segment, and an error of
+// the one kind.
+func drain(t *testing.T, src *Source, list List) {
+	t.Helper()
+	src.Post, src.Pos = src.Post[:len(src.Post):len(src.Post)], src.Pos[:len(src.Pos):len(src.Pos)]
+	var c Cursor
+	before := int64(-1)
+	docs := uint32(0)
+	step := func(doc uint32) bool {
+		if doc == None {
+			return false
+		}
+		if int64(doc) <= before || doc >= src.MaxDoc {
+			t.Fatalf("document %d after %d of %d", doc, before, src.MaxDoc)
+		}
+		before = int64(doc)
+		if docs++; docs > list.Docs {
+			t.Fatalf("more than %d documents", list.Docs)
+		}
+		return true
+	}
+	c.Reset(src, list)
+	for step(c.Next()) {
+		if freq := c.Freq(); freq == 0 || freq > MaxFreq {
+			t.Fatalf("frequency %d", freq)
+		}
+	}
+	checkErr(t, &c)
+	before, docs = -1, 0
+	c.Reset(src, list)
+	var positions []uint32
+	for doc := c.Next(); step(doc); doc = c.Seek(doc + 1 + docs%300) {
+		if docs%3 == 0 {
+			positions = c.Positions(positions[:0])
+		}
+		c.SeekBlock(doc + 200)
+		c.BlockImpacts(nil)
+		c.Block()
+	}
+	checkErr(t, &c)
+	c.Reset(src, list)
+	c.MaxImpacts(nil)
+	c.BlockImpact()
+	c.SeekBlock(1 << 31)
+	c.Seek(1 << 20)
+	c.Positions(nil)
+	Dump(&bytes.Buffer{}, src, list)
+}
+
+func checkErr(t *testing.T, c *Cursor) {
+	t.Helper()
+	if c.Err() != nil && (!errors.Is(c.Err(), ErrCorrupt) || c.Doc() != None || c.Next() != None) {
+		t.Fatalf("stands on %d, %v", c.Doc(), c.Err())
+	}
+}
+
+var damageGens = []gen{
+	{df: 1, maxGap: 5, maxTF: 4, seed: 1, withPos: true, maxPositionGap: 9},
+	{df: 60, maxGap: 300, maxTF: 2, seed: 2, withPos: true, maxPositionGap: 9},
+	{df: 90, maxGap: 30, maxTF: 9, seed: 3, withPos: true, maxPositionGap: 90},
+	{df: 300, maxGap: 40, maxTF: 3, seed: 4, withPos: true, maxPositionGap: 20},
+	{df: 130, maxGap: 1 << 24, maxTF: 30, rareTF: 9, seed: 5},
+}
+
+// TestEveryByteMutated changes each byte of a list and of its positions.
+func TestEveryByteMutated(t *testing.T) {
+	for _, g := range damageGens {
+		good := write(t, g.list(), g.withPos)
+		for i := range len(good.src.Post) + len(good.src.Pos) {
+			for _, x := range []byte{1, 0x80, 0xff} {
+				src := good.src
+				if i < len(src.Post) {
+					src.Post = bytes.Clone(src.Post)
+					src.Post[i] ^= x
+				} else {
+					src.Pos = bytes.Clone(src.Pos)
+					src.Pos[i-len(src.Post)] ^= x
+				}
+				drain(t, &src, good.list)
+			}
+		}
+	}
+}
+
+// TestListMutated changes what the dictionary says of a list.
+func TestListMutated(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 8))
+	for _, g := range damageGens {
+		good := write(t, g.list(), g.withPos)
+		for range 3000 {
+			list, src := good.list, good.src
+			v := r.Uint64() >> r.IntN(64)
+			switch r.IntN(9) {
+			case 0:
+				list.Docs = uint32(v)
+			case 1:
+				list.Doc = uint32(v)
+			case 2:
+				list.Freq = v
+			case 3:
+				list.Post = v
+			case 4:
+				list.PostSize = v
+			case 5:
+				list.Pos = v
+			case 6:
+				list.PosSize = v
+			case 7:
+				src.MaxDoc = uint32(r.IntN(int(src.MaxDoc) + 1))
+			case 8:
+				src.Post, src.Pos = src.Post[:r.IntN(len(src.Post)+1)], src.Pos[:r.IntN(len(src.Pos)+1)]
+			}
+			drain(t, &src, list)
+		}
+	}
+}
+
+func FuzzCursor(f *testing.F) {
+	for _, g := range damageGens {
+		w := write(f, g.list(), g.withPos)
+		f.Add(w.src.Post, w.src.Pos, w.list.Docs, uint64(w.list.Freq), w.list.Post, w.list.PostSize, w.list.Pos, w.list.PosSize, w.src.MaxDoc, uint32(3))
+	}
+	f.Fuzz(func(t *testing.T, post, pos []byte, docs uint32, freq, off, size, posOff, posSize uint64, maxDoc, at uint32) {
+		post = bytes.Clone(post)
+		if len(post) > 0 {
+			post[int(at)%len(post)] ^= byte(at >> 24)
+		}
+		drain(t, &Source{Post: post, Pos: pos, MaxDoc: maxDoc},
+			List{Docs: docs, Doc: docs >> 3, Freq: freq, Post: off, PostSize: size, Pos: posOff, PosSize: posSize})
+	})
+}
+
+func FuzzRoundTrip(f *testing.F) {
+	f.Add(uint16(129), uint8(7), uint8(3), uint64(1))
+	f.Add(uint16(3), uint8(25), uint8(19), uint64(1))
+	f.Fuzz(func(t *testing.T, df uint16, gap, tf uint8, seed uint64) {
+		if df == 0 || df > 2000 || gap > 20 || tf > 12 {
+			t.Skip()
+		}
+		g := gen{df: int(df), maxGap: 1 << gap, maxTF: 1 << tf, rareTF: 50, seed: seed, withPos: seed%2 == 0, maxPositionGap: 1 << (tf % 10)}
+		list := g.list()
+		w := write(t, list, g.withPos)
+		var c Cursor
+		walk(t, &c, g, list, w, rand.New(rand.NewPCG(seed, 1)))
+		c.Reset(&w.src, w.list)
+		for _, want := range list {
+			c.Next()
+			checkAt(t, &c, want, g.withPos)
+		}
+	})
+}
