@@ -1,0 +1,119 @@
+package search
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/trawlsearch/trawl/index"
+	"github.com/trawlsearch/trawl/rank"
+)
+
+// Options are how a Local works; the zero value works.
+type Options struct {
+	Log *slog.Logger // nil: discarded. Damage of the index is logged by who gets the error, not here
+}
+
+// local searches the snapshots of one source.
+type local struct {
+	source Source
+	model  *rank.Model
+
+	runners sync.Pool // *runner: cursors of 3 KB, a few a word and field
+}
+
+// Local searches an index in this process. A nil model is rank.Default.
+func Local(source Source, model *rank.Model, _ Options) Searcher {
+	if model == nil {
+		model = rank.Default()
+	}
+	return &local{source: source, model: model}
+}
+
+// Search finds the best documents of the source's current snapshot. The query
+// becomes a plan in the terms of the index; counts of the whole index, or of more
+// than this part of it, make weights of the plan; then each segment is run through,
+// and the best of all are kept. Nothing here depends on how the index is cut in
+// segments.
+func (l *local) Search(ctx context.Context, req *Request) (*Result, error) {
+	start := time.Now()
+	snap, plan, err := l.begin(req)
+	if err != nil {
+		return nil, err
+	}
+	defer snap.Close()
+
+	stats := req.Stats
+	if stats == nil {
+		if stats, err = plan.count(ctx, snap); err != nil {
+			return nil, fmt.Errorf("search: count: %w", err)
+		}
+	}
+	r := l.runner(plan, plan.weigh(stats), req.Offset+req.Limit)
+	defer l.runners.Put(r)
+	for i, seg := range snap.Segments() {
+		if err := r.run(ctx, i, seg); err != nil {
+			return nil, err
+		}
+	}
+
+	res := &Result{
+		Total: r.total, Docs: snap.Docs(), Seq: snap.Seq(), Shards: Shards{Total: 1, OK: 1},
+		Terms: plan.terms, Dropped: plan.dropped, Cut: plan.cut,
+	}
+	for _, s := range r.top.sorted(req.Offset) {
+		hit := Hit{Key: s.key, Score: r.weights.scale.Float(int64(s.score))}
+		if req.Explain {
+			hit.Explain = r.explain(snap.Segments()[s.segment], s.doc)
+		}
+		res.Hits = append(res.Hits, hit)
+	}
+	res.Took = time.Since(start)
+	return res, nil
+}
+
+// Stats counts what the scores of a request depend on.
+func (l *local) Stats(ctx context.Context, req *Request) (*Stats, error) {
+	snap, plan, err := l.begin(req)
+	if err != nil {
+		return nil, err
+	}
+	defer snap.Close()
+	stats, err := plan.count(ctx, snap)
+	if err != nil {
+		return nil, fmt.Errorf("search: count: %w", err)
+	}
+	return stats, nil
+}
+
+// begin takes a snapshot, which the caller closes, and plans the request for it.
+func (l *local) begin(req *Request) (*index.Snapshot, *plan, error) {
+	if err := req.check(); err != nil {
+		return nil, nil, err
+	}
+	snap, err := l.source.Acquire()
+	if err != nil {
+		return nil, nil, fmt.Errorf("search: %w", err)
+	}
+	if snap.Seq() < req.MinSeq {
+		defer snap.Close()
+		return nil, nil, fmt.Errorf("%w: it is at %d, not %d", ErrBehind, snap.Seq(), req.MinSeq)
+	}
+	return snap, newPlan(req, snap.Schema(), l.model), nil
+}
+
+// maxPooledLegs keeps the cursors of a wide prefix from staying in memory for ever.
+const maxPooledLegs = 256
+
+// runner makes a runner, from the memory of one that has run.
+func (l *local) runner(p *plan, w *weights, k int) *runner {
+	r, _ := l.runners.Get().(*runner)
+	if r == nil || len(r.legs) > maxPooledLegs {
+		r = new(runner)
+	}
+	r.plan, r.weights, r.total = p, w, 0
+	r.top = top{k: k}
+	return r
+}

@@ -1,0 +1,263 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/trawlsearch/trawl/index"
+	"github.com/trawlsearch/trawl/rank"
+)
+
+var testSchema = index.Schema{Fields: []index.Field{
+	{Name: "id", Kind: index.Stored},
+	{Name: "title", Kind: index.Text, Stored: true},
+	{Name: "site", Kind: index.Keyword, Stored: true},
+	{Name: "body", Kind: index.Text, Stored: true},
+}}
+
+// A live is the Source of a Writer's own snapshots.
+type live struct{ *index.Writer }
+
+func (l live) Acquire() (*index.Snapshot, error) { return l.Snapshot(), nil }
+
+// A corpus is the same documents in an oracle and in the indexes of some parts.
+type corpus struct {
+	oracle *oracle
+	parts  []*index.Writer
+	rand   *rand.Rand
+	seed   uint64
+	keys   []index.Key
+	vocab  []string
+}
+
+// newCorpus makes documents of Zipf-distributed words and spreads them over parts.
+func newCorpus(t *testing.T, seed uint64, docs, parts int) *corpus {
+	c := &corpus{
+		oracle: &oracle{schema: testSchema, model: rank.Default()},
+		rand:   rand.New(rand.NewPCG(seed, 7)), seed: seed,
+	}
+	for range parts {
+		w, err := index.OpenWriter(t.Context(), index.Dir(t.TempDir()), testSchema, index.WriterOptions{NoMerge: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { w.Close() })
+		c.parts = append(c.parts, w)
+	}
+	for i := range 40 + c.rand.IntN(400) {
+		c.vocab = append(c.vocab, fmt.Sprintf("w%d%c", i, 'a'+i%3))
+	}
+	zipf := rand.NewZipf(c.rand, 1.1, 1+c.rand.Float64()*4, uint64(len(c.vocab)-1))
+	special := map[int][]string{}
+	for _, df := range []int{1, 2, 127, 128, 129, 256} {
+		for _, i := range c.rand.Perm(docs)[:min(df, docs)] {
+			special[i] = append(special[i], fmt.Sprintf("df%d", df))
+		}
+	}
+	longest := 1 + c.rand.IntN(60)
+	for i := range docs {
+		words := func(n int) string {
+			var b strings.Builder
+			for range n {
+				b.WriteString(c.vocab[zipf.Uint64()] + " ")
+			}
+			return b.String()
+		}
+		title := words(c.rand.IntN(4))
+		body := words(c.rand.IntN(longest)) + strings.Join(special[i], " ")
+		c.put(t, title, body, fmt.Sprintf("s%d.test", c.rand.IntN(5)))
+		if c.rand.IntN(docs/4+1) == 0 {
+			c.refreshAndDelete(t, docs)
+		}
+	}
+	c.refreshAndDelete(t, docs)
+	return c
+}
+
+func (c *corpus) put(t *testing.T, title, body, site string) {
+	var k index.Key
+	for i := range k {
+		k[i] = byte(c.rand.Uint32())
+	}
+	d := &index.Document{Key: k, Values: []index.Value{
+		{Field: 0, Text: k.String()}, {Field: 1, Text: title}, {Field: 2, Text: site}, {Field: 3, Text: body},
+	}}
+	if err := c.parts[c.rand.IntN(len(c.parts))].Put(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	c.oracle.put(d)
+	c.keys = append(c.keys, k)
+}
+
+// refreshAndDelete begins a new segment, and deletes from those before.
+func (c *corpus) refreshAndDelete(t *testing.T, docs int) {
+	for _, w := range c.parts {
+		if err := w.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range c.rand.IntN(docs / 16) {
+		k := c.keys[c.rand.IntN(len(c.keys))]
+		for _, w := range c.parts {
+			if err := w.Delete(t.Context(), k); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.oracle.delete(k)
+	}
+	for _, w := range c.parts {
+		if err := w.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// query makes a random query.
+func (c *corpus) query(depth int) string {
+	word := func() string {
+		switch c.rand.IntN(12) {
+		case 0:
+			return "df" + []string{"1", "2", "127", "128", "129", "256"}[c.rand.IntN(6)]
+		case 1:
+			return "nowhere"
+		}
+		return c.vocab[min(int(c.rand.ExpFloat64()*8), len(c.vocab)-1)]
+	}
+	if depth == 0 {
+		switch c.rand.IntN(12) {
+		case 0:
+			return `"` + word() + " " + word() + `"`
+		case 1:
+			return "title:" + word()
+		case 2:
+			return fmt.Sprintf("site:s%d.test", c.rand.IntN(6))
+		case 3:
+			return fmt.Sprintf("w%d*", c.rand.IntN(10))
+		case 4:
+			return `title:"` + word() + " " + word() + `"`
+		case 5:
+			return "*"
+		}
+		return word()
+	}
+	parts := make([]string, 1+c.rand.IntN(4))
+	for i := range parts {
+		parts[i] = c.query(c.rand.IntN(depth))
+		if strings.ContainsAny(parts[i], " +-") {
+			parts[i] = "(" + parts[i] + ")"
+		}
+		parts[i] = []string{"", "", "", "+", "-"}[c.rand.IntN(5)] + parts[i]
+	}
+	return strings.Join(parts, []string{" ", " ", " AND ", " OR "}[c.rand.IntN(4)])
+}
+
+// check asks a Searcher and the oracle.
+func (c *corpus) check(t *testing.T, s Searcher, text string, offset, limit int) {
+	t.Helper()
+	want := c.oracle.best(text)
+	res, err := s.Search(t.Context(), &Request{Query: text, Offset: offset, Limit: limit})
+	if err != nil {
+		t.Fatalf("seed %d: %s: %v", c.seed, text, err)
+	}
+	if res.Total != uint64(len(want)) {
+		t.Fatalf("seed %d: %s: total %d, want %d", c.seed, text, res.Total, len(want))
+	}
+	want = want[min(offset, len(want)):min(offset+limit, len(want))]
+	if len(res.Hits) != len(want) {
+		t.Fatalf("seed %d: %s: %d hits, want %d", c.seed, text, len(res.Hits), len(want))
+	}
+	for i, h := range res.Hits {
+		if h.Key != want[i].Key || h.Score != want[i].Score {
+			t.Fatalf("seed %d: %s: hit %d is %s with %v, want %s with %v", c.seed, text, i, h.Key, h.Score, want[i].Key, want[i].Score)
+		}
+	}
+}
+
+func TestLocalIsTheOracle(t *testing.T) {
+	seed := rand.Uint64()
+	for round := range uint64(8) {
+		c := newCorpus(t, seed+round, []int{40, 300, 700, 6000}[round%4], 1)
+		s := Local(live{c.parts[0]}, c.oracle.model, Options{})
+		queries := 120
+		if round%4 == 3 {
+			queries = 12
+		}
+		for range queries {
+			c.check(t, s, c.query(3), c.rand.IntN(3)*c.rand.IntN(20), []int{0, 1, 3, 10, 50, 9000}[c.rand.IntN(6)])
+		}
+	}
+}
+
+func TestNamedQueries(t *testing.T) {
+	c := newCorpus(t, rand.Uint64(), 600, 1)
+	s := Local(live{c.parts[0]}, c.oracle.model, Options{})
+	a, b, d := c.vocab[0], c.vocab[1], c.vocab[2]
+	for _, text := range []string{
+		"", "*", "-*", "nowhere", a, a + " " + b, a + " AND " + b, "+" + a + " " + b, a + " -" + b, "-" + a, "-" + a + " -" + b,
+		`"` + a + " " + b + `"`, `"` + a + " " + a + `"`, `"` + a + " " + b + " " + a + `"`, `+"` + a + " " + b + `" ` + d,
+		"+" + d + ` ("` + a + " " + b + `" OR (` + a + " AND " + b + "))",
+		a + " OR (" + b + " AND (" + d + " OR NOT " + a + "))",
+		"site:s1.test", "site:S1.test " + a, "-site:s1.test " + a, "site:nowhere " + a, "nosuchfield:" + a, "lang:en",
+		"w1*", "title:w1*", "w*", a + " w2* -w3*", "df1 df2 df127 df128 df129 df256", "df128 AND df256",
+		a + " " + a + "x " + b,
+	} {
+		for _, limit := range []int{0, 1, 10, 1000} {
+			c.check(t, s, text, 0, limit)
+		}
+	}
+}
+
+func TestRequestLimits(t *testing.T) {
+	c := newCorpus(t, 1, 40, 1)
+	s := Local(live{c.parts[0]}, nil, Options{})
+	check := func(req Request, want error) {
+		t.Helper()
+		if _, err := s.Search(t.Context(), &req); !errors.Is(err, want) {
+			t.Errorf("%+v: %v, want %v", req, err, want)
+		}
+	}
+	check(Request{Limit: MaxDepth}, nil)
+	check(Request{Limit: MaxDepth, Offset: 1}, ErrDepth)
+	check(Request{Limit: -1}, ErrDepth)
+	check(Request{Offset: -1}, ErrDepth)
+	check(Request{MinSeq: 1}, ErrBehind)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Search(ctx, &Request{Query: "*"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a canceled context gives %v", err)
+	}
+}
+
+// TestExplainAddsUp wants the parts of every score to add up to it, exactly.
+func TestExplainAddsUp(t *testing.T) {
+	seed := rand.Uint64()
+	c := newCorpus(t, seed, 500, 1)
+	s := Local(live{c.parts[0]}, c.oracle.model, Options{})
+	for range 60 {
+		text := c.query(3)
+		res, err := s.Search(t.Context(), &Request{Query: text, Limit: 20, Explain: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range res.Hits {
+			terms := 0.0
+			for _, e := range h.Explain.Terms {
+				fields := 0.0
+				for _, f := range e.Fields {
+					fields += f.Score
+				}
+				if fields != e.Score {
+					t.Fatalf("seed %d: %s: fields of %s add up to %v, not %v", seed, text, e.Term, fields, e.Score)
+				}
+				terms += e.Score
+			}
+			if terms != h.Score || h.Explain.Score != h.Score {
+				t.Fatalf("seed %d: %s: terms add up to %v, explained is %v, score is %v", seed, text, terms, h.Explain.Score, h.Score)
+			}
+		}
+	}
+}

@@ -1,0 +1,263 @@
+package search
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/trawlsearch/trawl/analysis"
+	"github.com/trawlsearch/trawl/index"
+	"github.com/trawlsearch/trawl/query"
+	"github.com/trawlsearch/trawl/rank"
+)
+
+// A plan is a query in the terms of one schema: which documents match, and what
+// adds to their scores. It holds nothing of a snapshot.
+type plan struct {
+	schema index.Schema
+	model  *rank.Model
+	fields []int // text fields with a weight, in the schema's order
+
+	root   step
+	leaves []*leaf // all that scores, in the order of the query
+
+	terms, dropped, cut []string // what the Result tells
+	silent              bool     // what is planned now is forbidden: it neither scores nor is shown
+
+	words *analysis.Analyzer // of the query's language
+	plain *analysis.Analyzer // without stems, for prefixes
+}
+
+// A step is a node of the plan: *leaf, *filter, *both, *either, *without, *every.
+// Those are words, a keyword, an And, an Or, a Not that stands alone, and All; nil
+// matches nothing.
+type step any
+
+// A leaf is what scores as one: a word, a prefix or a phrase, in some fields.
+type leaf struct {
+	label  string // what the query says
+	scope  string // field that the query names
+	fields []int
+	count  int  // how often the query asks for it
+	silent bool // it only forbids
+
+	terms  [][]byte // one term, or those of a phrase; of a prefix, its whole word
+	prefix []byte   // not nil: also words that begin with it
+	phrase bool
+	at     []uint32 // of a phrase: place of each term, from the first
+}
+
+type (
+	filter struct { // a whole keyword
+		field int
+		value []byte
+	}
+	both    struct{ required, optional, forbidden []step }
+	either  struct{ steps []step }
+	without struct{ step step }
+	every   struct{}
+)
+
+// newPlan makes the plan of a request.
+func newPlan(req *Request, schema index.Schema, model *rank.Model) *plan {
+	lang := req.Lang
+	if lang == "" {
+		lang = schema.Lang
+	}
+	p := &plan{schema: schema, model: model, words: analysis.For(lang), plain: analysis.For("und")}
+	for i, f := range schema.Fields {
+		if f.Kind == index.Text && model.Field(f.Name).Weight > 0 {
+			p.fields = append(p.fields, i)
+		}
+	}
+	tree, cut := query.ParseCut(req.Query)
+	if cut {
+		p.cut = append(p.cut, "query")
+	}
+	p.root = p.step(tree, true)
+	return p
+}
+
+// step plans a node. In a loose place, one among others that may match, the words
+// of a text stand for themselves; elsewhere they are a phrase.
+func (p *plan) step(n query.Node, loose bool) step {
+	switch n := n.(type) {
+	case query.Term:
+		return p.term(n, loose)
+	case query.Phrase:
+		return p.text(n.Field, strings.Join(n.Words, " "), `"`+strings.Join(n.Words, " ")+`"`)
+	case query.Prefix:
+		return p.prefixed(n)
+	case query.And:
+		return p.and(n)
+	case query.Or:
+		return p.or(n.Nodes)
+	case query.Not:
+		return &without{p.forbidden(n.Node)}
+	case query.Optional:
+		return p.step(n.Node, true)
+	case query.All:
+		return &every{}
+	}
+	return nil
+}
+
+func (p *plan) and(n query.And) step {
+	s := new(both)
+	for _, n := range n.Nodes {
+		switch n := n.(type) {
+		case query.Not:
+			s.forbidden = append(s.forbidden, p.forbidden(n.Node))
+		case query.Optional:
+			s.optional = append(s.optional, p.step(n.Node, true))
+		default:
+			s.required = append(s.required, p.step(n, false))
+		}
+	}
+	return s
+}
+
+func (p *plan) forbidden(n query.Node) step {
+	was := p.silent
+	p.silent = true
+	s := p.step(n, false)
+	p.silent = was
+	return s
+}
+
+// or plans nodes of which one must match. Stop words are dropped if one of the
+// others is not.
+func (p *plan) or(nodes []query.Node) step {
+	telling := slices.ContainsFunc(nodes, func(n query.Node) bool {
+		t, ok := n.(query.Term)
+		return !ok || t.Field != "" || p.telling(t.Text)
+	})
+	s := new(either)
+	for _, n := range nodes {
+		if t, ok := n.(query.Term); ok && t.Field == "" {
+			s.steps = p.loose(s.steps, t.Text, telling)
+			continue
+		}
+		s.steps = append(s.steps, p.step(n, true))
+	}
+	return s
+}
+
+// telling tells whether a text has a word that is no stop word.
+func (p *plan) telling(text string) bool {
+	return slices.ContainsFunc(p.words.QueryTokens(nil, text), func(t analysis.Token) bool { return !p.words.Stop(t.Term) })
+}
+
+// loose appends a step for each word of a text, or counts the word that is there.
+func (p *plan) loose(steps []step, text string, dropStop bool) []step {
+	for _, t := range p.words.QueryTokens(nil, text) {
+		word := text[t.Start:t.End]
+		if dropStop && p.words.Stop(t.Term) {
+			if !p.silent {
+				p.dropped = remember(p.dropped, word)
+			}
+			continue
+		}
+		p.show(word)
+		if again := slices.IndexFunc(steps, func(s step) bool {
+			l, ok := s.(*leaf)
+			return ok && l.is(t.Term)
+		}); again >= 0 {
+			steps[again].(*leaf).count++
+			continue
+		}
+		steps = append(steps, p.leaf(leaf{label: word, fields: p.fields, terms: [][]byte{slices.Clone(t.Term)}}))
+	}
+	return steps
+}
+
+// is tells whether a leaf is a single word of all fields.
+func (l *leaf) is(term []byte) bool {
+	return l.scope == "" && l.prefix == nil && !l.phrase && string(l.terms[0]) == string(term)
+}
+
+func (p *plan) term(n query.Term, loose bool) step {
+	if n.Field == "" && loose {
+		return &either{p.loose(nil, n.Text, p.telling(n.Text))}
+	}
+	return p.text(n.Field, n.Text, n.String())
+}
+
+// text plans words that must stand side by side, in a named field or in any.
+func (p *plan) text(scope, text, label string) step {
+	fields, f := p.scoped(scope)
+	if f != nil {
+		f.value = []byte(strings.ToLower(text))
+		return f
+	}
+	tokens := p.words.QueryTokens(nil, text)
+	if len(fields) == 0 || len(tokens) == 0 {
+		return nil
+	}
+	l := leaf{label: label, scope: scope, fields: fields, phrase: len(tokens) > 1}
+	for _, t := range tokens {
+		l.terms = append(l.terms, slices.Clone(t.Term))
+		l.at = append(l.at, t.Pos-tokens[0].Pos)
+		p.show(text[t.Start:t.End])
+	}
+	return p.leaf(l)
+}
+
+// prefixed plans a prefix: the words that begin with it, and the one that it is.
+// Of several words the last is the prefix and the others are required.
+func (p *plan) prefixed(n query.Prefix) step {
+	fields, f := p.scoped(n.Field)
+	tokens := p.plain.QueryTokens(nil, n.Text)
+	if f != nil || len(fields) == 0 || len(tokens) == 0 {
+		return nil // keywords are not looked for by halves
+	}
+	last := tokens[len(tokens)-1]
+	l := leaf{label: n.String(), scope: n.Field, fields: fields, prefix: slices.Clone(last.Term)}
+	word := n.Text[last.Start:last.End]
+	if whole := p.words.QueryTokens(nil, word); len(whole) == 1 {
+		l.terms = [][]byte{slices.Clone(whole[0].Term)}
+	}
+	p.show(word + "*")
+	s := p.leaf(l)
+	if len(tokens) == 1 {
+		return s
+	}
+	return &both{required: []step{p.text(n.Field, n.Text[:last.Start], n.String()), s}}
+}
+
+// scoped is the text fields that a field's name means, or a filter on a keyword
+// field. A name that the schema does not have means none.
+func (p *plan) scoped(scope string) ([]int, *filter) {
+	if scope == "" {
+		return p.fields, nil
+	}
+	i, ok := p.schema.Field(scope)
+	switch {
+	case !ok:
+	case p.schema.Fields[i].Kind == index.Text:
+		return []int{i}, nil
+	case p.schema.Fields[i].Kind == index.Keyword:
+		return nil, &filter{field: i}
+	}
+	return nil, nil
+}
+
+// leaf enters a leaf into the plan.
+func (p *plan) leaf(l leaf) step {
+	l.count, l.silent = 1, p.silent
+	p.leaves = append(p.leaves, &l)
+	return &l
+}
+
+// show notes a word that is looked for.
+func (p *plan) show(word string) {
+	if !p.silent {
+		p.terms = remember(p.terms, word)
+	}
+}
+
+func remember(list []string, word string) []string {
+	if slices.Contains(list, word) {
+		return list
+	}
+	return append(list, word)
+}

@@ -1,0 +1,143 @@
+// Package search answers queries over an index: here (Local), elsewhere (Conn),
+// or in parts that together are one (Fan). All three are Searchers.
+//
+// A question makes two trips: Search finds and ranks, Fetch fills in what is
+// shown. Hits carry keys, never document numbers, so that any snapshot can answer
+// the second trip. Hits are ordered by score, highest first, then by key, lowest
+// first; scores are fixed-point sums (package rank), so the order is the same for
+// every split in segments and parts, if all of them count with the same Stats.
+//
+// # What matches
+//
+// A word is looked for in all text fields of the schema whose weight in the model
+// is not 0; a phrase must stand in one field; a keyword field (site:, lang:)
+// matches by its whole value, in lower case, and adds nothing to the score. A word
+// that analysis parts, like state-of-the-art, is a phrase where it is required or
+// forbidden, and words side by side elsewhere. Stop words are left out where other
+// words remain beside them, and Result.Dropped names them. A prefix stands for the
+// first MaxExpansion of its words, scored as if they were one word.
+//
+// # Limits
+//
+// Offset + Limit of at most MaxDepth. Snippets of SnippetChars
+// characters, from the first megabyte of a text.
+//
+// # Errors
+//
+// What people type is never an error. ErrDepth and ErrBehind are the caller's;
+// everything else is storage, damage (index.ErrCorrupt) or a context that ended.
+package search
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/trawlsearch/trawl/index"
+)
+
+// Bounds of one request.
+const (
+	MaxDepth     = 10_000 // Offset + Limit: a heap of so many hits a part
+	MaxExpansion = 1024   // words that one prefix stands for
+	SnippetChars = 300    // longest snippet, without its ellipses
+)
+
+var (
+	// ErrDepth: the request asks for hits farther down than MaxDepth.
+	ErrDepth = fmt.Errorf("search: offset and limit must not be negative, nor exceed %d together", MaxDepth)
+
+	// ErrBehind: the index has not come to the request's MinSeq yet.
+	ErrBehind = errors.New("search: the index is behind what the request asks for")
+
+	// ErrUnknown: the server has no Searcher of that name.
+	ErrUnknown = errors.New("search: no such part")
+)
+
+// A Searcher answers requests. Any number of goroutines may use it.
+type Searcher interface {
+	// Stats counts what scores depend on. Added up over parts (Stats.Add) and
+	// given to Search, they make scores equal over all parts.
+	Stats(ctx context.Context, req *Request) (*Stats, error)
+
+	// Search finds the best documents.
+	Search(ctx context.Context, req *Request) (*Result, error)
+
+	// Fetch fills in ID, URL, Title, Fields, Snippet and TitleSpans of hits that
+	// Search of the same Searcher returned. A document that is gone since leaves
+	// its hit as it was: its ID stays empty.
+	Fetch(ctx context.Context, req *Request, hits []Hit) error
+}
+
+// A Request is one question.
+type Request struct {
+	Query   string `json:"query"` // in the language of package query
+	Offset  int    `json:"offset,omitempty"`
+	Limit   int    `json:"limit,omitempty"` // 0: only count
+	Lang    string `json:"lang,omitempty"`  // of the query's words; empty: the index's
+	Explain bool   `json:"explain,omitempty"`
+	Stats   *Stats `json:"stats,omitempty"`  // nil: the Searcher's own
+	MinSeq  uint64 `json:"minSeq,omitempty"` // the index must have come so far in the log
+}
+
+func (r *Request) check() error {
+	if r.Offset < 0 || r.Limit < 0 || r.Offset > MaxDepth || r.Limit > MaxDepth-r.Offset {
+		return ErrDepth
+	}
+	return nil
+}
+
+// A Hit is one document that was found. Search fills the first group, Fetch the
+// second.
+type Hit struct {
+	Key     index.Key `json:"key"`
+	Score   float64   `json:"score"`
+	Part    int       `json:"part,omitempty"` // which part of a Fan it came from: for Fetch
+	Explain *Explain  `json:"explain,omitempty"`
+
+	ID         string            `json:"id,omitempty"`
+	URL        string            `json:"url,omitempty"`
+	Title      string            `json:"title,omitempty"`
+	Fields     map[string]string `json:"fields,omitempty"` // all stored values; several of one field are parted by line feeds
+	Snippet    []Span            `json:"snippet,omitempty"`
+	TitleSpans []Span            `json:"titleSpans,omitempty"`
+}
+
+// A Span is a piece of text; marked if it is a word of the query.
+type Span struct {
+	Text string `json:"text"`
+	Mark bool   `json:"mark,omitempty"`
+}
+
+// A Result is the answer to a Request.
+type Result struct {
+	Hits     []Hit         `json:"hits"`
+	Total    uint64        `json:"total"` // documents that match, exactly
+	Shards   Shards        `json:"shards"`
+	Docs     uint64        `json:"docs"` // documents searched
+	Seq      uint64        `json:"seq"`  // how far in the log the index has come; of a Fan, the part farthest behind
+	Took     time.Duration `json:"took"`
+	Terms    []string      `json:"terms,omitempty"`    // words looked for
+	Dropped  []string      `json:"dropped,omitempty"`  // stop words not looked for
+	Cut      []string      `json:"cut,omitempty"`      // what exceeded a limit and was looked for in part only
+	Problems []string      `json:"problems,omitempty"` // what the parts that failed said
+}
+
+// Shards counts the parts that were asked.
+type Shards struct {
+	Total  int `json:"total"`
+	OK     int `json:"ok"`
+	Failed int `json:"failed"`
+}
+
+func (s *Shards) add(o Shards) {
+	s.Total += o.Total
+	s.OK += o.OK
+	s.Failed += o.Failed
+}
+
+// A Source gives a Local its snapshot, which it closes.
+type Source interface {
+	Acquire() (*index.Snapshot, error)
+}

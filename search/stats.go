@@ -1,0 +1,172 @@
+package search
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/trawlsearch/trawl/index"
+)
+
+// Stats are the counts that scores depend on. Deleted documents count until they
+// are merged away.
+type Stats struct {
+	Docs     uint64        `json:"docs"`
+	Fields   []FieldStats  `json:"fields,omitempty"`
+	Terms    []TermStats   `json:"terms,omitempty"`
+	Prefixes []PrefixStats `json:"prefixes,omitempty"`
+}
+
+// FieldStats counts the documents that have a field, and its tokens in all of them.
+type FieldStats struct {
+	Name   string `json:"name"`
+	Docs   uint64 `json:"docs"`
+	Tokens uint64 `json:"tokens"`
+}
+
+// TermStats counts the documents whose field holds a term.
+type TermStats struct {
+	Field string `json:"field"`
+	Term  []byte `json:"term"`
+	Docs  uint64 `json:"docs"`
+}
+
+// PrefixStats are the words of a prefix, in order, at most MaxExpansion of them.
+type PrefixStats struct {
+	Field  string   `json:"field,omitempty"` // empty: all text fields
+	Prefix []byte   `json:"prefix"`
+	Terms  [][]byte `json:"terms"`
+	Cut    bool     `json:"cut,omitempty"` // there are more
+}
+
+// Add adds the counts of another part.
+func (s *Stats) Add(o *Stats) {
+	s.Docs += o.Docs
+	s.Fields = merge(s.Fields, o.Fields,
+		func(a, b FieldStats) int { return cmp.Compare(a.Name, b.Name) },
+		func(a, b FieldStats) FieldStats { return FieldStats{a.Name, a.Docs + b.Docs, a.Tokens + b.Tokens} })
+	s.Terms = merge(s.Terms, o.Terms, compareTerms,
+		func(a, b TermStats) TermStats { return TermStats{a.Field, a.Term, a.Docs + b.Docs} })
+	s.Prefixes = merge(s.Prefixes, o.Prefixes, comparePrefixes, addPrefixes)
+}
+
+func compareTerms(a, b TermStats) int {
+	return cmp.Or(cmp.Compare(a.Field, b.Field), slices.Compare(a.Term, b.Term))
+}
+
+func comparePrefixes(a, b PrefixStats) int {
+	return cmp.Or(cmp.Compare(a.Field, b.Field), slices.Compare(a.Prefix, b.Prefix))
+}
+
+// addPrefixes is the first words of both: since each part has given its first
+// ones, these are the first ones of all, however the parts were split.
+func addPrefixes(a, b PrefixStats) PrefixStats {
+	a.Terms = merge(a.Terms, b.Terms, slices.Compare[[]byte], func(a, _ []byte) []byte { return a })
+	a.Cut = a.Cut || b.Cut || len(a.Terms) > MaxExpansion
+	a.Terms = a.Terms[:min(len(a.Terms), MaxExpansion)]
+	return a
+}
+
+// merge is the union of two lists, each in order and without repetitions; what is
+// in both is added.
+func merge[T any](a, b []T, compare func(a, b T) int, add func(a, b T) T) []T {
+	out := make([]T, 0, max(len(a), len(b)))
+	for len(a) > 0 && len(b) > 0 {
+		switch c := compare(a[0], b[0]); {
+		case c < 0:
+			out, a = append(out, a[0]), a[1:]
+		case c > 0:
+			out, b = append(out, b[0]), b[1:]
+		default:
+			out, a, b = append(out, add(a[0], b[0])), a[1:], b[1:]
+		}
+	}
+	return append(append(out, a...), b...)
+}
+
+// term finds the count of a term, 0 if there is none.
+func (s *Stats) term(field string, term []byte) uint64 {
+	i, ok := slices.BinarySearchFunc(s.Terms, TermStats{Field: field, Term: term}, compareTerms)
+	if !ok {
+		return 0
+	}
+	return s.Terms[i].Docs
+}
+
+func (s *Stats) prefix(field string, prefix []byte) PrefixStats {
+	i, ok := slices.BinarySearchFunc(s.Prefixes, PrefixStats{Field: field, Prefix: prefix}, comparePrefixes)
+	if !ok {
+		return PrefixStats{}
+	}
+	return s.Prefixes[i]
+}
+
+// average is the average length of a field, in tokens.
+func (s *Stats) average(field string) float64 {
+	for _, f := range s.Fields {
+		if f.Name == field && f.Docs > 0 {
+			return float64(f.Tokens) / float64(f.Docs)
+		}
+	}
+	return 0
+}
+
+// count counts, in one snapshot, what the scores of a plan depend on.
+func (p *plan) count(ctx context.Context, snap *index.Snapshot) (*Stats, error) {
+	s := new(Stats)
+	for _, seg := range snap.Segments() {
+		s.Docs += uint64(seg.MaxDoc())
+	}
+	for _, f := range p.fields {
+		stats := snap.FieldStats(f)
+		s.Fields = append(s.Fields, FieldStats{p.schema.Fields[f].Name, stats.Docs, stats.Tokens})
+	}
+	slices.SortFunc(s.Fields, func(a, b FieldStats) int { return cmp.Compare(a.Name, b.Name) })
+	for _, leaf := range p.leaves {
+		terms := leaf.terms
+		if leaf.prefix != nil {
+			words, err := p.expand(ctx, snap, leaf)
+			if err != nil {
+				return nil, err
+			}
+			s.Prefixes = append(s.Prefixes, words)
+			terms = append(slices.Clone(terms), words.Terms...)
+		}
+		for _, f := range leaf.fields {
+			for _, term := range terms {
+				s.Terms = append(s.Terms, TermStats{p.schema.Fields[f].Name, term, snap.DocFreq(f, term)})
+			}
+		}
+	}
+	slices.SortFunc(s.Terms, compareTerms)
+	s.Terms = slices.CompactFunc(s.Terms, func(a, b TermStats) bool { return compareTerms(a, b) == 0 })
+	slices.SortFunc(s.Prefixes, comparePrefixes)
+	s.Prefixes = slices.CompactFunc(s.Prefixes, func(a, b PrefixStats) bool { return comparePrefixes(a, b) == 0 })
+	return s, ctx.Err()
+}
+
+// expand collects the first words of a leaf's prefix over its fields.
+func (p *plan) expand(ctx context.Context, snap *index.Snapshot, l *leaf) (PrefixStats, error) {
+	out := PrefixStats{Field: l.scope, Prefix: l.prefix}
+	for _, seg := range snap.Segments() {
+		if err := ctx.Err(); err != nil {
+			return out, err
+		}
+		for _, f := range l.fields {
+			dict := seg.Terms(f)
+			if dict == nil {
+				continue
+			}
+			more := PrefixStats{}
+			it := dict.Prefix(l.prefix)
+			for len(more.Terms) <= MaxExpansion && it.Next() {
+				more.Terms = append(more.Terms, slices.Clone(it.Term()))
+			}
+			if err := it.Err(); err != nil {
+				return out, err
+			}
+			out = addPrefixes(out, more)
+		}
+	}
+	return out, nil
+}
