@@ -1,0 +1,153 @@
+package api
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// A Client speaks to a running server. One may be used by several goroutines.
+type Client struct {
+	Base  string // http://host:port
+	Token string // admin token, where the server has one
+	HTTP  *http.Client
+}
+
+// Search asks one query.
+func (c *Client) Search(ctx context.Context, collection, q string, limit, offset int, explain bool) (*Answer, error) {
+	v := url.Values{"q": {q}, "limit": {strconv.Itoa(limit)}, "offset": {strconv.Itoa(offset)}}
+	if explain {
+		v.Set("explain", "true")
+	}
+	var out Answer
+	return &out, c.do(ctx, http.MethodGet, collectionPath(collection)+"/search?"+v.Encode(), nil, &out)
+}
+
+// Collections lists the settings of all collections.
+func (c *Client) Collections(ctx context.Context) ([]Collection, error) {
+	var out struct {
+		Collections []Collection `json:"collections"`
+	}
+	err := c.do(ctx, http.MethodGet, "/api/v1/collections", nil, &out)
+	return out.Collections, err
+}
+
+// Crawl adds seeds and asks for a crawl; it returns the crawl's number.
+func (c *Client) Crawl(ctx context.Context, collection string, src Source) (int64, error) {
+	body, err := json.Marshal(src)
+	if err != nil {
+		return 0, fmt.Errorf("api: %w", err)
+	}
+	var out struct {
+		Crawl int64 `json:"crawl"`
+	}
+	return out.Crawl, c.do(ctx, http.MethodPost, collectionPath(collection)+"/crawl", bytes.NewReader(body), &out)
+}
+
+// Push streams NDJSON documents.
+func (c *Client) Push(ctx context.Context, collection string, ndjson io.Reader) (int, error) {
+	var out Accepted
+	err := c.do(ctx, http.MethodPost, collectionPath(collection)+"/documents", ndjson, &out)
+	return out.Accepted, err
+}
+
+// Put creates or replaces the settings of a collection.
+func (c *Client) Put(ctx context.Context, col Collection) error {
+	body, err := json.Marshal(col)
+	if err != nil {
+		return fmt.Errorf("api: %w", err)
+	}
+	return c.do(ctx, http.MethodPut, collectionPath(col.Name), bytes.NewReader(body), nil)
+}
+
+// Status asks how a collection stands.
+func (c *Client) Status(ctx context.Context, collection string) (*Status, error) {
+	var out Status
+	return &out, c.do(ctx, http.MethodGet, collectionPath(collection)+"/status", nil, &out)
+}
+
+// Watch calls fn for each status event until fn returns false, the server ends
+// the stream or ctx ends.
+func (c *Client) Watch(ctx context.Context, collection string, fn func(*Status) bool) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	resp, err := c.send(ctx, http.MethodGet, collectionPath(collection)+"/events", nil)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	sc := bufio.NewScanner(resp.Body)
+	sc.Buffer(nil, 1<<20)
+	for sc.Scan() {
+		data, ok := strings.CutPrefix(sc.Text(), "data: ")
+		if !ok {
+			continue
+		}
+		var st Status
+		if err := json.Unmarshal([]byte(data), &st); err != nil {
+			return fmt.Errorf("api: event: %w", err)
+		}
+		if !fn(&st) {
+			return nil
+		}
+	}
+	if err := sc.Err(); err != nil {
+		return fmt.Errorf("api: events: %w", err)
+	}
+	return io.ErrUnexpectedEOF
+}
+
+func collectionPath(name string) string { return "/api/v1/collections/" + url.PathEscape(name) }
+
+func (c *Client) do(ctx context.Context, method, path string, body io.Reader, out any) error {
+	resp, err := c.send(ctx, method, path, body)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if out == nil {
+		return nil
+	}
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		return fmt.Errorf("api: %s %s: %w", method, path, err)
+	}
+	return nil
+}
+
+// send returns an answer below 400; anything else comes back as a *Problem.
+func (c *Client) send(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.Base+path, body)
+	if err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
+	if c.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.Token)
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	client := c.HTTP
+	if client == nil {
+		client = http.DefaultClient
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
+	if resp.StatusCode < 400 {
+		return resp, nil
+	}
+	defer resp.Body.Close()
+	var p Problem
+	if err := json.NewDecoder(io.LimitReader(resp.Body, 64<<10)).Decode(&p); err != nil || p.Status == 0 {
+		return nil, fmt.Errorf("api: %s %s: the server answered %s", method, path, resp.Status)
+	}
+	return nil, &p
+}

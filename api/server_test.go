@@ -1,0 +1,236 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/trawlsearch/trawl/document"
+	"github.com/trawlsearch/trawl/search"
+)
+
+// fakeNode stands in for the process behind the API.
+type fakeNode struct {
+	cols map[string]Collection
+	docs []*document.Document
+	deny error
+	hits []search.Hit
+}
+
+func (f *fakeNode) Collections() []Collection {
+	var out []Collection
+	for _, c := range f.cols {
+		out = append(out, c)
+	}
+	return out
+}
+
+func (f *fakeNode) Collection(name string) (Collection, error) {
+	c, ok := f.cols[name]
+	if !ok {
+		return c, fmt.Errorf("%w: %q", ErrNotFound, name)
+	}
+	return c, nil
+}
+
+func (f *fakeNode) Change(_ context.Context, name string, fn func(*Collection) error) (Collection, error) {
+	c, ok := f.cols[name]
+	if !ok {
+		c = Collection{Name: name, Shards: 1}
+	}
+	if err := fn(&c); err != nil {
+		return c, err
+	}
+	c.Version++
+	f.cols[name] = c
+	return c, nil
+}
+
+func (f *fakeNode) Stats(context.Context, *search.Request) (*search.Stats, error) { return nil, nil }
+
+func (f *fakeNode) Search(_ context.Context, req *search.Request) (*search.Result, error) {
+	if req.Query == "boom" {
+		return nil, errors.New("secret detail")
+	}
+	return &search.Result{Hits: slices.Clone(f.hits), Total: 7, Docs: 9, Shards: search.Shards{Total: 2, OK: 1, Failed: 1}}, nil
+}
+
+func (f *fakeNode) Fetch(_ context.Context, _ *search.Request, hits []search.Hit) error {
+	for i := range hits {
+		hits[i].ID, hits[i].Title = "id", "<T>"
+		hits[i].Snippet = []search.Span{{Text: "a <b> "}, {Text: "word", Mark: true}}
+	}
+	return nil
+}
+
+func serve(t *testing.T) (*fakeNode, *Client) {
+	t.Helper()
+	f := &fakeNode{cols: map[string]Collection{"web": {Name: "web", Shards: 1, Version: 1}}, hits: make([]search.Hit, 1)}
+	srv := httptest.NewServer(New(Options{
+		Catalog: f, Authorize: func(*http.Request) error { return f.deny },
+		Searcher: func(name string) (search.Searcher, error) {
+			if _, err := f.Collection(name); err != nil {
+				return nil, err
+			}
+			return f, nil
+		},
+		Append: func(_ context.Context, _ string, docs []*document.Document) error {
+			f.docs = append(f.docs, docs...)
+			return nil
+		},
+		Status: func(name string) (Status, error) {
+			if _, err := f.Collection(name); err != nil {
+				return Status{}, err
+			}
+			return Status{Collection: name, Crawl: &CrawlStatus{Number: 3, State: "idle"}}, nil
+		},
+	}))
+	t.Cleanup(srv.Close)
+	return f, &Client{Base: srv.URL}
+}
+
+func TestSearch(t *testing.T) {
+	_, c := serve(t)
+	ans, err := c.Search(t.Context(), "web", "word", 10, 0, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Hit{{ID: "id", Title: "<T>", Snippet: "a <b> word", Highlight: "a &lt;b&gt; <mark>word</mark>"}}
+	if !reflect.DeepEqual(ans.Hits, want) || ans.Total != 7 || ans.Shards.Failed != 1 {
+		t.Errorf("got %+v", ans)
+	}
+}
+
+// check asks raw and wants a problem of that status and code.
+func check(t *testing.T, method, url, body string, status int, code string) {
+	t.Helper()
+	req, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var p Problem
+	if err := json.NewDecoder(resp.Body).Decode(&p); err != nil {
+		t.Fatalf("%s %s: %v", method, url, err)
+	}
+	if resp.StatusCode != status || p.Code != code || resp.Header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("%s %s: %d %+v, want %d %s", method, url, resp.StatusCode, p, status, code)
+	}
+	if strings.Contains(p.Detail, "secret") {
+		t.Errorf("%s %s tells what belongs into the log: %s", method, url, p.Detail)
+	}
+}
+
+func TestProblems(t *testing.T) {
+	f, c := serve(t)
+	web := c.Base + "/api/v1/collections/web"
+	check(t, "GET", c.Base+"/api/v1/collections/none/search?q=x", "", 404, "collection_not_found")
+	check(t, "GET", c.Base+"/api/v1/nothing", "", 404, "no_such_resource")
+	check(t, "GET", web+"/search?q=x&limit=many", "", 400, "bad_parameter")
+	check(t, "GET", web+"/search?q=x&limit=-1", "", 400, "bad_parameter")
+	check(t, "GET", web+"/search?q="+strings.Repeat("x", MaxQueryBytes+1), "", 400, "query_too_long")
+	check(t, "GET", web+"/search?q=boom", "", 500, "internal")
+	check(t, "PUT", c.Base+"/api/v1/collections/Bad%20Name", "{}", 400, "bad_collection")
+	check(t, "PUT", web, `{"unheard":1}`, 400, "bad_json")
+	check(t, "PUT", web, `{} {}`, 400, "bad_json")
+	check(t, "PUT", web, `{"shards":5}`, 409, "conflict")
+	check(t, "PUT", web, strings.Repeat(" ", 1<<20)+"{}", 413, "body_too_large")
+	check(t, "POST", web+"/crawl", `{"scope":"galaxy","seeds":["http://a.test/"]}`, 400, "bad_collection")
+	check(t, "POST", web+"/crawl", `{"include":["("],"seeds":["http://a.test/"]}`, 400, "bad_collection")
+	check(t, "POST", web+"/crawl", "", 400, "no_seeds")
+	check(t, "POST", web+"/documents", "{\"id\":\"a\"}\nnot json\n", 400, "bad_document")
+	if len(f.docs) != 1 || f.docs[0].ID != "a" {
+		t.Errorf("the line before the bad one: %v", f.docs)
+	}
+	f.deny = errors.New("not you")
+	check(t, "PUT", web, "{}", 403, "forbidden")
+	check(t, "POST", web+"/crawl", "{}", 403, "forbidden")
+	check(t, "POST", web+"/documents", "{}", 403, "forbidden")
+}
+
+func TestPushAndCrawl(t *testing.T) {
+	f, c := serve(t)
+	n, err := c.Push(t.Context(), "shop", strings.NewReader(`{"id":7,"title":"T","text":["a","b"],"price":1.50,"x":{"y":"z"}}`+"\n\n"+`{"id":"g","deleted":true}`))
+	if err != nil || n != 2 {
+		t.Fatalf("pushed %d, %v", n, err)
+	}
+	want := []document.Field{{Name: "price", Text: "1.50"}, {Name: "body", Text: "a\nb"}, {Name: "title", Text: "T"}, {Name: "x", Text: "z"}}
+	if d := f.docs[0]; d.ID != "7" || !reflect.DeepEqual(d.Fields, want) || d.Key != document.KeyOf("7") {
+		t.Errorf("got %+v", d)
+	}
+	if !f.docs[1].Deleted {
+		t.Error("a deletion came as a document")
+	}
+	for i, seeds := range [][]string{{"http://a.test/"}, {"http://b.test/"}, nil} {
+		number, err := c.Crawl(t.Context(), "shop", Source{Seeds: seeds, Delay: -1})
+		if err != nil || number != int64(i+1) {
+			t.Fatalf("crawl %d: number %d, %v", i, number, err)
+		}
+	}
+	if got := f.cols["shop"].Source; !reflect.DeepEqual(got.Seeds, []string{"http://a.test/", "http://b.test/"}) || got.Delay != -1 {
+		t.Errorf("source %+v", got)
+	}
+}
+
+func TestWatchEnds(t *testing.T) {
+	_, c := serve(t)
+	err := c.Watch(t.Context(), "web", func(st *Status) bool { return !st.Done(3) })
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestOpenAPI holds the description to the routes: each is described, and
+// nothing else is.
+func TestOpenAPI(t *testing.T) {
+	var doc struct {
+		Paths map[string]map[string]json.RawMessage
+	}
+	if err := json.Unmarshal(openapi, &doc); err != nil {
+		t.Fatal(err)
+	}
+	_, c := serve(t)
+	for path, methods := range doc.Paths {
+		for method := range methods {
+			if method == "parameters" {
+				continue
+			}
+			url := c.Base + strings.ReplaceAll(path, "{collection}", "web")
+			req, err := http.NewRequestWithContext(t.Context(), strings.ToUpper(method), url, bytes.NewReader(nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusMethodNotAllowed {
+				t.Errorf("%s %s is described and answers %s", method, path, resp.Status)
+			}
+		}
+	}
+}
+
+func FuzzParseDocument(f *testing.F) {
+	f.Add([]byte(`{"id":"a","title":"t","tags":["x",{"y":null}]}`))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		n, err := readDocuments(bytes.NewReader(line), time.Now, func([]*document.Document) error { return nil })
+		if err == nil && n > bytes.Count(line, []byte("\n"))+1 {
+			t.Errorf("%d documents in %d lines", n, bytes.Count(line, []byte("\n"))+1)
+		}
+	})
+}

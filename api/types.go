@@ -1,0 +1,207 @@
+// Package api is what programs speak: the native REST interface under /api/v1,
+// described by the OpenAPI 3.1 document at /openapi.json, and its Go client.
+//
+// Bodies are JSON in snake_case; documents come as NDJSON. Errors are RFC 9457
+// problem documents with a stable code. Bodies are bounded: one document 4 MiB,
+// settings 1 MiB.
+package api
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+)
+
+// A Collection is what one searches: its settings as the API, the registry and
+// SQL hold them.
+type Collection struct {
+	Name    string  `json:"name"`
+	Lang    string  `json:"lang,omitempty"`   // analysis of documents that name no language; empty: en
+	Shards  int     `json:"shards,omitempty"` // fixed at creation; zero: 1
+	Source  *Source `json:"source,omitempty"` // what is crawled into it
+	Crawl   int64   `json:"crawl,omitempty"`  // number of the crawl last asked for
+	Version int64   `json:"version,omitempty"`
+}
+
+// A Source is what a crawl starts from and how far it goes.
+type Source struct {
+	Seeds    []string `json:"seeds"`
+	Scope    string   `json:"scope,omitempty"`     // host (default), domain, prefix or any
+	Include  []string `json:"include,omitempty"`   // RE2 patterns; an address must match one
+	Exclude  []string `json:"exclude,omitempty"`   // RE2 patterns; an address must match none
+	Delay    Duration `json:"delay,omitempty"`     // between two requests to a host; zero: the crawler's default, below zero: none
+	Parallel int      `json:"parallel,omitempty"`  // requests in flight to a host; zero: 1
+	MaxPages int64    `json:"max_pages,omitempty"` // zero: no limit
+	MaxDepth int      `json:"max_depth,omitempty"` // links from a seed; zero: no limit
+}
+
+// A Duration is written as Go writes it: "1.5s", "-1s", "0s".
+type Duration time.Duration
+
+// MarshalText and UnmarshalText make a Duration readable in JSON.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (d *Duration) UnmarshalText(b []byte) error {
+	v, err := time.ParseDuration(string(b))
+	if err != nil {
+		return fmt.Errorf("%q is not a duration such as 500ms or 2s", b)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// MaxShards bounds the shards of a collection; each is a log stream.
+const MaxShards = 256
+
+// maxSeeds bounds the seeds of a source: it travels whole in the registry.
+const maxSeeds = 10_000
+
+var collectionName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
+
+// Check tells what is wrong with c in words for who wrote it.
+func (c *Collection) Check() error {
+	switch {
+	case !collectionName.MatchString(c.Name):
+		return fmt.Errorf("collection name %q: want 1 to 63 of a-z, 0-9, - and _, beginning with a letter or digit", c.Name)
+	case c.Shards < 0 || c.Shards > MaxShards:
+		return fmt.Errorf("shards %d: want 1 to %d", c.Shards, MaxShards)
+	case c.Source == nil:
+		return nil
+	}
+	return c.Source.check()
+}
+
+func (s *Source) check() error {
+	if len(s.Seeds) > maxSeeds {
+		return fmt.Errorf("%d seeds: at most %d", len(s.Seeds), maxSeeds)
+	}
+	switch s.Scope {
+	case "", "host", "domain", "prefix", "any":
+	default:
+		return fmt.Errorf("scope %q: want host, domain, prefix or any", s.Scope)
+	}
+	for _, list := range [][]string{s.Include, s.Exclude} {
+		for _, p := range list {
+			if _, err := regexp.Compile(p); err != nil {
+				return fmt.Errorf("pattern %q: %v", p, err)
+			}
+		}
+	}
+	if s.Parallel < 0 || s.MaxPages < 0 || s.MaxDepth < 0 {
+		return fmt.Errorf("parallel, max_pages and max_depth must not be below zero")
+	}
+	return nil
+}
+
+// OrElse adds old's seeds before s's and fills what s leaves at zero from old.
+func (s Source) OrElse(old Source) Source {
+	s.Seeds = union(old.Seeds, s.Seeds)
+	if s.Scope == "" {
+		s.Scope = old.Scope
+	}
+	if s.Include == nil {
+		s.Include = old.Include
+	}
+	if s.Exclude == nil {
+		s.Exclude = old.Exclude
+	}
+	if s.Delay == 0 {
+		s.Delay = old.Delay
+	}
+	if s.Parallel == 0 {
+		s.Parallel = old.Parallel
+	}
+	if s.MaxPages == 0 {
+		s.MaxPages = old.MaxPages
+	}
+	if s.MaxDepth == 0 {
+		s.MaxDepth = old.MaxDepth
+	}
+	return s
+}
+
+func union(a, b []string) []string {
+	seen := map[string]bool{}
+	var out []string
+	for _, s := range append(append([]string(nil), a...), b...) {
+		if !seen[s] {
+			seen[s] = true
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// A Status tells how a collection's crawl and index stand.
+type Status struct {
+	Collection string       `json:"collection"`
+	Crawl      *CrawlStatus `json:"crawl,omitempty"` // absent: nothing is crawled, or no crawler has reported yet
+	Index      IndexStatus  `json:"index"`
+}
+
+// A CrawlStatus is the crawler's own report, at most a second old while it lives.
+type CrawlStatus struct {
+	Number         int64            `json:"number"` // the crawl that is running or done
+	State          string           `json:"state"`  // running, idle or stopped
+	Pages          int64            `json:"pages"`
+	NotModified    int64            `json:"not_modified"`
+	Queued         int64            `json:"queued"`
+	InFlight       int64            `json:"in_flight"`
+	Failed         int64            `json:"failed"`
+	Denied         int64            `json:"denied"`
+	Outbox         int64            `json:"outbox"` // documents found and not yet in the log
+	Bytes          int64            `json:"bytes"`
+	PagesPerSecond float64          `json:"pages_per_second"`
+	Errors         map[string]int64 `json:"errors,omitempty"` // failed addresses by class
+	Reported       time.Time        `json:"reported"`
+}
+
+// An IndexStatus sums the shards of a collection.
+type IndexStatus struct {
+	Docs    uint64 `json:"docs"`
+	Pending uint64 `json:"pending"` // documents in the log that no search sees yet
+	Shards  int    `json:"shards"`
+	Serving int    `json:"serving"` // shards with an index to search
+}
+
+// Done tells whether crawl number n has ended and all of it can be searched.
+func (s *Status) Done(n int64) bool {
+	c := s.Crawl
+	return c != nil && c.Number >= n && c.State == "idle" && c.Outbox == 0 && s.Index.Pending == 0
+}
+
+// Answer is the body of a search.
+type Answer struct {
+	Query   string   `json:"query"`
+	Total   uint64   `json:"total"`
+	TookMS  float64  `json:"took_ms"`
+	Hits    []Hit    `json:"hits"`
+	Dropped []string `json:"dropped,omitempty"` // words too common to search for
+	Cut     []string `json:"cut,omitempty"`     // what exceeded a limit and was looked for in part only
+	Docs    uint64   `json:"docs"`              // documents searched
+	Shards  Shards   `json:"shards"`
+}
+
+// Shards tells which parts of a collection answered; a partial answer says so.
+type Shards struct {
+	Total  int `json:"total"`
+	OK     int `json:"ok"`
+	Failed int `json:"failed"`
+}
+
+// A Hit is one document of an answer.
+type Hit struct {
+	ID        string  `json:"id"`
+	URL       string  `json:"url,omitempty"`
+	Title     string  `json:"title"`
+	Score     float64 `json:"score"`
+	Snippet   string  `json:"snippet"`
+	Highlight string  `json:"highlight,omitempty"` // the snippet as HTML, its words in <mark>
+	Explain   any     `json:"explain,omitempty"`
+}
+
+// Accepted answers a push of documents.
+type Accepted struct {
+	Accepted int `json:"accepted"`
+}
