@@ -1,0 +1,110 @@
+package web
+
+import (
+	"net/url"
+	"path"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/trawlsearch/trawl/search"
+)
+
+// A hit is one result as it is shown.
+type hit struct {
+	Link    string // empty: the document has no address that may be followed
+	Title   []search.Span
+	Host    string
+	Path    []string // what follows the host, in words
+	ID      string   // shown where there is no address
+	Snippet []search.Span
+}
+
+func newHit(h search.Hit) hit {
+	out := hit{Title: trimmed(h.TitleSpans), Snippet: h.Snippet, ID: shorten(h.ID, 120)}
+	if u := webAddress(h.URL); u != nil {
+		out.Link = u.String()
+		out.Host, out.Path = breadcrumb(u)
+	}
+	if len(out.Title) == 0 {
+		out.Title = []search.Span{{Text: untitled(h, out)}}
+	}
+	return out
+}
+
+// trimmed is nil for a title of spaces.
+func trimmed(spans []search.Span) []search.Span {
+	for _, s := range spans {
+		if strings.TrimSpace(s.Text) != "" {
+			return spans
+		}
+	}
+	return nil
+}
+
+// untitled names a hit whose title has no words: by its title all the same, the
+// last part of its address, or its id.
+func untitled(h search.Hit, shown hit) string {
+	switch {
+	case strings.TrimSpace(h.Title) != "":
+		return h.Title
+	case len(shown.Path) > 0:
+		return shown.Path[len(shown.Path)-1]
+	case shown.Host != "":
+		return shown.Host
+	}
+	return shown.ID
+}
+
+// webAddress is nil unless text is an absolute http or https address: what is
+// crawled or pushed says what it likes, javascript: too.
+func webAddress(text string) *url.URL {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") {
+		return nil
+	}
+	return u
+}
+
+// Bounds of an address as it is shown.
+const (
+	maxCrumbs     = 5
+	maxCrumbRunes = 40
+)
+
+// breadcrumb parts an address into its host and the steps of its path. Long
+// paths lose their middle.
+func breadcrumb(u *url.URL) (host string, steps []string) {
+	for _, part := range strings.Split(path.Clean("/"+u.EscapedPath()), "/") {
+		if part != "" {
+			steps = append(steps, shorten(readable(part), maxCrumbRunes))
+		}
+	}
+	if u.RawQuery != "" {
+		query := "?" + shorten(readable(u.RawQuery), maxCrumbRunes)
+		if len(steps) == 0 {
+			steps = []string{query}
+		} else {
+			steps[len(steps)-1] += query
+		}
+	}
+	if len(steps) > maxCrumbs {
+		steps = append(append(steps[:2:2], "…"), steps[len(steps)-2:]...)
+	}
+	return u.Host, steps
+}
+
+// readable decodes %XX where that gives text that shows as what it is: no
+// control, no direction mark, nothing invisible.
+func readable(part string) string {
+	text, err := url.PathUnescape(part)
+	if err != nil || !utf8.ValidString(text) {
+		return part
+	}
+	for _, r := range text {
+		if !unicode.IsPrint(r) || unicode.Is(unicode.Bidi_Control, r) || r == '/' {
+			return part
+		}
+	}
+	return text
+}
