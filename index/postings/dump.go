@@ -15,10 +15,10 @@ func Dump(w io.Writer, src *Source, list List) error {
 	c.Reset(src, list)
 	fmt.Fprintf(w, "# list: %d documents, %d occurrences, %d bytes at %d, positions %d bytes at %d\n",
 		list.Docs, list.Freq, list.PostSize, list.Post, list.PosSize, list.Pos)
-	if c.err == nil {
+	if c.err == nil && list.Docs > 0 {
 		dumpList(w, &c)
 	}
-	if c.err == nil && list.PosSize > 0 {
+	if c.err == nil && list.Docs > 0 && list.PosSize > 0 {
 		dumpPositions(w, &c)
 	}
 	if c.err != nil {
