@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -34,6 +35,9 @@ func (b *Bus) Announce(subject string, data []byte) error {
 func (b *Bus) Listen(ctx context.Context, subject string, fn func(subject string, data []byte)) error {
 	msgs := make(chan *nats.Msg, listenBacklog)
 	sub, err := b.conn.ChanSubscribe(announcePrefix+subject, msgs)
+	if errors.Is(err, nats.ErrConnectionClosed) {
+		return ErrClosed
+	}
 	if err != nil {
 		return fmt.Errorf("bus: listen to %s: %w", subject, err)
 	}

@@ -20,8 +20,9 @@ const bucketBytes = 16 << 20
 // Expiry is the bucket's, for all keys alike. A key's own TTL would be lost at
 // its first Update, which made leases that never expired (measured).
 type bucket struct {
-	b   *Bus
-	cfg jetstream.KeyValueConfig
+	b    *Bus
+	name string
+	age  time.Duration // the TTL to make it with
 
 	mu  sync.Mutex
 	kv  jetstream.KeyValue
@@ -32,21 +33,44 @@ func (b *Bus) openBucket(ctx context.Context, name string, ttl time.Duration) (*
 	if token, err := encode(name); err != nil || token != name {
 		return nil, fmt.Errorf("bus: bucket %q: letters, digits, _ and - make its name", name)
 	}
-	k := &bucket{b: b, cfg: jetstream.KeyValueConfig{
-		Bucket: name, TTL: ttl, MaxBytes: bucketBytes, Replicas: b.replicas, Storage: jetstream.FileStorage,
-	}}
+	k := &bucket{b: b, name: name, age: ttl}
 	if err := k.ensure(ctx); err != nil {
 		return nil, fmt.Errorf("bus: bucket %s: %w", name, err)
 	}
 	return k, nil
 }
 
+// ensure makes the bucket if there is none. Its revisions begin at the time of
+// day in microseconds: in a bucket that was lost and made anew, no revision of
+// the old one may come again, or a holder of an old lease would renew over the
+// new holder's.
 func (k *bucket) ensure(ctx context.Context) error {
+	window := 2 * time.Minute // the broker's default; it must not exceed the age
+	if k.age > 0 {
+		window = min(window, k.age)
+	}
+	err := k.b.ensureStream(ctx, jetstream.StreamConfig{
+		Name:              "KV_" + k.name,
+		Subjects:          []string{"$KV." + k.name + ".>"},
+		MaxMsgsPerSubject: 1,
+		MaxAge:            k.age,
+		MaxMsgs:           -1,
+		MaxConsumers:      -1,
+		MaxMsgSize:        -1,
+		Discard:           jetstream.DiscardNew,
+		Storage:           jetstream.FileStorage,
+		Replicas:          k.b.replicas,
+		Duplicates:        window,
+		AllowRollup:       true,
+		DenyDelete:        true,
+		AllowDirect:       true,
+		FirstSeq:          uint64(time.Now().UnixMicro()),
+	}, bucketBytes)
+	if err != nil {
+		return err
+	}
 	return k.b.retry(ctx, createPatience, func(ctx context.Context) error {
-		kv, err := k.b.js.KeyValue(ctx, k.cfg.Bucket)
-		if errors.Is(err, jetstream.ErrBucketNotFound) {
-			kv, err = k.b.js.CreateKeyValue(ctx, k.cfg)
-		}
+		kv, err := k.b.js.KeyValue(ctx, k.name)
 		if err != nil {
 			return err
 		}

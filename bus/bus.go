@@ -67,6 +67,11 @@ type Options struct {
 	// The bucket remembers the first value that it was made with, for all
 	// processes. Zero: DefaultLeaseTTL.
 	LeaseTTL time.Duration
+	// OwnLeases says that no other process acquires leases under the names
+	// that this one does. One that still stands under such a name is from
+	// before a crash of this process, and is taken over at once instead of
+	// after its TTL.
+	OwnLeases bool
 
 	// Log may be nil.
 	Log *slog.Logger
@@ -100,6 +105,7 @@ type Bus struct {
 	js       jetstream.JetStream
 	replicas int
 	leaseTTL time.Duration
+	resume   bool
 	done     chan struct{} // closed by Close
 
 	mu     sync.Mutex
@@ -112,7 +118,7 @@ type Bus struct {
 // says what to do, when another process has the directory, when no broker
 // answers within 10 s, or when the broker has no JetStream.
 func Open(ctx context.Context, opt Options) (*Bus, error) {
-	b := &Bus{log: opt.Log, replicas: opt.Replicas, leaseTTL: opt.LeaseTTL, leases: map[*Lease]struct{}{}, done: make(chan struct{})}
+	b := &Bus{log: opt.Log, replicas: opt.Replicas, leaseTTL: opt.LeaseTTL, resume: opt.OwnLeases, leases: map[*Lease]struct{}{}, done: make(chan struct{})}
 	if b.log == nil {
 		b.log = slog.New(slog.DiscardHandler)
 	}

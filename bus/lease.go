@@ -98,6 +98,9 @@ func (b *Bus) freed(name string) (freed chan *nats.Msg, stop func(), err error) 
 	}
 	freed = make(chan *nats.Msg, 16)
 	sub, err := b.conn.ChanSubscribe(leaseSubject+token, freed)
+	if errors.Is(err, nats.ErrConnectionClosed) {
+		return nil, nil, ErrClosed
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("bus: acquire %s: %w", name, err)
 	}
@@ -118,7 +121,7 @@ func (b *Bus) TryAcquire(ctx context.Context, name, holder string) (*Lease, erro
 		return nil, err
 	}
 	_, ttl := k.state()
-	l, err := acquire(ctx, k, token, holder, ttl, b.log)
+	l, err := acquire(ctx, k, token, holder, b.resume && !b.holds(token), ttl, b.log)
 	if err != nil {
 		return nil, fmt.Errorf("bus: acquire %s: %w", name, err)
 	}
@@ -131,6 +134,18 @@ func (b *Bus) TryAcquire(ctx context.Context, name, holder string) (*Lease, erro
 	b.leases[l] = struct{}{}
 	l.run()
 	return l, nil
+}
+
+// holds tells whether this process has the lease.
+func (b *Bus) holds(key string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for l := range b.leases {
+		if l.key == key {
+			return true
+		}
+	}
+	return false
 }
 
 // leaseBucket returns the bucket of leases, made when it is first needed.
@@ -164,8 +179,10 @@ func (b *Bus) leaseFreed(l *Lease) {
 	}
 }
 
-// acquire tries once to write the lease. It does not start the renewal.
-func acquire(ctx context.Context, store leaseStore, key, holder string, ttl time.Duration, log *slog.Logger) (*Lease, error) {
+// acquire tries once to write the lease; resume says that one that stands under
+// holder is this process's own, from before a crash. It does not start the
+// renewal.
+func acquire(ctx context.Context, store leaseStore, key, holder string, resume bool, ttl time.Duration, log *slog.Logger) (*Lease, error) {
 	var nonce [8]byte
 	rand.Read(nonce[:])
 	l := &Lease{
@@ -184,15 +201,18 @@ func acquire(ctx context.Context, store leaseStore, key, holder string, ttl time
 	// be lost. It is ours only after an update that the broker has agreed to.
 	value, rev, gerr := store.get(ctx, key)
 	if gerr != nil {
+		if errors.Is(err, ErrConflict) {
+			err = fmt.Errorf("%w, or was a moment ago: %w", ErrHeld, err)
+		}
 		return nil, err
 	}
-	if string(value) != string(l.value) {
-		other, _, _ := strings.Cut(string(value), "\n")
+	other, _, _ := strings.Cut(string(value), "\n")
+	if string(value) != string(l.value) && (!resume || other != holder) {
 		return nil, fmt.Errorf("%w: %s", ErrHeld, other)
 	}
 	sent = time.Now()
 	if l.rev, err = store.update(ctx, key, l.value, rev); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w, perhaps by this very call: %w", ErrHeld, err)
 	}
 	l.extend(sent)
 	return l, nil

@@ -241,7 +241,7 @@ func fakeTime(t *testing.T, test func(t *testing.T, s *fakeStore, l *Lease)) {
 }
 
 func fakeAcquire(t *testing.T, s *fakeStore, holder string) (*Lease, error) {
-	return acquire(t.Context(), s, "x", holder, s.ttl, slog.New(slog.DiscardHandler))
+	return acquire(t.Context(), s, "x", holder, false, s.ttl, slog.New(slog.DiscardHandler))
 }
 
 // wantFollowed lets another try all the time until it has the lease, and
@@ -354,7 +354,7 @@ func TestLeaseFakeSlow(t *testing.T) {
 func TestLeaseFakeTaken(t *testing.T) {
 	fakeTime(t, func(t *testing.T, s *fakeStore, l *Lease) {
 		// The bucket was lost and made anew, and another was quicker.
-		s.set(func() { s.keys = map[string]fakeKey{"x": {[]byte("bob\nother"), 1, time.Now()}} })
+		s.set(func() { s.keys = map[string]fakeKey{"x": {[]byte("bob\nother"), 7, time.Now()}} })
 		taken := time.Now()
 		<-l.Done()
 		if d := time.Since(taken); d > 4*time.Second {
@@ -383,5 +383,23 @@ func TestLeaseFakePaused(t *testing.T) {
 		if s.rev != 1 {
 			t.Fatal("renewed a lease that was over")
 		}
+	})
+}
+
+// TestLeaseOwn checks that a process that comes back after a crash has its
+// lease at once, that others wait, and that the one it had is over.
+func TestLeaseOwn(t *testing.T) {
+	fakeTime(t, func(t *testing.T, s *fakeStore, dead *Lease) {
+		again := func(holder string) error {
+			_, err := acquire(t.Context(), s, "x", holder, true, s.ttl, slog.New(slog.DiscardHandler))
+			return err
+		}
+		if err := again("bob"); !errors.Is(err, ErrHeld) {
+			t.Fatalf("another took a lease that is held: %v", err)
+		}
+		if err := again("ann"); err != nil {
+			t.Fatalf("not taken over: %v", err)
+		}
+		<-dead.Done()
 	})
 }

@@ -75,7 +75,7 @@ func (r *Registry) write(ctx context.Context, verb, key string, do func(token st
 			return rev, nil
 		}
 	}
-	return 0, fmt.Errorf("bus: %s %s/%s: %w", verb, r.k.cfg.Bucket, key, err)
+	return 0, fmt.Errorf("bus: %s %s/%s: %w", verb, r.k.name, key, err)
 }
 
 // Delete removes a key. That it was not there is no error.
@@ -113,7 +113,7 @@ func (r *Registry) List(ctx context.Context) ([]Entry, error) {
 	}, nil)
 	f.idle = nil
 	if err := f.run(ctx); !errors.Is(err, errListed) {
-		return nil, fmt.Errorf("bus: list %s: %w", r.k.cfg.Bucket, err)
+		return nil, fmt.Errorf("bus: list %s: %w", r.k.name, err)
 	}
 	list := make([]Entry, 0, len(all))
 	for _, e := range all {
@@ -169,9 +169,9 @@ const relook = time.Minute
 // change from then on. The broker does not tell of keys that expire, so from
 // time to time the follower starts anew.
 func (r *Registry) follow(whole func(map[string]Entry) error, changed func(Entry)) *follower {
-	prefix := "$KV." + r.k.cfg.Bucket + "."
+	prefix := "$KV." + r.k.name + "."
 	_, ttl := r.k.state()
-	f := &follower{b: r.k.b, stream: "KV_" + r.k.cfg.Bucket, wait: relook}
+	f := &follower{b: r.k.b, stream: "KV_" + r.k.name, wait: relook}
 	if ttl > 0 {
 		f.wait = min(relook, ttl/3)
 	}
