@@ -38,7 +38,7 @@
 //	trailer  0 documents u64   8 magic "TRWK"   12 zero u32
 //
 // Keys are digests and so lie evenly: Find guesses the place of a key from its
-// first eight bytes, and needs some five keys of a million.
+// first eight bytes, and looks at six of a million (five of a thousand).
 package docvalues
 
 import (
@@ -81,7 +81,7 @@ func appendTrailer(dst []byte, n int, magic [4]byte) []byte {
 }
 
 // openTrailer returns what stands before the trailer, and the number of
-// documents: at most 2^32-1, and no more than perDoc bytes each allow.
+// documents: at most 2^32-1.
 func openTrailer(data []byte, magic [4]byte) (body []byte, n int, err error) {
 	if len(data) < trailerBytes {
 		return nil, 0, corrupt.Errorf("docvalues: %d bytes without a trailer", len(data))

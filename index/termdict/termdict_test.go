@@ -202,7 +202,7 @@ func checkIter(t *testing.T, it *Iter, want []entry) {
 			t.Fatalf("term %d is %q %+v; want %d terms", i, it.Term(), it.Info(), len(want))
 		}
 		if i == len(want)-1 {
-			if it.Next() || it.Next() || it.Err() != nil {
+			if again := it.Next(); again || it.Next() || it.Err() != nil {
 				t.Fatalf("goes on after the end, err %v", it.Err())
 			}
 			return
