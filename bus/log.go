@@ -103,7 +103,8 @@ func (b *Bus) Log(ctx context.Context, name string, opt LogOptions) (*Log, error
 func (b *Bus) ensureStream(ctx context.Context, cfg jetstream.StreamConfig, defaultBytes int64) error {
 	forming := func(err error) bool {
 		e := apiError(err)
-		return transient(err) || b.server == nil && e != nil && e.ErrorCode == errInsufficient
+		// Name in use: another made it meanwhile, with other settings.
+		return transient(err) || errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) || b.server == nil && e != nil && e.ErrorCode == errInsufficient
 	}
 	err := b.retryIf(ctx, createPatience, forming, func(ctx context.Context) error {
 		s, err := b.js.Stream(ctx, cfg.Name)
@@ -123,6 +124,9 @@ func (b *Bus) ensureStream(ctx context.Context, cfg jetstream.StreamConfig, defa
 			cfg.MaxBytes = defaultBytes
 		}
 		_, err = b.js.CreateStream(ctx, cfg)
+		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+			return nil // another made it since we looked
+		}
 		return err
 	})
 	if full(err) {
