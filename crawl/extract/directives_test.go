@@ -66,17 +66,7 @@ func checkDirective(t *testing.T, c directiveCase) {
 	page := HTML(u, c.header(), []byte(c.HTML), Options{Agent: c.Agent, Now: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)})
 	switch c.Kind {
 	case "x-robots-tag", "meta":
-		var want map[string]any
-		parseJSON(t, c.Expect, &want)
-		got := map[string]any{"index": !page.NoIndex, "follow": !page.NoFollow, "archive": !page.NoArchive, "snippet": !page.NoSnippet}
-		if !page.UnavailableAfter.IsZero() {
-			got["unavailable_after"] = page.UnavailableAfter.Format(time.RFC3339)
-		}
-		if _, ok := want["index_at_2026"]; ok {
-			later := HTML(u, c.header(), []byte(c.HTML), Options{Agent: c.Agent, Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)})
-			got["index_at_2026"] = !later.NoIndex
-		}
-		equal(t, got, want)
+		checkRobots(t, c, page)
 	case "canonical":
 		var want *string
 		parseJSON(t, c.Expect, &want)
@@ -128,6 +118,20 @@ func checkDirective(t *testing.T, c directiveCase) {
 	default:
 		t.Fatalf("unknown kind %q", c.Kind)
 	}
+}
+
+func checkRobots(t *testing.T, c directiveCase, page *Page) {
+	var want map[string]any
+	parseJSON(t, c.Expect, &want)
+	got := map[string]any{"index": !page.NoIndex, "follow": !page.NoFollow, "archive": !page.NoArchive, "snippet": !page.NoSnippet}
+	if !page.UnavailableAfter.IsZero() {
+		got["unavailable_after"] = page.UnavailableAfter.Format(time.RFC3339)
+	}
+	if _, ok := want["index_at_2026"]; ok {
+		later := HTML(mustURL(t, c.URL), c.header(), []byte(c.HTML), Options{Agent: c.Agent, Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)})
+		got["index_at_2026"] = !later.NoIndex
+	}
+	equal(t, got, want)
 }
 
 func checkLinkHeader(t *testing.T, c directiveCase, u weburl.URL) {
