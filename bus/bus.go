@@ -112,13 +112,15 @@ type Bus struct {
 	closed bool
 	leases map[*Lease]struct{}
 	bucket *bucket // of leases, made when first needed
+	linked map[*context.CancelCauseFunc]struct{}
 }
 
 // Open starts the embedded server, or reaches the external one. It fails, and
 // says what to do, when another process has the directory, when no broker
 // answers within 10 s, or when the broker has no JetStream.
 func Open(ctx context.Context, opt Options) (*Bus, error) {
-	b := &Bus{log: opt.Log, replicas: opt.Replicas, leaseTTL: opt.LeaseTTL, resume: opt.OwnLeases, leases: map[*Lease]struct{}{}, done: make(chan struct{})}
+	b := &Bus{log: opt.Log, replicas: opt.Replicas, leaseTTL: opt.LeaseTTL, resume: opt.OwnLeases, done: make(chan struct{}),
+		leases: map[*Lease]struct{}{}, linked: map[*context.CancelCauseFunc]struct{}{}}
 	if b.log == nil {
 		b.log = slog.New(slog.DiscardHandler)
 	}
@@ -177,11 +179,7 @@ func (b *Bus) connect(ctx context.Context, opt Options) (*nats.Conn, error) {
 		nats.ReconnectBufSize(-1), // or old requests would be sent after their time
 		nats.PingInterval(pingInterval),
 		nats.MaxPingsOutstanding(2),
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
-			if err != nil {
-				b.log.Warn("bus: broker is out of reach", "err", err)
-			}
-		}),
+		nats.DisconnectErrHandler(b.unlink),
 		nats.ReconnectHandler(func(c *nats.Conn) {
 			b.log.Info("bus: broker is back", "url", c.ConnectedUrlRedacted())
 		}),
@@ -210,6 +208,35 @@ func (b *Bus) connect(ctx context.Context, opt Options) (*nats.Conn, error) {
 			"or leave it empty for the one inside Trawl: %w", redact(opt.URL), err)
 	}
 	return conn, nil
+}
+
+// errCut is the cause of a context that link made, when the connection went.
+var errCut = errors.New("bus: the connection to the broker was cut")
+
+// link returns a context that ends with ctx and with the connection: what was
+// asked on a connection that is gone is not answered on the next.
+func (b *Bus) link(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.linked[&cancel] = struct{}{}
+	return ctx, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		delete(b.linked, &cancel)
+		cancel(nil)
+	}
+}
+
+func (b *Bus) unlink(_ *nats.Conn, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.closed {
+		b.log.Warn("bus: broker is out of reach", "err", err)
+	}
+	for cancel := range b.linked {
+		(*cancel)(errCut)
+	}
 }
 
 // reconnectDelay grows from 50 ms to 5 s, with up to a half of chance, so that

@@ -91,7 +91,7 @@ func transient(err error) bool {
 		return e.Code == 503 || e.Code == 408 || e.Code == 429
 	}
 	for _, t := range []error{
-		context.DeadlineExceeded, nats.ErrTimeout, nats.ErrNoResponders, jetstream.ErrNoStreamResponse,
+		errCut, context.DeadlineExceeded, nats.ErrTimeout, nats.ErrNoResponders, jetstream.ErrNoStreamResponse,
 		nats.ErrReconnectBufExceeded, nats.ErrConnectionReconnecting, nats.ErrDisconnected, nats.ErrStaleConnection,
 		jetstream.ErrNoHeartbeat, jetstreamext.ErrInvalidBatchAck, jetstream.ErrInvalidJSAck,
 	} {
@@ -111,9 +111,7 @@ func (b *Bus) retry(ctx context.Context, patience time.Duration, do func(context
 func (b *Bus) retryIf(ctx context.Context, patience time.Duration, again func(error) bool, do func(context.Context) error) error {
 	end := time.Now().Add(patience)
 	for wait := minRetryInterval; ; wait = min(2*wait, maxRetryInterval) {
-		attempt, cancel := context.WithTimeout(ctx, attemptTimeout)
-		err := do(attempt)
-		cancel()
+		err := b.attempt(ctx, do)
 		switch {
 		case err == nil:
 			return nil
@@ -129,6 +127,18 @@ func (b *Bus) retryIf(ctx context.Context, patience time.Duration, again func(er
 			return err
 		}
 	}
+}
+
+func (b *Bus) attempt(ctx context.Context, do func(context.Context) error) error {
+	ctx, unlink := b.link(ctx)
+	defer unlink()
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	err := do(ctx)
+	if err != nil && context.Cause(ctx) == errCut {
+		return fmt.Errorf("%w: %w", errCut, err)
+	}
+	return err
 }
 
 // pause waits for d, or for the end of ctx.

@@ -93,6 +93,8 @@ func (f *follower) once(ctx context.Context) (heard bool, err error) {
 		Replicas:          1,
 	}
 	f.start(&cfg)
+	ctx, unlink := f.b.link(ctx)
+	defer unlink()
 	attempt, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
 	cons, err := f.b.js.CreateConsumer(attempt, f.stream, cfg)

@@ -157,7 +157,9 @@ func (q *Queue) Work(ctx context.Context, fn func(ctx context.Context, data []by
 }
 
 func (q *Queue) work(ctx context.Context, fn func(ctx context.Context, data []byte) error) (heard bool, err error) {
-	attempt, cancel := context.WithTimeout(ctx, attemptTimeout)
+	link, unlink := q.b.link(ctx)
+	defer unlink()
+	attempt, cancel := context.WithTimeout(link, attemptTimeout)
 	defer cancel()
 	cons, err := q.b.js.Consumer(attempt, q.stream, queueConsumer)
 	if err != nil {
@@ -170,7 +172,7 @@ func (q *Queue) work(ctx context.Context, fn func(ctx context.Context, data []by
 	}
 	defer iter.Stop()
 	for {
-		m, err := iter.Next(jetstream.NextContext(ctx))
+		m, err := iter.Next(jetstream.NextContext(link))
 		if err != nil {
 			return heard, err
 		}

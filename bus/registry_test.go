@@ -103,6 +103,7 @@ func TestRegistry(t *testing.T) {
 // TestRegistryExpires: a key that is not written again goes, and a watcher
 // hears of it although the broker does not say.
 func TestRegistryExpires(t *testing.T) {
+	t.Parallel()
 	modes(t, func(t *testing.T, b *Bus, _ func() *Bus) {
 		r := openRegistry(t, b, "nodes", time.Second)
 		seen := watch(t, r)
@@ -156,6 +157,7 @@ func TestRegistryRace(t *testing.T) {
 
 // TestRegistryLost deletes the bucket under its users: they make it again.
 func TestRegistryLost(t *testing.T) {
+	t.Parallel()
 	b := open(t, Options{Dir: t.TempDir()})
 	r := openRegistry(t, b, "nodes", 0)
 	seen := watch(t, r)
