@@ -14,9 +14,11 @@ const (
 	// deadDoc is where remap sends documents that a segment does not get.
 	deadDoc = math.MaxUint32
 
-	// maxDocumentBytes bounds the texts of one document, so that one Put
-	// cannot outgrow the budget by more than some ten times this.
-	maxDocumentBytes = 16 << 20
+	// maxDocumentBytes and maxDocumentValues bound one document, so that one
+	// Put cannot outgrow the budget by more than some ten times this, and all
+	// of it can be stored (stored.MaxDocBytes).
+	maxDocumentBytes  = 12 << 20
+	maxDocumentValues = 64 << 10
 
 	// maxScratchTokens bounds the tokens of one value that are kept for the
 	// next: 40 bytes each.
@@ -126,7 +128,7 @@ func (b *buffer) check(d *Document) error {
 		}
 		size += len(v.Text)
 	}
-	if size > maxDocumentBytes || len(d.Values) > maxDocumentBytes/64 {
+	if size > maxDocumentBytes || len(d.Values) > maxDocumentValues {
 		return fmt.Errorf("index: put %s: %d values of %d bytes: more than a document may have", d.Key, len(d.Values), size)
 	}
 	return nil

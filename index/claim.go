@@ -49,8 +49,8 @@ func firstManifest(ctx context.Context, st Storage, schema Schema) (*manifest, *
 	return m, newSnapshot(st, nil, schema, nil), nil
 }
 
-// claimAfter tries to be the next behind base, whose state s is. It tells whether
-// it was; then the writer has s.
+// claimAfter tries to be the next behind base, whose state s is, and behind the
+// damaged ones that are newer. It tells whether it was; then the writer has s.
 func (w *Writer) claimAfter(ctx context.Context, base *manifest, s *Snapshot, schema Schema) (bool, error) {
 	grown, err := base.Schema.grow(schema)
 	if err != nil {
@@ -59,17 +59,8 @@ func (w *Writer) claimAfter(ctx context.Context, base *manifest, s *Snapshot, sc
 	if s.damage != nil {
 		w.log.Warn("index: going on from an older manifest", "manifest", base.Number, "damage", s.damage)
 	}
-	newest := base.Number
-	if numbers, err := manifestNumbers(ctx, w.st); err != nil {
-		return false, err
-	} else if len(numbers) > 0 {
-		newest = max(newest, numbers[0]) // a damaged one keeps its number
-	}
-	if newest != base.Number && s.damage == nil {
-		return false, nil // another writer has gone on meanwhile
-	}
 	w.schema = grown
-	w.number, w.seq, w.segments = newest, base.LastSeq, s.segments
+	w.number, w.seq, w.segments = s.newest, base.LastSeq, s.segments
 	m := w.manifest(s.segments, base.LastSeq)
 	m.Claim = true
 	err = createManifest(ctx, w.st, m)
@@ -79,11 +70,18 @@ func (w *Writer) claimAfter(ctx context.Context, base *manifest, s *Snapshot, sc
 	if err != nil {
 		return false, fmt.Errorf("index: claim: %w", err)
 	}
-	if base.Number > 0 {
-		w.kept = append(w.kept, base)
+	// The number could be free because another writer is far ahead.
+	numbers, err := manifestNumbers(ctx, w.st)
+	if err != nil {
+		return false, err
 	}
-	w.kept = append(w.kept, m)
-	w.number = m.Number
+	if len(numbers) == 0 || numbers[0] != m.Number {
+		return false, nil
+	}
+	if base.Number > 0 {
+		w.keep(base)
+	}
+	w.keep(m)
 	w.log.Info("index: claimed", "manifest", m.Number, "holder", w.opt.Holder, "seq", w.seq, "segments", len(w.segments))
 	return true, nil
 }

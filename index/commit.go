@@ -58,10 +58,9 @@ func (w *Writer) Commit(ctx context.Context, seq uint64) error {
 	if err := w.checkNewest(ctx, m); err != nil {
 		return err
 	}
-	w.kept = append(w.kept, m)
-	w.kept = w.kept[max(0, len(w.kept)-keepManifests):]
+	w.keep(m)
 	w.state.Lock()
-	w.number, w.seq = m.Number, seq
+	w.seq = seq
 	w.publish()
 	w.state.Unlock()
 	w.trash.collect(ctx, w, objects)
@@ -87,10 +86,19 @@ func (w *Writer) createNext(ctx context.Context, m *manifest) error {
 		if err != nil || there.Writer != w.id {
 			return w.fence(m.Number)
 		}
-		w.kept = append(w.kept, there)
+		w.keep(there)
 		m.Number++
 	}
 	return fmt.Errorf("index: commit: %d numbers are taken by this writer", commitRounds)
+}
+
+// keep makes m, which is there, the last manifest.
+func (w *Writer) keep(m *manifest) {
+	w.kept = append(w.kept, m)
+	w.kept = w.kept[max(0, len(w.kept)-keepManifests):]
+	w.state.Lock()
+	defer w.state.Unlock()
+	w.number = m.Number
 }
 
 // checkNewest makes sure that there is no newer manifest than m, just created:

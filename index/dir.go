@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -97,4 +98,11 @@ func (d dir) Delete(ctx context.Context, name string) error {
 		return fmt.Errorf("index: %w", err)
 	}
 	return nil
+}
+
+// sweep removes what crashes have left of files that never became objects.
+func (d dir) sweep(log *slog.Logger) {
+	if n, err := durable.Sweep(string(d)); n > 0 || err != nil {
+		log.Info("index: swept temporary files", "removed", n, "err", err)
+	}
 }

@@ -91,6 +91,37 @@ func retry(t *testing.T, st *memory, op func() error, crashed func(*memory)) {
 	must(t, op())
 }
 
+// TestUnknownOutcomes: a commit that came to be and was not told so, again and
+// again, neither fences its own writer nor loses anything.
+func TestUnknownOutcomes(t *testing.T) {
+	ctx := t.Context()
+	st := newMemory()
+	w := open(t, st)
+	want := oracle{}
+	for i := range 12 {
+		d := &Document{Key: testKey(i), Values: []Value{{Field: 0, Text: "words"}}}
+		must(t, w.Put(ctx, d))
+		want[d.Key] = d
+		st.mu.Lock()
+		st.fault = func(name string, _ int) fault {
+			if strings.HasPrefix(name, manifestPrefix) {
+				return after
+			}
+			return none
+		}
+		st.mu.Unlock()
+		if err := w.Commit(ctx, uint64(i)); !errors.Is(err, errInjected) {
+			t.Fatalf("commit: %v", err)
+		}
+		checkCommitted(t, st, want, uint64(i)) // it is there
+	}
+	st.mu.Lock()
+	st.fault = nil
+	st.mu.Unlock()
+	must(t, w.Commit(ctx, 12))
+	checkCommitted(t, st, want, 12)
+}
+
 // TestFallsBack: a damaged newest state gives way to the one before, with the
 // reason; a writer goes on from there under a free number.
 func TestFallsBack(t *testing.T) {

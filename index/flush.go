@@ -13,9 +13,6 @@ const (
 	// noSlot marks terms that a pass of the counting sort leaves to another.
 	noSlot = math.MaxUint32
 
-	// minSortTokens is the least room for the counting sort, in tokens.
-	minSortTokens = 32 << 10
-
 	// checkEvery is how many documents or terms pass between two looks at a
 	// context.
 	checkEvery = 1024
@@ -39,7 +36,7 @@ type flush struct {
 // writeSegment writes the live documents of the buffer as a segment, with at
 // most sortBytes for sorting, or what the most frequent term takes if that is more.
 func (b *buffer) writeSegment(ctx context.Context, w io.Writer, id UUID, tmp scratch, sortBytes int64) error {
-	f := &flush{ctx: ctx, buf: b, sortTokens: max(minSortTokens, int(sortBytes/8))}
+	f := &flush{ctx: ctx, buf: b, sortTokens: int(sortBytes / 8)}
 	f.remap = make([]uint32, len(b.keys))
 	for doc := range b.keys {
 		f.remap[doc] = deadDoc

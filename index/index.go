@@ -18,16 +18,16 @@
 //
 // # Limits
 //
-// 2^30 documents a segment, 256 fields, terms of 255 bytes (longer keywords are
-// cut and told apart by a hash, longer words are cut), positions up to 2^24-1
-// (tokens behind them are counted in the length and not indexed), 1 GiB of
-// stored values a document.
+// 2^30 documents a segment, 256 fields, 12 MiB and 65,536 values a document,
+// terms of 255 bytes (a longer keyword is cut and told apart by a digest),
+// positions up to 2^24-1 (tokens behind them are not indexed). Keys are spread
+// evenly, as digests are: finding one takes a guess at its place.
 //
 // # Memory
 //
-// A Writer holds at most about WriterOptions.MemoryBytes, whatever is indexed.
-// A Snapshot keeps on the Go heap a few KB a segment, and one bit a document of
-// segments whose deletes are newer than the last commit; all else is mapped.
+// A Writer holds about WriterOptions.MemoryBytes at most, whatever is indexed. A
+// Snapshot keeps on the Go heap a few KB a segment and one bit a document of
+// segments that have deletes; all else is mapped.
 //
 // # Errors
 //
@@ -36,7 +36,6 @@
 package index
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -63,23 +62,6 @@ type Key [16]byte
 
 // String is the key in hexadecimal.
 func (k Key) String() string { return fmt.Sprintf("%x", k[:]) }
-
-// hash spreads keys evenly over 64 bits, also when they are counters and not
-// digests. It is part of the format: the key section is sorted by it.
-func (k Key) hash() uint64 {
-	a := binary.LittleEndian.Uint64(k[:8])
-	b := binary.LittleEndian.Uint64(k[8:])
-	return mix64(mix64(a) ^ b)
-}
-
-// mix64 is the finalizer of SplitMix64 (Steele, Lea, Flood: Fast Splittable
-// Pseudorandom Number Generators, 2014): a bijection, so keys that differ in one
-// half only cannot collide.
-func mix64(x uint64) uint64 {
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
-}
 
 // A Document is what one Put indexes under its key.
 type Document struct {

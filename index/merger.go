@@ -106,13 +106,23 @@ func (w *Writer) mergeNext(ctx context.Context) (bool, error) {
 				sizes = append(sizes, g.sized(i))
 			}
 		}
-		return chooseMerge(sizes, w.opt.MaxSegmentBytes)
+		return chooseMerge(sizes, w.mergeLimits())
 	})
 	defer release(sources)
 	if len(sources) == 0 {
 		return false, nil
 	}
 	return true, w.mergeSegments(ctx, sources)
+}
+
+// mergeBytesPerDoc is what a merge holds in memory for each document: its key, its
+// place among the sorted keys, twice while they grow.
+const mergeBytesPerDoc = 48
+
+// mergeLimits is how large a merged segment may be: the keys of its documents take
+// a quarter of the memory.
+func (w *Writer) mergeLimits() limits {
+	return limits{bytes: w.opt.MaxSegmentBytes, docs: min(maxSegmentDocs, w.opt.MemoryBytes/4/mergeBytesPerDoc)}
 }
 
 // sized is what the policy is told of a segment.

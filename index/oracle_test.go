@@ -245,6 +245,13 @@ func testKey(n int) (k Key) {
 	return k
 }
 
+// mix64 spreads numbers over 64 bits, as a digest would.
+func mix64(x uint64) uint64 {
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
 // randomDocument draws words by a Zipf-like law, so that some are in nearly all
 // documents and most in one.
 func randomDocument(r *rand.Rand, n int) *Document {

@@ -34,15 +34,20 @@ type sized struct {
 	position int     // in the caller's list
 }
 
+// limits bound a merged segment.
+type limits struct{ bytes, docs int64 }
+
 // chooseMerge returns which segments to merge next, as positions, or nothing.
-func chooseMerge(segments []sized, maxBytes int64) []int {
+func chooseMerge(segments []sized, most limits) []int {
 	// Those that are over half of what a merge may make only grow by luck.
-	candidates := slices.DeleteFunc(slices.Clone(segments), func(s sized) bool { return s.bytes > maxBytes/2 })
+	candidates := slices.DeleteFunc(slices.Clone(segments), func(s sized) bool {
+		return s.bytes > most.bytes/2 || int64(s.docs) > most.docs/2
+	})
 	slices.SortFunc(candidates, func(a, b sized) int {
 		return cmp.Or(cmp.Compare(b.bytes, a.bytes), cmp.Compare(a.position, b.position))
 	})
-	if len(candidates) > allowed(candidates, maxBytes) {
-		if best := cheapest(candidates, maxBytes); len(best) > 1 {
+	if len(candidates) > allowed(candidates, most.bytes) {
+		if best := cheapest(candidates, most); len(best) > 1 {
 			return positions(best)
 		}
 	}
@@ -82,7 +87,7 @@ func allowed(segments []sized, maxBytes int64) int {
 
 // cheapest is the run of neighbours whose merge costs least for what it does:
 // few bytes, of like size, with many deletes to drop.
-func cheapest(segments []sized, maxBytes int64) []sized {
+func cheapest(segments []sized, most limits) []sized {
 	var best []sized
 	bestScore := math.Inf(1)
 	for start := range segments {
@@ -93,7 +98,7 @@ func cheapest(segments []sized, maxBytes int64) []sized {
 			if len(run) == maxMergeAtOnce {
 				break
 			}
-			if bytes+s.bytes > maxBytes || docs+int64(s.docs) > maxSegmentDocs {
+			if bytes+s.bytes > most.bytes || docs+int64(s.docs) > most.docs {
 				continue // a smaller one may still fit
 			}
 			run = append(run, s)

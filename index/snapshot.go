@@ -24,6 +24,7 @@ type Snapshot struct {
 	st     Storage
 	cache  *stored.Cache
 	damage error
+	newest uint64 // manifest there was when this was opened, whole or not
 	refs   atomic.Int64
 }
 
@@ -72,7 +73,7 @@ func openNewest(ctx context.Context, st Storage, cache *stored.Cache, old *Snaps
 		top = max(top, n)
 		m, s, err := openManifest(ctx, st, cache, old, n)
 		if err == nil {
-			s.damage = errors.Join(damage...)
+			s.damage, s.newest = errors.Join(damage...), top
 			return m, s, nil
 		}
 		if !damaged(err) {

@@ -55,9 +55,9 @@ func (v *vocab) reset() {
 	v.at, v.count = nil, nil
 }
 
-// bytes is the memory held.
+// bytes is the memory held, with room for the slots to double.
 func (v *vocab) bytes() int64 {
-	return int64(len(v.slots))*vocabSlotBytes + int64(len(v.arena))*arenaChunk + 4*int64(cap(v.at)+cap(v.count))
+	return 2*int64(len(v.slots))*vocabSlotBytes + int64(len(v.arena))*arenaChunk + 4*int64(cap(v.at)+cap(v.count))
 }
 
 func (v *vocab) terms() int { return len(v.at) }

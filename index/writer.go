@@ -66,16 +66,16 @@ func (o WriterOptions) filled() WriterOptions {
 // owns one goroutine, which merges; Close waits for it.
 //
 // If storage fails, the operation returns the error and may be done again: what
-// was put is still there.
+// was put before is still there.
 type Writer struct {
-	st    Storage
-	opt   WriterOptions
-	log   *slog.Logger
-	id    string // in the manifests that it writes
-	cache *stored.Cache
+	st     Storage
+	opt    WriterOptions
+	log    *slog.Logger
+	id     string // in the manifests that it writes
+	cache  *stored.Cache
+	schema Schema // from OpenWriter on
 
-	ops     sync.Mutex // of the operations, and:
-	schema  Schema
+	ops     sync.Mutex // of the operations, and of:
 	buf     *buffer
 	deletes map[Key]struct{} // keys to be deleted from the segments, besides those of buf
 	kept    []*manifest      // newest last; what they need is not collected
@@ -105,6 +105,9 @@ func OpenWriter(ctx context.Context, st Storage, schema Schema, opt WriterOption
 	w.log = w.opt.Log
 	if err := w.claim(ctx, schema); err != nil {
 		return nil, err
+	}
+	if d, ok := st.(dir); ok {
+		d.sweep(w.log)
 	}
 	w.buf = newBuffer(w.schema)
 	w.publish()
@@ -152,8 +155,13 @@ func (w *Writer) Put(ctx context.Context, d *Document) error {
 	if err := w.buf.check(d); err != nil {
 		return err
 	}
+	// Before and not behind: if storage fails, nothing was put, and trying again
+	// does not grow the buffer.
+	if err := w.flushIfFull(ctx); err != nil {
+		return err
+	}
 	w.buf.put(d)
-	return w.flushIfFull(ctx)
+	return nil
 }
 
 // Delete removes the document of a key, if there is one.
@@ -162,9 +170,12 @@ func (w *Writer) Delete(ctx context.Context, k Key) error {
 		return err
 	}
 	defer w.ops.Unlock()
+	if err := w.flushIfFull(ctx); err != nil {
+		return err
+	}
 	w.buf.remove(k)
 	w.deletes[k] = struct{}{}
-	return w.flushIfFull(ctx)
+	return nil
 }
 
 func (w *Writer) flushIfFull(ctx context.Context) error {
