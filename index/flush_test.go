@@ -311,3 +311,25 @@ func TestKeywordTerm(t *testing.T) {
 		t.Errorf("another is found in %d", n)
 	}
 }
+
+// TestPoolGivesWay: memory that one kind of documents has left behind serves
+// another kind.
+func TestPoolGivesWay(t *testing.T) {
+	ctx := t.Context()
+	w, err := OpenWriter(ctx, newMemory(), testSchema, WriterOptions{MemoryBytes: minMemoryBytes, NoMerge: true})
+	must(t, err)
+	defer w.Close()
+	words := strings.Repeat("a word ", 20_000) // tokens and nothing else
+	for i := range 40 {
+		must(t, w.Put(ctx, &Document{Key: testKey(i), Values: []Value{{Field: 1, Text: words}}}))
+	}
+	must(t, w.Refresh(ctx))
+	flushed := w.segmentCount()
+	raw := strings.Repeat("x", 10<<10) // stored bytes and nothing else: 4 MiB
+	for i := range 400 {
+		must(t, w.Put(ctx, &Document{Key: testKey(1000 + i), Values: []Value{{Field: 4, Text: raw}}}))
+	}
+	if n := w.segmentCount() - flushed; n > 1 {
+		t.Errorf("4 MiB of stored bytes took %d flushes", n)
+	}
+}

@@ -263,4 +263,3 @@ func (m *merge) stored() error {
 	}
 	return out.Finish()
 }
-

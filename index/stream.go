@@ -29,18 +29,25 @@ const (
 // otherwise let two buffers' worth of them stand.
 type chunkPool struct {
 	free [][]uint32
-	made int64
+	used int64
 }
 
-func (p *chunkPool) bytes() int64 { return p.made * streamChunk * 4 }
+const chunkBytes = streamChunk * 4
+
+// bytes is the memory of all chunks, in use or not.
+func (p *chunkPool) bytes() int64 { return (p.used + int64(len(p.free))) * chunkBytes }
+
+// trim gives up the chunks that are not in use: the next documents may need the
+// memory for something else.
+func (p *chunkPool) trim() { p.free = nil }
 
 func (p *chunkPool) get() []uint32 {
+	p.used++
 	if n := len(p.free); n > 0 {
 		chunk := p.free[n-1]
 		p.free = p.free[:n-1]
 		return chunk
 	}
-	p.made++
 	return make([]uint32, 0, streamChunk)
 }
 
@@ -49,6 +56,7 @@ func (s *stream) reset() {
 	for _, chunk := range s.chunks {
 		s.pool.free = append(s.pool.free, chunk[:0])
 	}
+	s.pool.used -= int64(len(s.chunks))
 	s.chunks, s.next = nil, 0
 }
 

@@ -20,7 +20,8 @@ type WriterOptions struct {
 	Holder string // who writes, for people who read manifests
 
 	// MemoryBytes bounds what the Writer holds in memory: three quarters for
-	// documents that are not flushed, the rest for flushing and merging.
+	// documents that are not flushed, the rest for flushing and merging. What
+	// the collector has not yet freed comes on top: set GOMEMLIMIT.
 	// 0 means 256 MiB; less than 8 MiB is taken as 8 MiB, more than 4 GiB as 4 GiB.
 	MemoryBytes int64
 
@@ -178,8 +179,15 @@ func (w *Writer) Delete(ctx context.Context, k Key) error {
 	return nil
 }
 
+// flushIfFull makes room for the next document.
 func (w *Writer) flushIfFull(ctx context.Context) error {
-	if w.buf.bytes()+int64(len(w.deletes))*keyEntryBytes < w.opt.MemoryBytes/4*3 {
+	full := func() bool {
+		return w.buf.bytes()+int64(len(w.deletes))*keyEntryBytes >= w.opt.MemoryBytes/4*3
+	}
+	if !full() {
+		return nil
+	}
+	if w.buf.pool.trim(); !full() {
 		return nil
 	}
 	return w.flush(ctx)
