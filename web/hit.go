@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/url"
 	"path"
 	"strings"
@@ -49,7 +50,8 @@ func untitled(h search.Hit, shown hit) string {
 	case strings.TrimSpace(h.Title) != "":
 		return h.Title
 	case len(shown.Path) > 0:
-		return shown.Path[len(shown.Path)-1]
+		last, _, _ := strings.Cut(shown.Path[len(shown.Path)-1], "?")
+		return cmp.Or(last, shown.Host)
 	case shown.Host != "":
 		return shown.Host
 	}

@@ -351,7 +351,7 @@ func TestWords(t *testing.T) {
 			t.Errorf("rate(%v) = %s, want %s", n, got, want)
 		}
 	}
-	for n, want := range map[int64]string{42: "0.042 ms", 3000: "3 ms", 3140: "3.1 ms", 12345: "12 ms", 1234567: "1.2 s"} {
+	for n, want := range map[int64]string{42: "under 1 ms", 1000: "1 ms", 3640: "4 ms", 12345: "12 ms", 1234567: "1.2 s"} {
 		if got := duration(microseconds(n)); got != want {
 			t.Errorf("duration of %d µs = %s, want %s", n, got, want)
 		}

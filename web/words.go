@@ -38,8 +38,8 @@ func plural(n, one, many string) string {
 // duration writes how long a search took.
 func duration(d time.Duration) string {
 	switch {
-	case d < 10*time.Millisecond:
-		return strconv.FormatFloat(float64(d.Microseconds())/1000, 'g', 2, 64) + " ms"
+	case d < time.Millisecond:
+		return "under 1 ms"
 	case d < time.Second:
 		return strconv.FormatInt(d.Round(time.Millisecond).Milliseconds(), 10) + " ms"
 	}
