@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -304,22 +305,32 @@ func TestManyCommits(t *testing.T) {
 	checkCommitted(t, st, want, 1001)
 }
 
-// TestGraceKeepsObjects: what nobody needs is deleted after the grace only.
-func TestGraceKeepsObjects(t *testing.T) {
-	ctx := t.Context()
-	st := newMemory()
-	w, err := OpenWriter(ctx, st, testSchema, WriterOptions{Grace: time.Hour})
-	must(t, err)
-	defer w.Close()
-	for i := range 5 {
-		must(t, w.Put(ctx, &Document{Key: testKey(i)}))
-		must(t, w.Commit(ctx, uint64(i)))
-		must(t, w.Optimize(ctx))
-	}
-	names, _ := st.List(ctx, manifestPrefix)
-	if len(names) != 6 {
-		t.Fatalf("%d manifests, want the claim and five commits", len(names))
-	}
+// TestGrace: what nobody needs any more is deleted after the grace, not before.
+func TestGrace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		st := newMemory()
+		w, err := OpenWriter(ctx, st, testSchema, WriterOptions{Grace: time.Minute})
+		must(t, err)
+		defer w.Close()
+		present := func(n uint64) bool { return st.objects[manifestName(n)] != nil }
+		for i := range 20 {
+			must(t, w.Put(ctx, &Document{Key: testKey(i)}))
+			must(t, w.Commit(ctx, uint64(i))) // manifest i+2, at second 10·i
+			time.Sleep(10 * time.Second)
+			if i >= 7 && !present(uint64(i-3)) {
+				t.Fatalf("manifest %d is gone 50 s after it was made", i-3)
+			}
+		}
+		for n := range uint64(10) { // needless for more than 60+15 s
+			if present(n + 1) {
+				t.Errorf("manifest %d is still there", n+1)
+			}
+		}
+		if len(w.trash.since) > 12 {
+			t.Errorf("%d needless objects are remembered", len(w.trash.since))
+		}
+	})
 }
 
 func TestConcurrentReaders(t *testing.T) {
