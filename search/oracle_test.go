@@ -24,14 +24,17 @@ type oracle struct {
 type oracleDoc struct {
 	key     index.Key
 	deleted bool
-	fields  [][]analysis.Token // of text fields
-	values  []string           // of keyword fields
+	fields  []map[uint32]string // of text fields: which word stands where
+	values  []string            // of keyword fields
 }
 
 func (o *oracle) put(d *index.Document) {
-	doc := &oracleDoc{key: d.Key, fields: make([][]analysis.Token, len(o.schema.Fields)), values: make([]string, len(o.schema.Fields))}
+	doc := &oracleDoc{key: d.Key, fields: make([]map[uint32]string, len(o.schema.Fields)), values: make([]string, len(o.schema.Fields))}
 	for _, v := range d.Values {
-		doc.fields[v.Field] = analysis.For("en").Tokens(nil, v.Text)
+		doc.fields[v.Field] = map[uint32]string{}
+		for _, t := range analysis.For("en").Tokens(nil, v.Text) {
+			doc.fields[v.Field][t.Pos] = string(t.Term)
+		}
 		doc.values[v.Field] = v.Text
 	}
 	o.docs = append(o.docs, doc)
@@ -48,13 +51,18 @@ func (o *oracle) delete(k index.Key) {
 // A question is a query with what its scores depend on.
 type question struct {
 	*oracle
-	scale   rank.Scale
-	scorers []*rank.FieldScorer
+	scale    rank.Scale
+	scorers  []*rank.FieldScorer
+	counted  map[string]uint64   // df by scope and term
+	expanded map[string][]string // prefixes
 }
 
 // best is every live document that matches, in order.
 func (o *oracle) best(text string) []Hit {
-	q := &question{oracle: o, scorers: make([]*rank.FieldScorer, len(o.schema.Fields))}
+	q := &question{
+		oracle: o, scorers: make([]*rank.FieldScorer, len(o.schema.Fields)),
+		counted: map[string]uint64{}, expanded: map[string][]string{},
+	}
 	for f := range o.schema.Fields {
 		docs, tokens := 0, 0
 		for _, d := range o.docs {
@@ -83,9 +91,9 @@ func (o *oracle) best(text string) []Hit {
 func (q *question) eval(n query.Node, d *oracleDoc, strict bool) (bool, int32) {
 	switch n := n.(type) {
 	case query.Term:
-		return q.words(n.Field, n.Text, d)
+		return q.words(n.Field, n.Text, d, 1)
 	case query.Phrase:
-		return q.words(n.Field, strings.Join(n.Words, " "), d)
+		return q.words(n.Field, strings.Join(n.Words, " "), d, 1)
 	case query.Prefix:
 		return q.prefix(n, d)
 	case query.All:
@@ -98,7 +106,20 @@ func (q *question) eval(n query.Node, d *oracleDoc, strict bool) (bool, int32) {
 		return true, score
 	case query.Or:
 		any, sum := false, int32(0)
+		times := map[string]int{} // of words: the same one twice scores double
 		for _, n := range n.Nodes {
+			if t, ok := n.(query.Term); ok && t.Field == "" {
+				times[t.Text]++
+			}
+		}
+		for text, n := range times {
+			ok, score := q.words("", text, d, n)
+			any, sum = any || ok, sum+score
+		}
+		for _, n := range n.Nodes {
+			if t, ok := n.(query.Term); ok && t.Field == "" {
+				continue
+			}
 			ok, score := q.eval(n, d, false)
 			any, sum = any || ok, sum+score
 		}
@@ -118,7 +139,7 @@ func (q *question) eval(n query.Node, d *oracleDoc, strict bool) (bool, int32) {
 }
 
 // words scores a word or a phrase. Test corpora have no word that is parted.
-func (q *question) words(scope, text string, d *oracleDoc) (bool, int32) {
+func (q *question) words(scope, text string, d *oracleDoc, times int) (bool, int32) {
 	if f, ok := q.schema.Field(scope); ok && q.schema.Fields[f].Kind == index.Keyword {
 		return d.values[f] == strings.ToLower(text), 0
 	}
@@ -131,7 +152,7 @@ func (q *question) words(scope, text string, d *oracleDoc) (bool, int32) {
 			sum += q.scorers[f].Evidence(n, norm(len(d.fields[f])))
 		}
 	}
-	return any, q.model.Term(q.idf(scope, text), q.scale).Score(sum)
+	return any, q.model.Term(q.idf(scope, text)*float64(times), q.scale).Score(sum)
 }
 
 func (q *question) prefix(n query.Prefix, d *oracleDoc) (bool, int32) {
@@ -148,12 +169,15 @@ func (q *question) prefix(n query.Prefix, d *oracleDoc) (bool, int32) {
 }
 
 func (q *question) expand(n query.Prefix) []string {
+	if out, ok := q.expanded[n.String()]; ok {
+		return out
+	}
 	seen := map[string]bool{q.terms(n.Text)[0]: true}
 	for _, d := range q.docs {
 		for _, f := range q.textFields(n.Field) {
 			for _, t := range d.fields[f] {
-				if strings.HasPrefix(string(t.Term), strings.ToLower(n.Text)) {
-					seen[string(t.Term)] = true
+				if strings.HasPrefix(t, n.Text) {
+					seen[t] = true
 				}
 			}
 		}
@@ -163,6 +187,7 @@ func (q *question) expand(n query.Prefix) []string {
 		out = append(out, t)
 	}
 	slices.Sort(out)
+	q.expanded[n.String()] = out
 	return out
 }
 
@@ -186,6 +211,9 @@ func (q *question) textFields(scope string) []int {
 
 // df counts the documents of the field that has a term most often.
 func (q *question) df(scope, term string) uint64 {
+	if n, ok := q.counted[scope+":"+term]; ok {
+		return n
+	}
 	most := uint64(0)
 	for _, f := range q.textFields(scope) {
 		n := uint64(0)
@@ -196,6 +224,7 @@ func (q *question) df(scope, term string) uint64 {
 		}
 		most = max(most, n)
 	}
+	q.counted[scope+":"+term] = most
 	return most
 }
 
@@ -242,16 +271,12 @@ func (q *question) idfs(n query.Node, strict bool) float64 {
 }
 
 // occurrences counts where terms stand side by side.
-func occurrences(tokens []analysis.Token, terms []string) uint32 {
-	at := map[uint32]string{}
-	for _, t := range tokens {
-		at[t.Pos] = string(t.Term)
-	}
+func occurrences(at map[uint32]string, terms []string) uint32 {
 	n := uint32(0)
-	for _, t := range tokens {
+	for pos := range at {
 		same := true
 		for i, term := range terms {
-			same = same && at[t.Pos+uint32(i)] == term
+			same = same && at[pos+uint32(i)] == term
 		}
 		if same {
 			n++

@@ -107,11 +107,11 @@ func (r *runner) damage() error {
 // come first; a candidate that the rest cannot bring to the top is dropped, and a
 // window that holds none is not looked at.
 func (r *runner) score(base uint32, number int, candidates *set) {
-	least, full := r.top.least()
-	switch {
-	case r.top.k == 0:
+	if r.top.k == 0 {
 		return
-	case full && r.bound(base) < least:
+	}
+	least, full := r.top.least()
+	if full && r.bound(base) < least {
 		return
 	}
 	cand := *candidates
