@@ -108,6 +108,12 @@ func (v *visitor) press(keys ...string) {
 	}
 }
 
+// ready waits until the page's script takes keys.
+func (v *visitor) ready() {
+	v.t.Helper()
+	v.expect(`document.getElementById("keys-open").hidden`, false)
+}
+
 // eval evaluates an expression in the page.
 func eval[T any](v *visitor, js string, opts ...chromedp.EvaluateOption) T {
 	v.t.Helper()
@@ -185,6 +191,7 @@ func TestBrowser(t *testing.T) {
 	v.expect(`document.querySelector(".count").textContent.startsWith("1,169 results, ")`, true)
 
 	// Keys. A letter typed in the box stays a letter.
+	v.ready()
 	focused := `document.activeElement.textContent`
 	v.press("j")
 	v.expect(focused, "CREATE INDEX")
@@ -215,6 +222,7 @@ func TestBrowser(t *testing.T) {
 	// Pages, by key and by link.
 	v.press("n")
 	v.expect(`location.search + document.querySelector("[aria-current=page]").textContent`, "?q=index&page=22")
+	v.ready()
 	v.press("p")
 	v.expect(`location.search`, "?q=index")
 	v.do(chromedp.Click(chromedp.CSS(`a[aria-label="Page 3"]`)))

@@ -205,7 +205,7 @@ func TestNothingFound(t *testing.T) {
 	}
 	body := get(t, s, `/search?q=`+url.QueryEscape(`site:x.example "zebra crossing" -horse`)).Body.String()
 	for _, want := range []string{
-		"Nothing was found for", "None of the 6 documents", "Check the spelling", `href="/docs/queries"`,
+		"Nothing was found", "None of the 6 documents", "Check the spelling", `href="/docs/queries"`,
 		`<a href="/search?q=zebra&#43;crossing">zebra crossing</a>`, "The crawl is still running", "1,234",
 	} {
 		if !strings.Contains(body, want) {
