@@ -313,7 +313,11 @@ func TestGrace(t *testing.T) {
 		w, err := OpenWriter(ctx, st, testSchema, WriterOptions{Grace: time.Minute})
 		must(t, err)
 		defer w.Close()
-		present := func(n uint64) bool { return st.objects[manifestName(n)] != nil }
+		present := func(n uint64) bool {
+			st.mu.Lock()
+			defer st.mu.Unlock()
+			return st.objects[manifestName(n)] != nil
+		}
 		for i := range 20 {
 			must(t, w.Put(ctx, &Document{Key: testKey(i)}))
 			must(t, w.Commit(ctx, uint64(i))) // manifest i+2, at second 10·i
