@@ -139,7 +139,7 @@ func (v *visitor) emulate(media, scheme string) {
 func (v *visitor) expect(js string, want any) {
 	v.t.Helper()
 	var got any
-	for range 150 {
+	for range 500 {
 		var err error
 		if got, err = chromedp.Run(v.ctx, chromedp.Evaluate[any](js)); err != nil {
 			got = err // the page is being left for another: ask that one
