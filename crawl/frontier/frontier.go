@@ -28,6 +28,7 @@
 package frontier
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -59,6 +60,7 @@ type Options struct {
 	Log          *slog.Logger     // nil: discard
 
 	fs vfs.FS // tests: a file system that can lose power
+	id string // tests: what is else left to chance
 }
 
 func (o *Options) defaults() {
@@ -146,7 +148,7 @@ func storeOptions(opt Options, cache *pebble.Cache) *pebble.Options {
 	return po
 }
 
-// load reads the one record of totals and the bounds of the outbox.
+// load reads the one record of totals, or begins it, and the bounds of the outbox.
 func (f *Frontier) load() error {
 	v, err := f.get(metaKey())
 	if err != nil {
@@ -154,6 +156,14 @@ func (f *Frontier) load() error {
 	}
 	if v != nil {
 		if f.meta, err = decodeMeta(v); err != nil {
+			return err
+		}
+	} else {
+		f.meta.id = f.opt.id
+		if f.meta.id == "" {
+			f.meta.id = rand.Text()
+		}
+		if err := f.db.Set(metaKey(), f.meta.append(nil), pebble.Sync); err != nil {
 			return err
 		}
 	}
@@ -211,6 +221,10 @@ func (f *Frontier) Close() error {
 	}
 	return nil
 }
+
+// ID names this frontier and no other: with the sequence number of an outbox entry
+// it is a name for those bytes. It was made by chance with the store.
+func (f *Frontier) ID() string { return f.meta.id }
 
 // signal wakes every waiting Next. The caller holds mu.
 func (f *Frontier) signal() {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -315,7 +316,7 @@ func TestFairness(t *testing.T) {
 func TestInspect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fs := vfs.NewMem()
-		f := open(t, fs, Options{DefaultDelay: -1})
+		f := open(t, fs, Options{DefaultDelay: -1, id: "FIXED"})
 		mustAdd(t, f, 2, items(t, "http://a.test/", "https://www.a.test/x"))
 		l := mustNext(t, f)
 		if err := f.Commit(&Batch{
@@ -349,5 +350,92 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 	if !bytes.Equal(got, want) {
 		t.Errorf("%s differs (go test -update writes it):\n%s", name, got)
+	}
+}
+
+// TestRetryInFlight: a retry that is under way still stands in the queue, and is
+// not found there a second time.
+func TestRetryInFlight(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	f := open(t, vfs.NewMem(), Options{DefaultDelay: -1, MaxPerHost: 3, Now: func() time.Time { return now }})
+	mustAdd(t, f, 1, items(t, "http://a.test/a"))
+	mustCommit(t, f, Outcome{Lease: mustNext(t, f), State: Retry, RetryAt: now.Add(time.Second)})
+	now = now.Add(2 * time.Second)
+	if l := mustNext(t, f); l.Tries != 1 {
+		t.Fatalf("lease %+v", l)
+	}
+	mustAdd(t, f, 1, items(t, "http://a.test/b"))
+	if l := mustNext(t, f); l.URL.Path() != "/b" {
+		t.Fatalf("leased %s", l.URL)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if l, err := f.Next(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("leased %s, %v", l.URL, err)
+	}
+}
+
+// TestPoliteness runs 40 workers over 10 hosts in fake time.
+func TestPoliteness(t *testing.T) {
+	for _, perHost := range []int{1, 3} {
+		synctest.Test(t, func(t *testing.T) {
+			f := open(t, vfs.NewMem(), Options{DefaultDelay: 2 * time.Second, MaxPerHost: perHost})
+			var in []Item
+			for i := range 200 {
+				in = append(in, Item{URL: addr(t, fmt.Sprintf("http://h%d.test/%d", i%10, i))})
+			}
+			mustAdd(t, f, 200, in)
+			var mu sync.Mutex
+			busy, starts, ends := map[string]int{}, map[string]time.Time{}, map[string]time.Time{}
+			pauseEnd := time.Time{}
+			var wg sync.WaitGroup
+			for worker := range 40 {
+				wg.Go(func() {
+					for n := 0; ; n++ {
+						l, err := f.Next(t.Context())
+						if errors.Is(err, ErrDrained) {
+							return
+						}
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						h := l.URL.Hostname()
+						mu.Lock()
+						busy[h]++
+						gap := time.Since(starts[h])
+						if perHost == 1 {
+							gap = time.Since(ends[h])
+						}
+						if busy[h] > perHost || gap < 2*time.Second {
+							t.Errorf("%s: %d at once, %s after the last", h, busy[h], gap)
+						}
+						if h == "h3.test" && time.Now().Before(pauseEnd) {
+							t.Errorf("%s: asked while paused", h)
+						}
+						starts[h] = time.Now()
+						mu.Unlock()
+						time.Sleep(time.Duration(100+(worker*37+n*53)%900) * time.Millisecond)
+						mu.Lock()
+						busy[h]--
+						ends[h] = time.Now()
+						var pause time.Time
+						if h == "h3.test" && pauseEnd.IsZero() {
+							pauseEnd = time.Now().Add(5 * time.Minute)
+							pause = pauseEnd
+						}
+						mu.Unlock()
+						f.Release(l, 0, pause)
+						time.Sleep(30 * time.Millisecond) // as if the commit waited for its group
+						mustCommit(t, f, Outcome{Lease: l, State: Done, HostPause: pause})
+					}
+				})
+			}
+			wg.Wait()
+			if st := f.Stats(); st.Done != 200 {
+				t.Errorf("done %d of 200", st.Done)
+			}
+			f.Close()
+		})
 	}
 }

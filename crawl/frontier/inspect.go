@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -46,7 +48,7 @@ func annotate(key, value []byte) string {
 	if len(key) < 3 {
 		return fmt.Sprintf("?  %x = %x", key, value)
 	}
-	head := fmt.Sprintf("%04x %c", key[:2], key[2])
+	head := fmt.Sprintf("%04x %s", key[:2], strings.Trim(strconv.QuoteRune(rune(key[2])), "'"))
 	fault := func(err error) string { return fmt.Sprintf("%s  %x = %x  # %v", head, key[3:], value, err) }
 	switch kind := key[2]; {
 	case kind == kindHost && len(key) == prefixLen:
@@ -54,14 +56,14 @@ func annotate(key, value []byte) string {
 		if err != nil {
 			return fault(err)
 		}
-		return fmt.Sprintf("%s  %x %x = %s delay %s ready %s paused %s sched %s pages %d errors %d %q", head, key[3:11], key[11:19],
+		return fmt.Sprintf("%s  %x %x = %q delay %s ready %s paused %s sched %s pages %d errors %d %q", head, key[3:11], key[11:19],
 			r.origin, time.Duration(r.delay)*time.Microsecond, stamp(r.ready), stamp(r.paused), stamp(r.sched), r.pages, r.errors, r.reason)
 	case kind == kindURL && len(key) == urlLen:
 		r, err := decodeURL(value)
 		if err != nil {
 			return fault(err)
 		}
-		return fmt.Sprintf("%s  %x %x %x = %s %s", head, key[3:11], key[11:19], key[19:], r.url, r)
+		return fmt.Sprintf("%s  %x %x %x = %q %s", head, key[3:11], key[11:19], key[19:], r.url, r)
 	case kind == kindFailure && len(key) == urlLen:
 		return fmt.Sprintf("%s  %x %x %x", head, key[3:11], key[11:19], key[19:])
 	case kind == kindQueue && len(key) == queueLen:
@@ -81,8 +83,8 @@ func annotate(key, value []byte) string {
 		if err != nil {
 			return fault(err)
 		}
-		return fmt.Sprintf("%s  = seq %d outbox %d hosts %d retrying %d states %v warc %q+%d reasons %v", head,
-			m.seq, m.outboxNext, m.hosts, m.retrying, m.states[1:], m.warc.File, m.warc.Offset, m.reasons)
+		return fmt.Sprintf("%s  = id %q seq %d outbox %d hosts %d retrying %d states %v warc %q+%d reasons %v", head,
+			m.id, m.seq, m.outboxNext, m.hosts, m.retrying, m.states[1:], m.warc.File, m.warc.Offset, m.reasons)
 	}
 	return fmt.Sprintf("%s  %x = %x  # unknown", head, key[3:], value)
 }

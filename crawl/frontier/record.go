@@ -35,10 +35,10 @@ import (
 //	   | 1 | uv   | uv    | str                |
 //	   +---+------+-------+--------------------+
 //
-//	M  +------+---+-----+------+-------+----------+--------------+-------------+------------+--------------------+
-//	   | TRWF | 1 | seq | next | hosts | retrying | n × by state | WARC file   | WARC offset | n × (reason, count) |
-//	   | 4    | 1 | uv  | uv   | uv    | uv       | uv, uv...    | str         | varint      | uv, (str, uv)...    |
-//	   +------+---+-----+------+-------+----------+--------------+-------------+-------------+---------------------+
+//	M  +------+---+-----+------+-------+----------+--------------+-----+-----------+-------------+---------------------+
+//	   | TRWF | 1 | seq | next | hosts | retrying | n × by state | id  | WARC file | WARC offset | n × (reason, count) |
+//	   | 4    | 1 | uv  | uv   | uv    | uv       | uv, uv...    | str | str       | varint      | uv, (str, uv)...    |
+//	   +------+---+-----+------+-------+----------+--------------+-----+-----------+-------------+---------------------+
 //	   seq: the last place given in a queue; next: the next entry of the outbox.
 const recordVersion = 1
 
@@ -184,6 +184,7 @@ type meta struct {
 	hosts      uint64
 	retrying   uint64
 	states     [numStates]uint64
+	id         string // of this frontier, by chance, once
 	warc       WARCPosition
 	reasons    map[string]uint64
 }
@@ -196,6 +197,7 @@ func (m *meta) append(dst []byte) []byte {
 	for _, v := range m.states {
 		dst = binary.AppendUvarint(dst, v)
 	}
+	dst = appendString(dst, m.id)
 	dst = binary.AppendVarint(appendString(dst, m.warc.File), m.warc.Offset)
 	dst = binary.AppendUvarint(dst, uint64(len(m.reasons)))
 	for _, reason := range slices.Sorted(maps.Keys(m.reasons)) {
@@ -219,6 +221,7 @@ func decodeMeta(b []byte) (meta, error) {
 	for i := 0; i < int(n) && !d.bad; i++ {
 		m.states[i] = d.uvarint()
 	}
+	m.id = d.string(maxStringBytes)
 	m.warc.File = d.string(maxStringBytes)
 	m.warc.Offset = d.varint()
 	n = d.uvarint()

@@ -46,6 +46,22 @@ func (r *urlRecord) view() Status {
 	}
 }
 
+// A Count is the part of Stats that costs nothing to ask for.
+type Count struct {
+	Queued, Done, Outbox int64
+	InFlight             int
+}
+
+// Count is as of the last Commit or Add.
+func (f *Frontier) Count() Count {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return Count{
+		Queued: int64(f.meta.states[Queued]), Done: int64(f.meta.states[Done]),
+		Outbox: int64(f.meta.outboxNext - f.outboxFirst), InFlight: len(f.inflight),
+	}
+}
+
 // Stats are the totals as of the last Commit or Add.
 func (f *Frontier) Stats() Stats {
 	f.mu.Lock()

@@ -1,0 +1,537 @@
+package frontier
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/trawlsearch/trawl/weburl"
+)
+
+// model is the frontier written naively: maps, no disk, no front. It checks each
+// answer of the real one.
+type model struct {
+	t       *testing.T
+	rng     *rand.Rand
+	fs      *vfs.MemFS
+	opt     Options
+	now     time.Time
+	f       *Frontier
+	paths   int // addresses a host has
+	urls    map[string]*modelURL
+	hosts   map[string]*modelHost
+	out     []Lease // leases that are out
+	outbox  [][]byte
+	taken   uint64 // outbox entries below it were taken
+	surely  uint64 // and below it durably so: a crash cannot bring them back
+	warc    int64
+	leased  int
+	crashes int
+}
+
+type modelURL struct {
+	state  State
+	due    time.Time
+	out    bool
+	busy   bool // out, and its request is under way
+	doc    bool
+	tries  int
+	visits int
+}
+
+type modelHost struct {
+	busy  int
+	ready time.Time // not before: asserted; forgotten by a crash
+	by    time.Time // certainly from then on
+	delay time.Duration
+}
+
+func newModel(t *testing.T, seed uint64) *model {
+	m := &model{
+		t: t, rng: rand.New(rand.NewPCG(seed, 1)), fs: vfs.NewCrashableMem(), now: time.Unix(1e9, 0),
+		urls: map[string]*modelURL{}, hosts: map[string]*modelHost{},
+	}
+	m.paths = []int{4, 12, 80}[m.rng.IntN(3)]
+	m.opt = Options{
+		CacheBytes: 64 << 10, DefaultDelay: time.Duration(m.rng.IntN(3)-1) * time.Second, MaxPerHost: 1 + m.rng.IntN(2),
+		FrontHosts: []int{2, 1000}[m.rng.IntN(2)], Now: func() time.Time { return m.now },
+	}
+	m.reopen()
+	return m
+}
+
+func (m *model) reopen() {
+	opt := m.opt
+	opt.fs = m.fs
+	f, err := Open("frontier", opt)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.f = f
+	m.out = nil
+	for _, u := range m.urls {
+		u.out, u.busy = false, false
+	}
+	for _, h := range m.hosts {
+		h.busy = 0
+	}
+}
+
+func (m *model) crash() {
+	m.crashes++
+	m.fs = m.fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: m.rng.IntN(3) * 50, RNG: m.rng})
+	m.f.Close()
+	m.taken = m.surely
+	for _, h := range m.hosts {
+		h.ready = time.Time{}
+	}
+	m.reopen()
+	first := m.f.outboxFirst
+	if first < m.surely || first > uint64(len(m.outbox)) {
+		m.t.Fatalf("after a crash the outbox begins at %d; %d were durably taken of %d", first, m.surely, len(m.outbox))
+	}
+	m.taken = first
+}
+
+func (m *model) host(name string) *modelHost {
+	h := m.hosts[name]
+	if h == nil {
+		h = &modelHost{delay: max(0, m.opt.DefaultDelay)}
+		if m.opt.DefaultDelay == 0 {
+			h.delay = time.Second
+		}
+		m.hosts[name] = h
+	}
+	return h
+}
+
+func (m *model) randomItems(n int) []Item {
+	var out []Item
+	for range n {
+		u := fmt.Sprintf("http://h%d.test/%d", m.rng.IntN(8), m.rng.IntN(m.paths))
+		out = append(out, Item{URL: addr(m.t, u), Priority: uint8(m.rng.IntN(5)), Again: m.rng.IntN(20) == 0})
+	}
+	return out
+}
+
+// discover is what Add and Commit do with items.
+func (m *model) discover(in []Item) (added int) {
+	for _, it := range in {
+		u := m.urls[it.URL.String()]
+		switch {
+		case u == nil:
+			m.urls[it.URL.String()] = &modelURL{state: Queued}
+			added++
+		case it.Again && u.state != Queued:
+			u.state, u.due, u.tries = Queued, time.Time{}, 0
+			added++
+		}
+	}
+	return added
+}
+
+func (m *model) eligible(name string, u *modelURL, ready func(*modelHost) time.Time) bool {
+	h := m.host(addr(m.t, name).Hostname())
+	return u.state == Queued && !u.out && !m.now.Before(u.due) && h.busy < m.opt.MaxPerHost && !m.now.Before(ready(h))
+}
+
+func (m *model) next() {
+	ctx, cancel := context.WithCancel(m.t.Context())
+	cancel() // pick, but do not wait
+	l, err := m.f.Next(ctx)
+	switch {
+	case err == nil:
+		u := m.urls[l.URL.String()]
+		if u == nil || !m.eligible(l.URL.String(), u, func(h *modelHost) time.Time { return h.ready }) {
+			m.t.Fatalf("leased %s at %s: %+v, host %+v", l.URL, m.now, u, m.hosts[l.URL.Hostname()])
+		}
+		if l.Tries != u.tries || l.Visits != u.visits || l.HasDoc != u.doc {
+			m.t.Fatalf("lease %+v of %+v", l, u)
+		}
+		u.out, u.busy = true, true
+		h := m.host(l.URL.Hostname())
+		h.busy++
+		h.ready = m.now.Add(h.delay)
+		h.by = h.ready
+		m.out = append(m.out, l)
+		m.leased++
+	case errors.Is(err, ErrDrained):
+		for name, u := range m.urls {
+			if u.state == Queued {
+				m.t.Fatalf("drained, but %s is queued", name)
+			}
+		}
+	case errors.Is(err, context.Canceled):
+		if m.opt.FrontHosts < 8 {
+			return // hosts may wait for a place in the front
+		}
+		for name, u := range m.urls {
+			if m.eligible(name, u, func(h *modelHost) time.Time { return h.by }) {
+				m.t.Fatalf("nothing leased at %s, but %s is due: %+v, host %+v", m.now, name, u, m.hosts[addr(m.t, name).Hostname()])
+			}
+		}
+	default:
+		m.t.Fatal(err)
+	}
+}
+
+func (m *model) release(l Lease) {
+	u := m.urls[l.URL.String()]
+	if !u.busy {
+		return
+	}
+	u.busy = false
+	h := m.host(l.URL.Hostname())
+	h.busy--
+	if m.opt.MaxPerHost == 1 {
+		h.ready = m.now.Add(h.delay)
+		h.by = h.ready
+	}
+}
+
+func (m *model) dropLease(i int) Lease {
+	l := m.out[i]
+	m.out[i] = m.out[len(m.out)-1]
+	m.out = m.out[:len(m.out)-1]
+	m.urls[l.URL.String()].out = false
+	return l
+}
+
+func (m *model) giveBack() {
+	if len(m.out) == 0 {
+		return
+	}
+	l := m.dropLease(m.rng.IntN(len(m.out)))
+	m.release(l)
+	delay := time.Duration(m.rng.IntN(3)) * time.Second
+	if err := m.f.Return(l, delay); err != nil {
+		m.t.Fatal(err)
+	}
+	h := m.host(l.URL.Hostname())
+	if at := m.now.Add(delay); at.After(h.ready) {
+		h.ready, h.by = at, at
+	}
+}
+
+func (m *model) commit() {
+	var b Batch
+	for len(m.out) > 0 && m.rng.IntN(4) > 0 {
+		l := m.dropLease(m.rng.IntN(len(m.out)))
+		m.release(l)
+		o := Outcome{Lease: l, State: State(2 + m.rng.IntN(int(numStates)-2)), Links: m.randomItems(m.rng.IntN(6)), Reason: "some"}
+		if m.rng.IntN(4) == 0 {
+			o.State = Retry
+		}
+		u := m.urls[l.URL.String()]
+		switch o.State {
+		case Retry, Postponed:
+			o.RetryAt = m.now.Add(time.Duration(m.rng.IntN(200)) * time.Second)
+			if o.State == Retry {
+				u.tries++
+			}
+			u.due = o.RetryAt.Add(time.Second - time.Microsecond).Truncate(time.Second) // queues count in seconds
+		case NotModified:
+			u.state = Skipped
+			if u.doc {
+				u.state = Done
+			}
+		default:
+			u.state = o.State
+			if o.State != Denied && o.State != Failed {
+				u.doc = o.State == Done
+			}
+		}
+		if u.state != Queued {
+			u.due, u.tries = time.Time{}, 0
+			u.visits++
+		}
+		b.Outcomes = append(b.Outcomes, o)
+	}
+	for _, o := range b.Outcomes {
+		m.discover(o.Links)
+	}
+	for range m.rng.IntN(3) {
+		doc := fmt.Appendf(nil, "%d %d", len(m.outbox), m.rng.Uint64())
+		m.outbox = append(m.outbox, doc)
+		b.Outbox = append(b.Outbox, Entry{Part: 1, Data: [][]byte{doc}})
+	}
+	m.warc++
+	b.WARC = WARCPosition{"w", m.warc}
+	if err := m.f.Commit(&b); err != nil {
+		m.t.Fatal(err)
+	}
+	m.surely = m.taken
+}
+
+func (m *model) takeOutbox() {
+	stop := errors.New("stop")
+	n := m.rng.IntN(4)
+	ctx, cancel := context.WithCancel(m.t.Context())
+	defer cancel()
+	if left := uint64(len(m.outbox)) - m.taken; left == 0 || uint64(n) > left {
+		return
+	}
+	err := m.f.Outbox(ctx, func(seq uint64, e Entry) error {
+		if seq != m.taken || len(e.Data) != 1 || !bytes.Equal(e.Data[0], m.outbox[seq]) {
+			m.t.Fatalf("outbox entry %d: %q, want %d: %q", seq, e.Data, m.taken, m.outbox[m.taken])
+		}
+		if n == 0 {
+			return stop
+		}
+		n--
+		m.taken++
+		if n == 0 && m.taken == uint64(len(m.outbox)) {
+			cancel()
+		}
+		return nil
+	})
+	if !errors.Is(err, stop) && !errors.Is(err, context.Canceled) {
+		m.t.Fatal(err)
+	}
+}
+
+func (m *model) recrawl() {
+	host := fmt.Sprintf("h%d.test", m.rng.IntN(8))
+	if m.rng.IntN(3) == 0 {
+		host = ""
+	}
+	want := 0
+	for name, u := range m.urls {
+		if u.state != Queued && (host == "" || addr(m.t, name).Hostname() == host) {
+			u.state, u.due, u.tries = Queued, time.Time{}, 0
+			want++
+		}
+	}
+	got, err := m.f.Recrawl(m.t.Context(), host)
+	if err != nil || got != want {
+		m.t.Fatalf("Recrawl(%q) = %d, %v; want %d", host, got, err, want)
+	}
+}
+
+func (m *model) checkStats() {
+	st := m.f.Stats()
+	var want [numStates]int64
+	retrying := int64(0)
+	for _, u := range m.urls {
+		want[u.state]++
+		if u.state == Queued && u.tries > 0 {
+			retrying++
+		}
+	}
+	got := [numStates]int64{Queued: st.Queued, Done: st.Done, Skipped: st.Skipped, Gone: st.Gone, Redirect: st.Redirects, Denied: st.Denied, Failed: st.Failed}
+	if got != want || st.Retrying != retrying || st.InFlight != len(m.out) || st.Outbox != int64(uint64(len(m.outbox))-m.taken) {
+		m.t.Fatalf("stats %+v\nwant %v, retrying %d, in flight %d", st, want, retrying, len(m.out))
+	}
+	if _, off := m.f.WARCPosition(); off != m.warc {
+		m.t.Fatalf("WARC position %d, want %d", off, m.warc)
+	}
+	for name, u := range m.urls {
+		if s, ok := m.f.Why(addr(m.t, name)); !ok || s.State != u.state || s.InFlight != u.out || s.Tries != u.tries {
+			m.t.Fatalf("Why(%s) = %+v %v, want %+v", name, s, ok, u)
+		}
+	}
+}
+
+func (m *model) step() {
+	switch m.rng.IntN(40) {
+	case 0:
+		if err := m.f.Close(); err != nil {
+			m.t.Fatal(err)
+		}
+		m.surely = m.taken
+		m.reopen()
+	case 1:
+		m.crash()
+	case 2:
+		m.recrawl()
+	case 3:
+		m.checkStats()
+	case 4, 5, 6:
+		in := m.randomItems(m.rng.IntN(20))
+		want := m.discover(in)
+		if got, err := m.f.Add(in); err != nil || got != want {
+			m.t.Fatalf("Add = %d, %v; want %d", got, err, want)
+		}
+		m.surely = m.taken
+	case 7, 8, 9:
+		m.giveBack()
+	case 10, 11, 12, 13, 14, 15:
+		m.commit()
+	case 16:
+		m.takeOutbox()
+	case 17, 18:
+		if len(m.out) > 0 {
+			l := m.out[m.rng.IntN(len(m.out))]
+			m.release(l)
+			m.f.Release(l, 0, time.Time{})
+		}
+	case 19, 20, 21, 22, 23, 24:
+		m.now = m.now.Add(time.Duration(m.rng.IntN(5000)) * time.Millisecond)
+	default:
+		m.next()
+	}
+}
+
+// settle commits one lease as done.
+func (m *model) settle(l Lease) {
+	m.release(l)
+	u := m.urls[l.URL.String()]
+	u.out, u.state, u.doc, u.due, u.tries = false, Done, true, time.Time{}, 0
+	u.visits++
+	if err := m.f.Commit(&Batch{Outcomes: []Outcome{{Lease: l, State: Done}}}); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// drain leases and settles all that is queued: each exactly once.
+func (m *model) drain() {
+	for i := 0; ; i++ {
+		m.next()
+		done := true
+		for _, u := range m.urls {
+			done = done && u.state != Queued
+		}
+		if done {
+			return
+		}
+		for _, l := range m.out {
+			m.settle(l)
+		}
+		m.out = nil
+		m.now = m.now.Add(2 * time.Second)
+		if i > 20_000 {
+			m.t.Fatal("does not drain")
+		}
+	}
+}
+
+// TestModel: over random operations, with closing and losing power in between,
+// nothing queued is lost, nothing settled is handed out again, nothing is handed
+// out before its time or twice at once, and no outbox entry changes.
+func TestModel(t *testing.T) {
+	seeds, steps := uint64(30), 600
+	if testing.Short() {
+		seeds = 5
+	}
+	leased, crashes := 0, 0
+	for seed := range seeds {
+		m := newModel(t, seed)
+		ok := t.Run(fmt.Sprint("seed", seed), func(t *testing.T) {
+			m.t = t
+			for range steps {
+				m.step()
+			}
+			m.checkStats()
+			m.drain()
+			m.checkStats()
+		})
+		m.f.Close()
+		if !ok {
+			t.Fatalf("seed %d", seed)
+		}
+		leased += m.leased
+		crashes += m.crashes
+	}
+	t.Logf("%d leases, %d crashes", leased, crashes)
+}
+
+// TestCrashDuringCommit takes the power away at moments of its own choosing:
+// whatever is on disk then is the state between two commits.
+func TestCrashDuringCommit(t *testing.T) {
+	fs := vfs.NewCrashableMem()
+	f := open(t, fs, Options{DefaultDelay: -1})
+	name := func(i int64) weburl.URL { return addr(t, fmt.Sprintf("http://h%d.test/%d", i%5, i)) }
+	mustAdd(t, f, 1, []Item{{URL: name(0)}})
+	clones := make(chan *vfs.MemFS, 1000)
+	stop := make(chan struct{})
+	go func() {
+		rng := rand.New(rand.NewPCG(7, 7))
+		for {
+			select {
+			case <-stop:
+				close(clones)
+				return
+			default:
+				clones <- fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: rng.IntN(101), RNG: rng})
+			}
+		}
+	}()
+	for i := range int64(300) {
+		l := mustNext(t, f)
+		if err := f.Commit(&Batch{
+			Outcomes: []Outcome{{Lease: l, State: Done, Links: []Item{{URL: name(i + 1)}}}},
+			Outbox:   []Entry{{Part: uint32(i), Data: [][]byte{fmt.Append(nil, i)}}},
+			WARC:     WARCPosition{"w", i + 1},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(stop)
+	n, last := 0, int64(-1)
+	for clone := range clones {
+		if n++; n%7 != 0 {
+			continue
+		}
+		g := open(t, clone, Options{DefaultDelay: -1})
+		_, off := g.WARCPosition()
+		st := g.Stats()
+		if st.Queued != 1 || st.Done != off || st.Outbox != off || off < last {
+			t.Fatalf("power lost: offset %d after %d, %+v", off, last, st)
+		}
+		last = off
+		if l := mustNext(t, g); l.URL != name(off) {
+			t.Fatalf("power lost at %d: next is %s", off, l.URL)
+		}
+		g.Close()
+	}
+	if n < 10 {
+		t.Skipf("only %d clones were taken", n)
+	}
+	t.Logf("%d clones, the last at commit %d", n, last)
+}
+
+// TestOutboxWaitsForTheDisk: what fn sees is there after losing power at once.
+func TestOutboxWaitsForTheDisk(t *testing.T) {
+	fs := vfs.NewCrashableMem()
+	f := open(t, fs, Options{DefaultDelay: -1})
+	ctx, cancel := context.WithCancel(t.Context())
+	type look struct {
+		seq   uint64
+		clone *vfs.MemFS
+	}
+	var looks []look
+	done := make(chan error)
+	go func() {
+		done <- f.Outbox(ctx, func(seq uint64, e Entry) error {
+			if len(looks) < 200 {
+				looks = append(looks, look{seq, fs.CrashClone(vfs.CrashCloneCfg{})})
+			}
+			return nil
+		})
+	}()
+	for i := range 200 {
+		if err := f.Commit(&Batch{Outbox: []Entry{{Data: [][]byte{make([]byte, 100*i)}}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	for _, l := range looks {
+		g := open(t, l.clone, Options{})
+		if g.meta.outboxNext <= l.seq {
+			t.Fatalf("entry %d was given out, but the disk knows only %d", l.seq, g.meta.outboxNext)
+		}
+		g.Close()
+	}
+	if len(looks) == 0 {
+		t.Skip("nothing was seen in time")
+	}
+}

@@ -1,0 +1,142 @@
+package frontier
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/trawlsearch/trawl/weburl"
+)
+
+// FuzzRecords: no bytes make a decoder panic, and what decodes encodes to the
+// same meaning.
+func FuzzRecords(f *testing.F) {
+	u := urlRecord{state: uint8(Done), doc: true, url: "http://a.test/", hash: [16]byte{1}, depth: 3, etag: `"e"`}
+	f.Add(byte(0), u.append(nil))
+	f.Add(byte(1), (&hostRecord{origin: "http://a.test", delay: -1, sched: 7}).append(nil))
+	f.Add(byte(2), (&Entry{Part: 2, Data: [][]byte{{1}, {}, {2, 3}}}).append(nil))
+	m := meta{seq: 9, warc: WARCPosition{"f", 1}, reasons: map[string]uint64{"dns": 2}}
+	f.Add(byte(3), m.append(nil))
+	f.Fuzz(func(t *testing.T, kind byte, b []byte) {
+		check := func(err error, again []byte, same func() (bool, error)) {
+			if err != nil {
+				if !errors.Is(err, errCorrupt) && !strings.Contains(err.Error(), "version") {
+					t.Fatalf("unmarked error %v", err)
+				}
+				return
+			}
+			if ok, err := same(); !ok || err != nil {
+				t.Fatalf("kind %d: %x became %x, %v", kind%4, b, again, err)
+			}
+		}
+		switch kind % 4 {
+		case 0:
+			r, err := decodeURL(b)
+			again := r.append(nil)
+			check(err, again, func() (bool, error) { s, err := decodeURL(again); return *s == *r, err })
+		case 1:
+			r, err := decodeHost(b)
+			again := r.append(nil)
+			check(err, again, func() (bool, error) { s, err := decodeHost(again); return *s == *r, err })
+		case 2:
+			e, err := decodeEntry(b)
+			again := e.append(nil)
+			check(err, again, func() (bool, error) {
+				g, err := decodeEntry(again)
+				same := g.Part == e.Part && len(g.Data) == len(e.Data)
+				for i := range e.Data {
+					same = same && bytes.Equal(e.Data[i], g.Data[i])
+				}
+				return same, err
+			})
+		case 3:
+			m, err := decodeMeta(b)
+			again := m.append(nil)
+			check(err, again, func() (bool, error) {
+				g, err := decodeMeta(again)
+				same := maps.Equal(m.reasons, g.reasons)
+				m.reasons, g.reasons = nil, nil
+				return same && fmt.Sprint(m) == fmt.Sprint(g), err
+			})
+		}
+		if line := annotate(b, b); strings.Contains(line, "\n") {
+			t.Fatalf("two lines of one key: %q", line)
+		}
+	})
+}
+
+func TestQueueKeysSortAsServed(t *testing.T) {
+	id := hostOf(addr(t, "http://a.test/"))
+	ordered := []place{
+		{0, 0, 1}, {0, 0, 1 << 33}, {0, 0, maxSeq}, {0, 1, 0}, {0, 3, 5}, {1, 0, 0}, {1, 2, 9}, {1 << 31, 0, 0},
+	}
+	for i, p := range ordered {
+		key := queueKey(id, p)
+		if gotID, got, ok := decodeQueueKey(key); !ok || got != p || gotID != id {
+			t.Errorf("%+v came back as %+v %+v %v", p, gotID, got, ok)
+		}
+		if i > 0 && bytes.Compare(queueKey(id, ordered[i-1]), key) >= 0 {
+			t.Errorf("%+v does not sort before %+v", ordered[i-1], p)
+		}
+	}
+	due, got, ok := decodeSchedKey(schedKey(1234567890123456, id))
+	if due != 1234567890123456 || got != id || !ok {
+		t.Errorf("S key came back as %d %+v %v", due, got, ok)
+	}
+	if a, b := hostOf(addr(t, "http://www.a.test/")), id; a.slot != b.slot || a.site != b.site || a.host == b.host {
+		t.Errorf("hosts of one registrable domain: %+v %+v", a, b)
+	}
+	if id.slot >= slots {
+		t.Errorf("slot %d", id.slot)
+	}
+}
+
+func TestSeenCache(t *testing.T) {
+	c := newSeenCache(64 << 10)
+	rng := rand.New(rand.NewPCG(1, 2))
+	var added []weburl.Key
+	for range 5000 {
+		var k weburl.Key
+		for i := range k {
+			k[i] = byte(rng.Uint32())
+		}
+		if c.has(k) {
+			t.Fatal("it knows what was not added")
+		}
+		c.add(k)
+		if !c.has(k) {
+			t.Fatal("it forgot at once")
+		}
+		added = append(added, k)
+	}
+	kept := 0
+	for _, k := range added {
+		if c.has(k) {
+			kept++
+		}
+	}
+	if room := len(c.sets) * 4; kept > room || kept < room*8/10 {
+		t.Errorf("keeps %d of %d places", kept, room)
+	}
+}
+
+// TestReasonsAreBounded: the table of reasons does not grow with what servers say.
+func TestReasonsAreBounded(t *testing.T) {
+	var m meta
+	for i := range 500 {
+		m.count(&urlRecord{state: uint8(Failed), reason: fmt.Sprint("r", i)}, +1)
+	}
+	if len(m.reasons) > maxReasons+1 || m.reasons[otherReason] != 500-maxReasons {
+		t.Errorf("%d reasons, %d others", len(m.reasons), m.reasons[otherReason])
+	}
+	for i := range 500 {
+		m.count(&urlRecord{state: uint8(Failed), reason: fmt.Sprint("r", i)}, -1)
+	}
+	if len(m.reasons) != 0 || m.states[Failed] != 0 {
+		t.Errorf("left: %v", m.reasons)
+	}
+}
