@@ -44,17 +44,17 @@ func visit(t *testing.T, s *site) *visitor {
 	} {
 		opts = append(opts, chromedp.Flag(name, true))
 	}
-	ctx, cancel := chromedp.NewExecAllocator(context.Background(), opts...) // t's own ends before the clean-up
+	alloc, cancel := chromedp.NewExecAllocator(context.Background(), opts...) // t's own ends before the clean-up
 	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
+	tab, cancel := chromedp.NewContext(alloc)
 	t.Cleanup(func() {
 		// Waits until the browser has gone and its directory can go too.
-		if err := chromedp.Cancel(ctx); err != nil {
+		if err := chromedp.Cancel(tab); err != nil {
 			t.Logf("the browser did not leave in order: %v", err)
 		}
 		cancel()
 	})
-	err := chromedp.Listen(ctx, func(ev any) { // starts the browser
+	err := chromedp.Listen(tab, func(ev any) { // starts the browser
 		switch ev := ev.(type) {
 		case *log.EventEntryAdded:
 			if ev.Entry.Level == log.EntryLevelError && !strings.Contains(ev.Entry.Text, "404") {
@@ -67,7 +67,7 @@ func visit(t *testing.T, s *site) *visitor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel = context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(tab, time.Minute)
 	t.Cleanup(cancel)
 	return &visitor{t, ctx, srv.URL}
 }

@@ -110,7 +110,7 @@ func (p *manualPage) heading(n *ast.Heading, source []byte) {
 	link := ast.NewLink()
 	link.Destination = []byte("#" + name)
 	link.SetAttributeString("class", []byte("anchor"))
-	link.SetAttributeString("aria-label", []byte("Link to “"+title+"”"))
+	link.Title = []byte("Link to “" + title + "”")
 	n.AppendChild(n, link)
 }
 
