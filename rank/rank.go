@@ -58,6 +58,7 @@ func Default() *Model {
 		"body":        {Weight: 1, B: 0.4},
 		"description": {Weight: 0.5, B: 0.4},
 		"url":         {Weight: 0.5, B: 0.4},
+		"address":     {Weight: 0.5, B: 0.4},
 		"anchors":     {Weight: 1, B: 0.4},
 		"boilerplate": {Weight: 0.1, B: 0.4},
 	}}

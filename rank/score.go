@@ -44,7 +44,7 @@ func (f FieldModel) Scorer(avg float64, length func(norm byte) uint32) *FieldSco
 // Evidence is what freq occurrences in a field with a norm are worth: the addend
 // of S. It rises with freq and falls with the length.
 func (s *FieldScorer) Evidence(freq uint32, norm byte) float32 {
-	return s.byNorm[norm] * float32(freq)
+	return float32(s.byNorm[norm] * float32(freq)) // the conversion forbids to fuse it with an addition
 }
 
 // A TermScorer turns the evidence of one term to its score.

@@ -9,15 +9,16 @@ import (
 	"github.com/trawlsearch/trawl/index"
 )
 
-// Names of stored fields that a hit shows in a place of their own. A schema need
-// not have them.
+// Names of fields that have a meaning here. A schema need not have them.
 const (
 	fieldID          = "id"
 	fieldURL         = "url"
+	fieldAddress     = "address" // words of the url
 	fieldTitle       = "title"
 	fieldBody        = "body"
 	fieldDescription = "description"
 	fieldLang        = "lang"
+	fieldSite        = "site" // host of the url
 )
 
 // Fetch reads the documents of hits and marks the query's words in them.
@@ -48,8 +49,12 @@ type fetcher struct {
 
 // fill fills in a hit; a document that is gone leaves it as it is.
 func (f *fetcher) fill(h *Hit) error {
-	found, err := f.read(h.Key)
-	if !found || err != nil {
+	seg, doc := f.find(h.Key)
+	if seg == nil {
+		return nil
+	}
+	var err error
+	if f.values, err = seg.Stored(doc, f.values[:0]); err != nil {
 		return err
 	}
 	schema := f.snap.Schema()
@@ -68,21 +73,20 @@ func (f *fetcher) fill(h *Hit) error {
 	if h.ID == "" {
 		h.ID = h.Key.String()
 	}
-	a := f.analyzer(h.Fields[fieldLang])
+	a := f.analyzer(seg, doc)
 	h.TitleSpans = spans(nil, h.Title, 0, len(h.Title), f.marker.marks(a, h.Title))
 	h.Snippet = f.snippet(a, h.Fields)
 	return nil
 }
 
-// read reads the stored values of the live document with a key.
-func (f *fetcher) read(key index.Key) (found bool, err error) {
+// find finds the live document with a key; nil if there is none.
+func (f *fetcher) find(key index.Key) (*index.Segment, uint32) {
 	for _, seg := range f.snap.Segments() {
 		if doc, ok := seg.Find(key); ok {
-			f.values, err = seg.Stored(doc, f.values[:0])
-			return true, err
+			return seg, doc
 		}
 	}
-	return false, nil
+	return nil, 0
 }
 
 // snippet is that of the body, or of the description if only that has words of
@@ -108,10 +112,17 @@ func marked(spans []Span) bool {
 	return false
 }
 
-// analyzer is that of a document's language.
-func (f *fetcher) analyzer(lang string) *analysis.Analyzer {
-	if lang == "" {
-		lang = f.snap.Schema().Lang
+// analyzer is that of a document's language: of the keyword lang, if it has one.
+func (f *fetcher) analyzer(seg *index.Segment, doc uint32) *analysis.Analyzer {
+	lang := f.snap.Schema().Lang
+	if field, ok := f.snap.Schema().Field(fieldLang); ok && seg.Has(field, doc) {
+		it := seg.Terms(field).Iter()
+		for left := seg.Column(field).Get(doc); it.Next(); left-- {
+			if left == 0 {
+				lang = string(it.Term())
+				break
+			}
+		}
 	}
 	if f.analyzers[lang] == nil {
 		f.analyzers[lang] = analysis.For(lang)

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/trawlsearch/trawl/index"
@@ -35,11 +36,7 @@ func (o *opener) step(s step, at place) matcher {
 	case *leaf:
 		return o.leaf(s, at)
 	case *filter:
-		k := &keyword{leg: o.leg()}
-		if !o.postings(k.leg, s.field, s.value) {
-			return nothing{}
-		}
-		return k
+		return o.filter(s)
 	case *both:
 		return o.both(s, at)
 	case *either:
@@ -55,6 +52,30 @@ func (o *opener) step(s step, at place) matcher {
 		return all{o.seg.MaxDoc()}
 	}
 	return nothing{}
+}
+
+// filter makes the matcher of a keyword: of a site, also of the hosts below it.
+func (o *opener) filter(s *filter) matcher {
+	m := new(or)
+	open := func(value []byte) {
+		if l := o.leg(); o.postings(l, s.field, value) {
+			m.matchers = append(m.matchers, &keyword{l})
+			return
+		}
+		o.used--
+	}
+	open(s.value)
+	dict := o.seg.Terms(s.field)
+	if o.plan.schema.Fields[s.field].Name != fieldSite || dict == nil {
+		return m
+	}
+	below := append([]byte("."), s.value...)
+	for it := dict.Iter(); it.Next() && len(m.matchers) < MaxExpansion; {
+		if bytes.HasSuffix(it.Term(), below) {
+			open(slices.Clone(it.Term()))
+		}
+	}
+	return m
 }
 
 // both makes an And. Its optional steps are no matchers of it.

@@ -141,7 +141,7 @@ func (q *question) eval(n query.Node, d *oracleDoc, strict bool) (bool, int32) {
 // words scores a word or a phrase. Test corpora have no word that is parted.
 func (q *question) words(scope, text string, d *oracleDoc, times int) (bool, int32) {
 	if f, ok := q.schema.Field(scope); ok && q.schema.Fields[f].Kind == index.Keyword {
-		return d.values[f] == strings.ToLower(text), 0
+		return d.values[f] == strings.ToLower(text) || strings.HasSuffix(d.values[f], "."+strings.ToLower(text)), 0
 	}
 	terms := q.terms(text)
 	any, sum := false, float32(0)

@@ -225,12 +225,16 @@ func (p *plan) prefixed(n query.Prefix) step {
 }
 
 // scoped is the text fields that a field's name means, or a filter on a keyword
-// field. A name that the schema does not have means none.
+// field. A name that the schema does not have means none. url is the words of the
+// address, which a schema may keep apart from the address itself.
 func (p *plan) scoped(scope string) ([]int, *filter) {
 	if scope == "" {
 		return p.fields, nil
 	}
 	i, ok := p.schema.Field(scope)
+	if scope == fieldURL && (!ok || p.schema.Fields[i].Kind == index.Stored) {
+		i, ok = p.schema.Field(fieldAddress)
+	}
 	switch {
 	case !ok:
 	case p.schema.Fields[i].Kind == index.Text:

@@ -10,8 +10,9 @@
 // # What matches
 //
 // A word is looked for in all text fields of the schema whose weight in the model
-// is not 0; a phrase must stand in one field; a keyword field (site:, lang:)
-// matches by its whole value, in lower case, and adds nothing to the score. A word
+// is not 0; a phrase must stand in one field; a keyword field (lang:)
+// matches by its whole value, in lower case, and adds nothing to the score; site:
+// matches a host and the hosts below it, at most MaxExpansion in a segment. A word
 // that analysis parts, like state-of-the-art, is a phrase where it is required or
 // forbidden, and words side by side elsewhere. Stop words are left out where other
 // words remain beside them, and Result.Dropped names them. A prefix stands for the

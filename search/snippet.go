@@ -2,6 +2,7 @@ package search
 
 import (
 	"math/bits"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -88,14 +89,7 @@ type choice struct {
 
 func (c *choice) len() int { return len(c.numbers) }
 
-func (c *choice) has(i int) bool {
-	for _, n := range c.numbers {
-		if n == i {
-			return true
-		}
-	}
-	return false
-}
+func (c *choice) has(i int) bool { return slices.Contains(c.numbers, i) }
 
 func (c *choice) add(i int, all []sentence) {
 	c.numbers = append(c.numbers, i)
@@ -130,17 +124,18 @@ func choose(all []sentence) choice {
 	return c
 }
 
-// widen adds what follows a short choice.
+// widen adds to a short choice what follows it, or else what precedes it.
 func (c *choice) widen(all []sentence) {
 	for c.chars < shortSnippetChars && c.len() < snippetSentences {
-		next := 0
-		for _, n := range c.numbers {
-			next = max(next, n+1)
-		}
-		if next >= len(all) || c.chars+all[next].chars > SnippetChars {
+		before, behind := slices.Min(c.numbers)-1, slices.Max(c.numbers)+1
+		switch {
+		case behind < len(all) && c.chars+all[behind].chars <= SnippetChars:
+			c.add(behind, all)
+		case before >= 0 && c.chars+all[before].chars <= SnippetChars:
+			c.add(before, all)
+		default:
 			return
 		}
-		c.add(next, all)
 	}
 }
 
