@@ -32,6 +32,7 @@ func NewCanary(tb testing.TB) *Canary {
 			c.mu.Lock()
 			c.count++
 			c.mu.Unlock()
+			conn.Read(make([]byte, 4<<10)) // an answer before the question would be a fault of its own
 			fmt.Fprint(conn, "HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nsecret")
 			conn.Close()
 		}

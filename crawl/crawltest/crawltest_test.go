@@ -110,6 +110,7 @@ func TestDial(t *testing.T) {
 		}
 		if err == nil {
 			if addr == canary.Addr() {
+				io.WriteString(c, "GET / HTTP/1.1\r\n\r\n")
 				io.Copy(io.Discard, c) // it counts before it answers
 			}
 			c.Close()

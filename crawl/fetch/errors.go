@@ -136,8 +136,6 @@ func isTLS(err error) bool {
 func classifyHTTP(err error) Class {
 	s := err.Error()
 	switch {
-	case errors.Is(err, errMany1xx):
-		return ClassProtocol
 	case strings.Contains(s, "response headers exceeded"), strings.Contains(s, "response header list larger"):
 		return ClassHeaderLimit
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNABORTED),

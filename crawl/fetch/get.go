@@ -115,7 +115,11 @@ func (c *Client) once(parent, ctx context.Context, rt http.RoundTripper, q call)
 		return &Error{Class: class, URL: q.URL.String(), Err: err}
 	}
 	if err != nil {
-		return nil, fail(classify(parent, ctx, err), err)
+		class := classify(parent, ctx, err)
+		if t.flooded() { // HTTP/2 reports it as a reset
+			class, err = ClassProtocol, errMany1xx
+		}
+		return nil, fail(class, err)
 	}
 	defer hresp.Body.Close()
 	out.Status, out.Proto, out.Header = hresp.StatusCode, hresp.Proto, hresp.Header
@@ -233,6 +237,12 @@ func (t *trace) remote() string {
 		return ""
 	}
 	return c.RemoteAddr().String()
+}
+
+func (t *trace) flooded() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.n1xx > max1xx
 }
 
 func (t *trace) got1xx(int, textproto.MIMEHeader) error {

@@ -79,9 +79,9 @@ func (w *Writer) cutBehind(names []string, to Position) ([]string, error) {
 		}
 	}
 	w.name, w.at = to.File, to.Offset
-	if !found || w.marked(to.File) {
+	if begun, _ := w.sealed(to.File); !found || begun {
 		// It was sealed, and perhaps moved away: it may not change any more.
-		return keep, durable.SyncDir(w.dir)
+		return names[:len(names)-len(rest)], durable.SyncDir(w.dir)
 	}
 	f, err := os.OpenFile(filepath.Join(w.dir, to.File), os.O_RDWR, 0)
 	if err != nil {
@@ -116,7 +116,10 @@ func (w *Writer) cutBehind(names []string, to Position) ([]string, error) {
 // no position says what was committed, and gives the names that remain. It
 // reads that file once: some 5 s for a full 1 GiB.
 func (w *Writer) mend(names []string) ([]string, error) {
-	if len(names) == 0 || w.marked(names[len(names)-1]) {
+	if len(names) == 0 {
+		return names, nil
+	}
+	if begun, _ := w.sealed(names[len(names)-1]); begun {
 		return names, nil
 	}
 	path := filepath.Join(w.dir, names[len(names)-1])
@@ -164,7 +167,7 @@ func (w *Writer) sealOld(names []string) error {
 	have := map[string]bool{}
 	for _, name := range names {
 		have[name] = true
-		if !w.marked(name) {
+		if _, done := w.sealed(name); !done {
 			w.ready = append(w.ready, name)
 		}
 	}
@@ -180,8 +183,23 @@ func (w *Writer) sealOld(names []string) error {
 			}
 		}
 	}
-	return w.sealReady()
+	err = w.sealReady()
+	var seal *SealError
+	if errors.As(err, &seal) {
+		return nil // the first Sync tries again, and says so
+	}
+	return err
 }
+
+// A SealError says that Options.Sealed failed for a file. All that the call was
+// to write is written; Sealed is tried again at the next Sync.
+type SealError struct {
+	File string
+	Err  error
+}
+
+func (e *SealError) Error() string { return fmt.Sprintf("warc: seal %s: %v", e.File, e.Err) }
+func (e *SealError) Unwrap() error { return e.Err }
 
 // sealReady calls Sealed for the files whose time has come, oldest first.
 func (w *Writer) sealReady() error {
@@ -192,25 +210,30 @@ func (w *Writer) sealReady() error {
 	for len(w.ready) > 0 {
 		name := w.ready[0]
 		path := filepath.Join(w.dir, name)
-		if err := w.opt.Sealed(path); err != nil {
-			return fmt.Errorf("warc: seal %s: %w", name, err)
+		// From here on the file may not change: a copy of it may be anywhere.
+		if err := os.WriteFile(path+markSuffix, nil, 0o644); err != nil {
+			return fmt.Errorf("warc: mark %s: %w", name, err)
 		}
-		// The mark needs no fsync: if a crash takes it, Sealed is called again.
-		// A file that Sealed took away needs none.
-		if _, err := os.Stat(path); err == nil {
-			if err := os.WriteFile(path+markSuffix, nil, 0o644); err != nil {
-				return fmt.Errorf("warc: mark %s: %w", name, err)
-			}
+		if err := durable.SyncDir(w.dir); err != nil {
+			return fmt.Errorf("warc: mark %s: %w", name, err)
+		}
+		if err := w.opt.Sealed(path); err != nil {
+			return &SealError{File: name, Err: err}
+		}
+		// This needs no fsync: if a crash takes it, Sealed is called again.
+		if err := os.WriteFile(path+markSuffix, []byte("sealed\n"), 0o644); err != nil {
+			return fmt.Errorf("warc: mark %s: %w", name, err)
 		}
 		w.ready = w.ready[1:]
 	}
 	return nil
 }
 
-// marked says whether Sealed returned nil for a file.
-func (w *Writer) marked(name string) bool {
-	_, err := os.Stat(filepath.Join(w.dir, name+markSuffix))
-	return err == nil
+// sealed says whether Sealed was ever called for a file, and whether it
+// returned nil.
+func (w *Writer) sealed(name string) (begun, done bool) {
+	info, err := os.Stat(filepath.Join(w.dir, name+markSuffix))
+	return err == nil, err == nil && info.Size() > 0
 }
 
 func (w *Writer) unmark(name string) error {

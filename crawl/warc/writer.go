@@ -26,12 +26,12 @@ type Options struct {
 	// but a torn last record, and the writer begins a new file.
 	TruncateTo *Position
 
-	// Sealed is called once or more (again after a crash) for each file that
-	// will not change any more, from Sync, Close and OpenWriter, in order: at
-	// the second Sync after the file's last record, when the caller has
-	// committed a position behind it. The file may be moved or removed by
-	// Sealed. Its error fails the call it was made from, and it is tried
-	// again at the next.
+	// Sealed is called once or more (again after a crash or an error) for each
+	// file that will not change any more, in order, from OpenWriter, Sync and
+	// Close: at the second Sync after the file's last record, when the caller
+	// has committed a position behind it. Sealed may move or remove the file.
+	// Sync and Close return its error as a *SealError when their own work is
+	// done.
 	Sealed func(path string) error
 
 	Now func() time.Time // zero: time.Now
@@ -40,8 +40,8 @@ type Options struct {
 const (
 	defaultFileBytes = 1 << 30
 	suffix           = ".warc.gz"
-	// markSuffix names the empty file that says Sealed returned nil for the
-	// file beside it.
+	// markSuffix names the file that says that Sealed was called for the file
+	// beside it (empty), and that it returned nil (not empty).
 	markSuffix = ".sealed"
 )
 
@@ -231,16 +231,14 @@ func (w *Writer) Rotate() error {
 	return w.finish()
 }
 
-// Sync makes all that was appended durable. After a failed fsync nobody knows
-// what the disk holds, so the writer then refuses all further work; OpenWriter
-// with the committed position starts afresh.
+// Sync makes all that was appended durable, then seals. After a failed fsync
+// nobody knows what the disk holds, so the writer then refuses all further
+// work; OpenWriter with the committed position starts afresh. A *SealError is
+// no such failure: what was appended is durable.
 func (w *Writer) Sync() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.usable(); err != nil {
-		return err
-	}
-	if err := w.sealReady(); err != nil {
 		return err
 	}
 	if w.f != nil {
@@ -249,9 +247,10 @@ func (w *Writer) Sync() error {
 			return w.broken
 		}
 	}
+	err := w.sealReady()
 	w.ready = append(w.ready, w.full...)
 	w.full = w.full[:0]
-	return nil
+	return err
 }
 
 // Position is the end of what was appended: what to commit after Sync.

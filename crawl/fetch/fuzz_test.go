@@ -1,0 +1,63 @@
+package fetch
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// FuzzBody reads anything under any coding: it must end, within the limits,
+// and without a panic.
+func FuzzBody(f *testing.F) {
+	var z bytes.Buffer
+	w := gzip.NewWriter(&z)
+	w.Write(bytes.Repeat([]byte("text "), 1000))
+	w.Close()
+	for _, coding := range []string{"gzip", "br", "zstd", "deflate", "gzip, br", "x, identity", "gzip,gzip,gzip"} {
+		f.Add(coding, z.Bytes())
+	}
+	f.Add("zstd", []byte{0x28, 0xb5, 0x2f, 0xfd, 0x04, 0x00, 0x09, 0x00, 0x00, 'a', 0x99, 0xe9, 0xd8, 0x51})
+	f.Add("br", []byte{0x0b, 0x02, 0x80, 'h', 'e', 'l', 'l', 'o', 0x03})
+	c := New(Options{MaxBodyBytes: 1 << 16})
+	f.Fuzz(func(t *testing.T, coding string, wire []byte) {
+		hresp := &http.Response{Header: http.Header{"Content-Encoding": {coding}}, Body: http.NoBody}
+		hresp.Body = readCloser{bytes.NewReader(wire)}
+		out := &Response{}
+		lim := limits{body: 1 << 16, wire: 1 << 16}
+		ctx, cancel := context.WithCancelCause(context.Background())
+		defer cancel(nil)
+		class, err := c.readBody(ctx, ctx, cancel, hresp, lim, out)
+		if (class == "") != (err == nil) && out.Cut == "" {
+			t.Errorf("class %q, error %v", class, err)
+		}
+		if len(out.Body) > 1<<16 || out.WireBytes > 1<<16 {
+			t.Errorf("%d bytes of body, %d over the wire", len(out.Body), out.WireBytes)
+		}
+		if !out.Truncated && len(codings(hresp.Header)) == 0 && !bytes.Equal(out.Body, wire) {
+			t.Error("a plain body was changed")
+		}
+	})
+}
+
+type readCloser struct{ *bytes.Reader }
+
+func (readCloser) Close() error { return nil }
+
+func FuzzRetryAfter(f *testing.F) {
+	for _, s := range []string{"", "1", "-1", "99999999999999999999", "Mon, 23 Nov 2026 10:00:45 GMT"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		d, ok := RetryAfter(http.Header{"Retry-After": {s}}, time.Unix(1e9, 0))
+		if d < 0 || d > maxRetryAfter || !ok && d != 0 {
+			t.Errorf("%q: %v %v", s, d, ok)
+		}
+		if d := robotsLife(http.Header{"Cache-Control": {"max-age=" + s}}); d < minRobotsTTL || d > robotsTTL {
+			t.Errorf("max-age=%q: %v", s, d)
+		}
+	})
+}
