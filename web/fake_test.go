@@ -134,8 +134,12 @@ func (s *site) handler() http.Handler {
 // get asks a site for a page.
 func get(t *testing.T, s *site, target string) *httptest.ResponseRecorder {
 	t.Helper()
+	return record(s.handler(), target)
+}
+
+func record(h http.Handler, target string) *httptest.ResponseRecorder {
 	rec := httptest.NewRecorder()
-	s.handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, target, nil))
+	h.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, target, nil))
 	return rec
 }
 

@@ -185,7 +185,8 @@ func (s *server) docs(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return failure(http.StatusNotFound, "The manual has no page %q.", shorten(name, 60))
 	}
-	p := docsPage{frame: s.frame("docs", page.Title+" – Trawl manual", "", "", s.opt.Collections()), Page: page, All: s.manual.order}
+	collection, all := s.collection(r)
+	p := docsPage{frame: s.frame("docs", page.Title+" – Trawl manual", "", collection, all), Page: page, All: s.manual.order}
 	p.Description = page.Description
 	for i, other := range s.manual.order {
 		if other != page {

@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -126,8 +127,11 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", "2")
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	all := s.opt.Collections()
-	f := s.frame("error", http.StatusText(p.status), shorten(r.URL.Query().Get("q"), 200), "", all)
+	collection, all := s.collection(r)
+	if !slices.Contains(all, collection) {
+		collection = ""
+	}
+	f := s.frame("error", http.StatusText(p.status), shorten(r.URL.Query().Get("q"), 200), collection, all)
 	f.NoIndex = true
 	if rerr := s.render(w, p.status, "error", errorPage{f, p.status, p.text}); rerr != nil {
 		s.opt.Log.Error("web: error page failed", "err", rerr)
