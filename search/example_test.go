@@ -39,6 +39,6 @@ func Example() {
 		fmt.Println()
 	}
 	// Output:
-	// Red wine: red 0.48 in title grapes 0.10 in body
-	// White wine: grapes 0.10 in body
+	// Red wine: red 0.50 in title grapes 0.08 in body
+	// White wine: grapes 0.08 in body
 }
