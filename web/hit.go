@@ -22,7 +22,7 @@ type hit struct {
 }
 
 func newHit(h search.Hit) hit {
-	out := hit{Title: trimmed(h.TitleSpans), Snippet: h.Snippet, ID: shorten(h.ID, 120)}
+	out := hit{Title: joined(trimmed(h.TitleSpans)), Snippet: joined(h.Snippet), ID: shorten(h.ID, 120)}
 	if u := webAddress(h.URL); u != nil {
 		out.Link = u.String()
 		out.Host, out.Path = breadcrumb(u)
@@ -41,6 +41,23 @@ func trimmed(spans []search.Span) []search.Span {
 		}
 	}
 	return nil
+}
+
+// joined makes one mark of marked words with only space between them.
+func joined(spans []search.Span) []search.Span {
+	var out []search.Span
+	for i, s := range spans {
+		last := len(out) - 1
+		switch {
+		case last >= 0 && out[last].Mark && !s.Mark && strings.TrimSpace(s.Text) == "" && i+1 < len(spans) && spans[i+1].Mark:
+			out[last].Text += s.Text
+		case last >= 0 && out[last].Mark == s.Mark:
+			out[last].Text += s.Text
+		default:
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // untitled names a hit whose title has no words: by its title all the same, the

@@ -340,6 +340,34 @@ func TestBreadcrumb(t *testing.T) {
 	check("https://h/"+strings.Repeat("x", 50), "h › "+strings.Repeat("x", 40)+"…")
 }
 
+func TestJoined(t *testing.T) {
+	check := func(in, want string) {
+		t.Helper()
+		var spans []search.Span
+		for i, text := range strings.Split(in, "|") {
+			spans = append(spans, search.Span{Text: text, Mark: i%2 == 1})
+		}
+		var b strings.Builder
+		for _, s := range joined(spans) {
+			if s.Mark {
+				b.WriteString("[" + s.Text + "]")
+			} else {
+				b.WriteString(s.Text)
+			}
+		}
+		if b.String() != want {
+			t.Errorf("joined(%q) = %q, want %q", in, b.String(), want)
+		}
+	}
+	check("a", "a")
+	check("|a|", "[a]")
+	check("see |create| |index| now", "see [create index] now")
+	check("|a|, |b|", "[a], [b]")
+	check("|a| ", "[a] ")
+	check("|a| |b| |c|", "[a b c]")
+	check("|a||b|", "[ab]")
+}
+
 func TestWords(t *testing.T) {
 	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1234: "-1,234"} {
 		if got := count(n); got != want {
