@@ -67,6 +67,7 @@ type Options struct {
 	// The bucket remembers the first value that it was made with, for all
 	// processes. Zero: DefaultLeaseTTL.
 	LeaseTTL time.Duration
+
 	// OwnLeases says that no other process acquires leases under the names
 	// that this one does. One that still stands under such a name is from
 	// before a crash of this process, and is taken over at once instead of
@@ -107,6 +108,8 @@ type Bus struct {
 	leaseTTL time.Duration
 	resume   bool
 	done     chan struct{} // closed by Close
+
+	acquiring sync.Mutex // one at a time, or resume would take this process's newest lease for an old one
 
 	mu     sync.Mutex
 	closed bool

@@ -121,6 +121,10 @@ func (b *Bus) TryAcquire(ctx context.Context, name, holder string) (*Lease, erro
 		return nil, err
 	}
 	_, ttl := k.state()
+	if b.resume {
+		b.acquiring.Lock()
+		defer b.acquiring.Unlock()
+	}
 	l, err := acquire(ctx, k, token, holder, b.resume && !b.holds(token), ttl, b.log)
 	if err != nil {
 		return nil, fmt.Errorf("bus: acquire %s: %w", name, err)

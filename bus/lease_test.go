@@ -405,3 +405,24 @@ func TestLeaseOwn(t *testing.T) {
 		<-dead.Done()
 	})
 }
+
+// TestLeaseOwnOnce: of many in one process that owns its leases, one gets it.
+func TestLeaseOwnOnce(t *testing.T) {
+	b := open(t, Options{Dir: t.TempDir(), OwnLeases: true})
+	var wg sync.WaitGroup
+	got := make(chan *Lease, 8)
+	for range cap(got) {
+		wg.Go(func() {
+			l, err := b.TryAcquire(within(t), "x", "me")
+			if err == nil {
+				got <- l
+			} else if !errors.Is(err, ErrHeld) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if len(got) != 1 {
+		t.Fatalf("%d leases of one name", len(got))
+	}
+}

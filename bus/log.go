@@ -124,9 +124,6 @@ func (b *Bus) ensureStream(ctx context.Context, cfg jetstream.StreamConfig, defa
 			cfg.MaxBytes = defaultBytes
 		}
 		_, err = b.js.CreateStream(ctx, cfg)
-		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-			return nil // another made it since we looked
-		}
 		return err
 	})
 	if full(err) {

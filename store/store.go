@@ -37,7 +37,8 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
-	_ "modernc.org/sqlite" // the driver sqlite
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 var (
@@ -157,7 +158,7 @@ func openPostgres(ctx context.Context, rawURL string, opt Options) (*Store, erro
 func (s *Store) start(ctx context.Context, dialect goose.Dialect, opt Options) error {
 	hello, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	if err := s.write.PingContext(hello); err != nil {
+	if err := s.hello(hello); err != nil {
 		return fmt.Errorf("no database answers: %w", err)
 	}
 	ctx, cancel = context.WithTimeout(ctx, migrateTimeout)
@@ -179,6 +180,23 @@ func (s *Store) start(ctx context.Context, dialect goose.Dialect, opt Options) e
 		return fmt.Errorf("migrations: %w", err)
 	}
 	return migrate(ctx, p, opt.Log)
+}
+
+// hello waits for the first answer. Only while another process turns the log of
+// the same SQLite file on is "busy" an answer that no timeout of SQLite's waits out.
+func (s *Store) hello(ctx context.Context) error {
+	for {
+		err := s.write.PingContext(ctx)
+		var busy *sqlite.Error
+		if err == nil || !errors.As(err, &busy) || busy.Code()&0xff != sqlite3.SQLITE_BUSY {
+			return err
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // migrateTries: where there is no lock (SQLite) processes that start at once
