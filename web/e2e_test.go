@@ -206,7 +206,20 @@ func TestBrowser(t *testing.T) {
 	v.press("Escape")
 	v.expect(`document.activeElement === document.body`, true)
 
-	// Help, and turning single keys off and on.
+	// Pages, by key and by link.
+	v.press("n")
+	v.expect(`location.search + document.querySelector("[aria-current=page]").textContent`, "?q=index&page=22")
+	v.ready()
+	v.press("p")
+	v.expect(`location.search`, "?q=index")
+	v.do(chromedp.Click(chromedp.CSS(`a[aria-label="Page 3"]`)))
+	v.expect(`document.querySelector(".hits").start`, 21)
+}
+
+// TestBrowserKeysOff turns single keys off and on, in the help (WCAG 2.1.4).
+func TestBrowserKeysOff(t *testing.T) {
+	v := visit(t, oneCollection(&fake{docs: postgres}))
+	v.open("/search?q=index")
 	v.press("?")
 	v.expect(`document.getElementById("keys").open`, true)
 	v.do(chromedp.Click(chromedp.CSS("#keys-on")))
@@ -218,15 +231,8 @@ func TestBrowser(t *testing.T) {
 	v.press("j")
 	v.expect(`document.activeElement.closest(".hit")`, nil)
 	v.do(chromedp.Click(chromedp.CSS("#keys-open")), chromedp.Click(chromedp.CSS("#keys-on")), chromedp.Click(chromedp.CSS("#keys button")))
-
-	// Pages, by key and by link.
-	v.press("n")
-	v.expect(`location.search + document.querySelector("[aria-current=page]").textContent`, "?q=index&page=22")
-	v.ready()
-	v.press("p")
-	v.expect(`location.search`, "?q=index")
-	v.do(chromedp.Click(chromedp.CSS(`a[aria-label="Page 3"]`)))
-	v.expect(`document.querySelector(".hits").start`, 21)
+	v.press("j")
+	v.expect(`document.activeElement.textContent`, "CREATE INDEX")
 }
 
 // TestBrowserEnter opens a result by key; the manual stands in for the web.
