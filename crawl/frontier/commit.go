@@ -83,6 +83,7 @@ func (w *write) settle(o *Outcome) error {
 		h.rec.reason = rec.reason
 	}
 	if o.State == Retry || o.State == Postponed {
+		rec.alias = cut(o.Alias.String(), MaxURLBytes)
 		if o.State == Retry {
 			rec.tries++
 			h.rec.errors++
@@ -108,8 +109,10 @@ func (w *write) settle(o *Outcome) error {
 func (r *urlRecord) settle(o *Outcome, now int64) {
 	r.due, r.seq, r.tries = 0, 0, 0
 	r.visits++
-	r.fetched = now
 	r.state = uint8(o.State)
+	if o.State != Denied && o.State != Failed {
+		r.fetched = now
+	}
 	switch o.State {
 	case NotModified:
 		r.state = uint8(Skipped)

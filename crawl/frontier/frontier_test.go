@@ -104,7 +104,7 @@ func TestLifeOfAnAddress(t *testing.T) {
 		t.Fatalf("Next = %v, want ErrDrained", err)
 	}
 	st := f.Stats()
-	if st.Done != 1 || st.Gone != 1 || st.Queued != 0 || st.Reasons["http-404"] != 1 || st.Hosts != 1 {
+	if st.Done != 1 || st.Gone != 1 || st.Queued != 0 || st.Reasons["gone/http-404"] != 1 || st.Hosts != 1 {
 		t.Fatalf("stats %+v", st)
 	}
 

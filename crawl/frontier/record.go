@@ -225,7 +225,7 @@ func decodeMeta(b []byte) (meta, error) {
 	m.warc.File = d.string(maxStringBytes)
 	m.warc.Offset = d.varint()
 	n = d.uvarint()
-	if n > maxReasons+1 {
+	if n > maxReasons+uint64(numStates) {
 		d.bad = true
 	}
 	for ; n > 0 && !d.bad; n-- {
@@ -252,9 +252,9 @@ func (m *meta) count(r *urlRecord, step int) {
 	if m.reasons == nil {
 		m.reasons = map[string]uint64{}
 	}
-	reason := r.reason
+	reason := State(r.state).String() + "/" + r.reason
 	if _, known := m.reasons[reason]; !known && (step < 0 || len(m.reasons) >= maxReasons) {
-		reason = otherReason
+		reason = State(r.state).String() + "/" + otherReason
 	}
 	if step < 0 && m.reasons[reason] == 0 {
 		return // it was counted as another when the table was full

@@ -130,8 +130,8 @@ func TestReasonsAreBounded(t *testing.T) {
 	for i := range 500 {
 		m.count(&urlRecord{state: uint8(Failed), reason: fmt.Sprint("r", i)}, +1)
 	}
-	if len(m.reasons) > maxReasons+1 || m.reasons[otherReason] != 500-maxReasons {
-		t.Errorf("%d reasons, %d others", len(m.reasons), m.reasons[otherReason])
+	if len(m.reasons) > maxReasons+1 || m.reasons["failed/other"] != 500-maxReasons {
+		t.Errorf("%d reasons, %d others", len(m.reasons), m.reasons["failed/other"])
 	}
 	for i := range 500 {
 		m.count(&urlRecord{state: uint8(Failed), reason: fmt.Sprint("r", i)}, -1)

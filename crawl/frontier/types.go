@@ -62,9 +62,9 @@ type Lease struct {
 	Referrer           weburl.URL
 	Tries              int           // fetches that ended in Retry since the last settled one
 	Visits             int           // fetches that were settled
-	Fetched            time.Time     // of the last settled fetch; zero before
+	Fetched            time.Time     // of the last that was neither Denied nor Failed; zero before
 	HasDoc             bool          // the index holds a document for it
-	Alias              weburl.URL    // the redirect's target, or the address under which its document stands
+	Alias              weburl.URL    // as of the last Outcome
 	ETag, LastModified string        // of the last fetch
 	ContentHash        [16]byte      // of the last fetch
 	HostDelay          time.Duration // what is kept between two requests now
@@ -81,7 +81,7 @@ type Outcome struct {
 	Deleted            bool   // a deletion of its document is in the outbox (implied by Skipped, Gone and Redirect)
 	ETag, LastModified string
 	ContentHash        [16]byte
-	Alias              weburl.URL // Redirect: the target. Done: the document's address where it is another
+	Alias              weburl.URL // Redirect: the target. Skipped, Retry: the address that stands for it
 	Links              []Item
 	RetryAt            time.Time // Retry, Postponed
 
@@ -132,7 +132,7 @@ type Status struct {
 type Stats struct {
 	Queued, Done, Skipped, Gone, Redirects, Denied, Failed int64
 	Retrying                                               int64            // of Queued: wait for another try
-	Reasons                                                map[string]int64 // of what is Skipped, Gone, Denied or Failed; at most 128, then "other"
+	Reasons                                                map[string]int64 // "failed/timeout", of what is Skipped, Gone, Denied or Failed; at most 128, then "failed/other"
 	Hosts                                                  int64            // ever seen
 	Outbox                                                 int64            // entries not yet taken
 	InFlight                                               int              // leased or not yet committed

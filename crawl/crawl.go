@@ -1,0 +1,220 @@
+// Package crawl takes addresses and gives documents.
+//
+// The life of one page is (*Crawler).one, and that is what to read first. Around
+// it: Run leases addresses from the frontier and starts one for each; the
+// group committer makes what came of them durable; the drainer hands documents
+// over.
+//
+//	frontier -> one: scope, robots, fetch, extract -> group: WARC, fsync -> frontier.Commit -> outbox -> Emit
+//	    ^                                                                        |
+//	    +------------------------ links, retries, delays ------------------------+
+//
+// # What survives what
+//
+// A group of at most 64 pages (50 ms, 8 MiB) becomes durable as one: captures
+// first, then outcomes, links and documents in one synced batch of the frontier.
+// After a crash every page whose group was not committed is fetched again, and no
+// other. Emit gets each batch of documents in order, and again, byte for byte and
+// by the same id, until it answers nil.
+//
+// # Limits
+//
+//	what                               value
+//	pages under way                    Options.Workers, 32
+//	requests at one host               Options.PerHost, 1, and a delay after each: see manners.go
+//	bodies that wait for their commit  32 MiB, but one at least
+//	batches that wait for Emit         256; then no more is fetched
+//	origins remembered                 10,000, with robots.txt files of 32 MiB
+//	address                            2,048 bytes, 20 segments, 12 parameters: see scope.go
+//	links of a page                    5,000; of a sitemap 50,000, nested twice
+//	redirects                          10 in a row
+//	document                           900 KB: see document.Fit
+//
+// What the specification asks for and is not here: a limit for each IP address,
+// near-duplicates, soft 404s, learned traps, change rates.
+package crawl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/trawlsearch/trawl/crawl/fetch"
+	"github.com/trawlsearch/trawl/crawl/frontier"
+	"github.com/trawlsearch/trawl/crawl/warc"
+	"github.com/trawlsearch/trawl/internal/durable"
+	"github.com/trawlsearch/trawl/weburl"
+)
+
+// Options configure a Crawler. Dir must be set; all else works as it is.
+type Options struct {
+	Dir        string // frontier, captures and seeds; one Crawler at a time
+	Collection string // for the log
+	Scope      Scope
+	Fetch      fetch.Options
+
+	Workers  int           // pages under way; 0: 32
+	Delay    time.Duration // least time between two requests to a host; 0: 1 s; negative: none at all, not even Crawl-delay (own sites)
+	PerHost  int           // requests under way at one host; 0: 1
+	MaxPages int64         // documents; 0: no limit
+	MaxDepth int           // links from a seed; 0: no limit
+	Shards   int           // parts that Emit is called with; 0: 1
+
+	// Emit takes a batch of encoded documents for one shard, all or nothing.
+	// Until it answers nil it is called again with the same id and bytes, and
+	// nothing behind it is offered. Nil: documents are not kept for anybody.
+	Emit func(ctx context.Context, id string, part uint32, docs [][]byte) error
+
+	NoWARC bool                    // keep no captures
+	Seal   func(path string) error // gets each complete file of captures; see warc.Options.Sealed
+
+	CacheBytes int64        // of the frontier; 0: 64 MiB
+	Log        *slog.Logger // nil: discard
+}
+
+func (o *Options) defaults() {
+	if o.Workers <= 0 {
+		o.Workers = 32
+	}
+	if o.Delay == 0 {
+		o.Delay = time.Second
+	}
+	if o.PerHost <= 0 {
+		o.PerHost = 1
+	}
+	if o.Shards <= 0 {
+		o.Shards = 1
+	}
+	if o.Fetch.Product == "" {
+		o.Fetch.Product = "Trawl"
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+}
+
+// A Crawler crawls. Any goroutine may call it; Run is called once at a time.
+type Crawler struct {
+	opt     Options
+	log     *slog.Logger
+	scope   *scope
+	front   *frontier.Frontier
+	client  *fetch.Client
+	warc    *warc.Writer // nil: no captures
+	origins *origins
+	totals  totals
+	bodies  *budget // bytes that wait for their commit
+
+	poke    chan struct{} // of one: something changed that the dispatcher may wait for
+	out     atomic.Int64  // leases that one has not finished with
+	seedsMu sync.Mutex    // guards the file of seeds
+}
+
+// Open opens or creates the crawl in Options.Dir.
+func Open(opt Options) (*Crawler, error) {
+	opt.defaults()
+	seeds, err := readSeeds(opt.Dir)
+	if err != nil {
+		return nil, err
+	}
+	sc, err := newScope(opt.Scope, opt.MaxDepth)
+	if err != nil {
+		return nil, err
+	}
+	sc.addSeeds(seeds)
+	if err := durable.MkdirAll(opt.Dir); err != nil {
+		return nil, fmt.Errorf("crawl: open %s: %w", opt.Dir, err)
+	}
+	c := &Crawler{
+		opt: opt, log: opt.Log, scope: sc,
+		origins: newOrigins(), bodies: newBudget(maxWaitingBytes),
+		poke: make(chan struct{}, 1),
+	}
+	c.totals.started = time.Now()
+	c.front, err = frontier.Open(filepath.Join(opt.Dir, "frontier"), frontier.Options{
+		CacheBytes: opt.CacheBytes, DefaultDelay: opt.Delay, MaxPerHost: opt.PerHost, Log: opt.Log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("crawl: open %s: %w", opt.Dir, err)
+	}
+	if !opt.NoWARC {
+		if c.warc, err = c.openWARC(); err != nil {
+			c.front.Close()
+			return nil, fmt.Errorf("crawl: open %s: %w", opt.Dir, err)
+		}
+	}
+	c.client = fetch.New(opt.Fetch)
+	return c, nil
+}
+
+// openWARC goes on behind what was committed; what was captured after that
+// belongs to pages that are still queued.
+func (c *Crawler) openWARC() (*warc.Writer, error) {
+	file, offset := c.front.WARCPosition()
+	return warc.OpenWriter(filepath.Join(c.opt.Dir, "warc"), warc.Options{
+		TruncateTo: &warc.Position{File: file, Offset: offset},
+		Sealed:     c.opt.Seal,
+	})
+}
+
+// Add makes addresses seeds of the crawl, and tells how many were not known. An
+// address without a scheme is taken as https. It is an error if one is no
+// address of the web; the others are added.
+func (c *Crawler) Add(ctx context.Context, seeds []string) (int, error) {
+	var urls []weburl.URL
+	var items []frontier.Item
+	var bad error
+	for _, text := range seeds {
+		u, err := parseSeed(text)
+		if err != nil {
+			bad = errors.Join(bad, err)
+			continue
+		}
+		urls = append(urls, u)
+		items = append(items, frontier.Item{URL: u, Mark: markSeed})
+	}
+	if err := c.keepSeeds(urls); err != nil {
+		return 0, err
+	}
+	n, err := c.front.Add(items)
+	c.wake()
+	return n, errors.Join(bad, err)
+}
+
+// Recrawl queues every known address again; what did not change costs a
+// conditional request and gives no document.
+func (c *Crawler) Recrawl() error {
+	_, err := c.RecrawlHost(context.Background(), "")
+	return err
+}
+
+// RecrawlHost is Recrawl of one host ("example.org", "example.org:8080"); "" is
+// all. It tells how many addresses were queued.
+func (c *Crawler) RecrawlHost(ctx context.Context, host string) (int, error) {
+	n, err := c.front.Recrawl(ctx, host)
+	c.wake()
+	return n, err
+}
+
+// wake makes the dispatcher look again.
+func (c *Crawler) wake() {
+	select {
+	case c.poke <- struct{}{}:
+	default:
+	}
+}
+
+// Close ends the crawl's use of its folder. Run must have returned.
+func (c *Crawler) Close() error {
+	c.client.Close()
+	var err error
+	if c.warc != nil {
+		err = c.warc.Close()
+	}
+	return errors.Join(err, c.front.Close())
+}

@@ -1,0 +1,197 @@
+package crawl
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/trawlsearch/trawl/crawl/extract"
+	"github.com/trawlsearch/trawl/crawl/fetch"
+	"github.com/trawlsearch/trawl/crawl/frontier"
+	"github.com/trawlsearch/trawl/document"
+)
+
+// result is what came of one lease, on its way to the group committer.
+type result struct {
+	lease frontier.Lease
+	out   frontier.Outcome
+	doc   *document.Document // nil: none
+	resp  *fetch.Response    // for the captures; nil: no answer came
+}
+
+// one is the story of one page: from its lease to what becomes of it. It answers
+// nil when the page goes back to the queue as if nothing had been.
+func (c *Crawler) one(ctx context.Context, l frontier.Lease) *result {
+	r := &result{lease: l, out: frontier.Outcome{Lease: l}}
+
+	// Does it belong here? The rules may have changed since it was queued.
+	if why := c.scope.refuses(l.URL, l.Depth, l.Mark); why != "" {
+		return r.deny(why)
+	}
+	if done := c.standsFor(r); done {
+		return r
+	}
+
+	// May we? A fetch of robots.txt takes the host's turn.
+	o := c.origins.get(l.URL)
+	robots := c.origins.rule(ctx, o, c.client, c.opt.Fetch.Product, l.URL)
+	if ctx.Err() != nil {
+		return nil
+	}
+	if robots.asked {
+		c.findSitemaps(l, robots.rules)
+	}
+	if robots.rules == nil {
+		return c.noRules(r, robots)
+	}
+	if !robots.rules.Allowed(c.opt.Fetch.Product, l.URL.Target()) {
+		return r.deny("robots")
+	}
+	if delay, _ := robots.rules.Delay(c.opt.Fetch.Product); robots.asked && c.opt.Delay > 0 {
+		r.goBack(c, max(delay, c.opt.Delay))
+		return nil
+	}
+
+	// Fetch. From here on the host is free again for its next page.
+	resp, err := c.client.Get(ctx, fetch.Request{URL: l.URL, ETag: l.ETag, LastModified: l.LastModified})
+	if ctx.Err() != nil {
+		return nil
+	}
+	b := o.note(resp, fetch.ClassOf(err), c.opt.Delay, c.opt.Fetch.Product)
+	c.front.Release(l, b.delay, b.pause)
+	r.out.HostDelay, r.out.HostPause = b.delay, b.pause
+	r.resp = resp
+
+	// What did we get?
+	switch {
+	case err != nil:
+		return c.noAnswer(r, fetch.ClassOf(err))
+	case resp.NotModified:
+		return r.same()
+	case resp.Status >= 300 && resp.Status < 400:
+		return c.redirect(ctx, r, resp.Location)
+	case resp.Status != http.StatusOK:
+		return c.badStatus(r, b)
+	case resp.Truncated && resp.Cut != fetch.ClassBodyLimit && resp.Cut != fetch.ClassRatioLimit && !r.takesPart():
+		return r.retry(string(resp.Cut), waitsOfClass[resp.Cut])
+	case l.Mark&markSitemap != 0:
+		return c.sitemap(r)
+	}
+	page, readable := extract.Document(resp.URL, resp.Header, resp.Body, extract.Options{Agent: c.opt.Fetch.Product})
+	if !readable {
+		return r.drop(frontier.Skipped, "type "+page.MediaType)
+	}
+	return c.page(ctx, r, page)
+}
+
+// goBack returns the lease, first in its host's line after delay.
+func (r *result) goBack(c *Crawler, delay time.Duration) {
+	if err := c.front.Return(r.lease, delay); err != nil {
+		c.log.Error("crawl: lease not returned", "url", r.lease.URL.String(), "err", err)
+	}
+}
+
+// end settles the page in a state; its document, if it has one, stands.
+func (r *result) end(s frontier.State, reason string) *result {
+	r.out.State, r.out.Reason = s, reason
+	if r.resp != nil {
+		r.out.Status = r.resp.Status
+		if !r.resp.Truncated {
+			r.out.ETag, r.out.LastModified = r.resp.Header.Get("ETag"), r.resp.Header.Get("Last-Modified")
+		}
+	}
+	return r
+}
+
+// same settles a page that did not change since it was last fetched.
+func (r *result) same() *result {
+	switch {
+	case r.lease.HasDoc:
+		return r.end(frontier.NotModified, "")
+	case !r.lease.Alias.IsZero():
+		return r.end(frontier.NotModified, "canonical")
+	}
+	return r.end(frontier.NotModified, "not-modified")
+}
+
+// drop settles the page in a state in which it has no document: if it had one, a
+// deletion goes out.
+func (r *result) drop(s frontier.State, reason string) *result {
+	r.end(s, reason)
+	if r.lease.HasDoc {
+		r.out.Deleted = true
+		id := r.lease.URL.String()
+		r.doc = &document.Document{Key: document.KeyOf(id), ID: id, URL: id, Version: time.Now().UnixMicro(), Deleted: true}
+	}
+	return r
+}
+
+// deniedFor is how long a document outlives the permission to fetch its page.
+const deniedFor = 30 * 24 * time.Hour
+
+// deny settles the page as one that may not be fetched. A scope that was changed
+// takes its documents out; robots.txt, which may be wrong for a day, after a month.
+func (r *result) deny(why string) *result {
+	if why == "robots" && time.Since(r.lease.Fetched) < deniedFor {
+		return r.end(frontier.Denied, why)
+	}
+	return r.drop(frontier.Denied, why)
+}
+
+// retry queues the page again, or gives it up when it was tried often enough. Its
+// document stands.
+func (r *result) retry(reason string, waits []time.Duration) *result {
+	at, ok := again(waits, r.lease.Tries)
+	if !ok {
+		return r.end(frontier.Failed, reason)
+	}
+	r.end(frontier.Retry, reason)
+	r.out.RetryAt = at
+	return r
+}
+
+// takesPart tells whether a page whose body was cut is taken as it is: it was
+// tried before, and there is no whole copy that it would replace.
+func (r *result) takesPart() bool { return r.lease.Tries > 0 && !r.lease.HasDoc }
+
+// noAnswer is what becomes of a page whose request failed.
+func (c *Crawler) noAnswer(r *result, class fetch.Class) *result {
+	if r.resp != nil {
+		r.resp.Truncated = true // of a failed request only the header is of use
+	}
+	return r.retry(string(class), waitsOfClass[class])
+}
+
+// noRules is what becomes of a page while robots.txt cannot be had: the host is
+// left alone, for as long as it answers at all. Where no answer comes that is in
+// the end the page's own failure.
+func (c *Crawler) noRules(r *result, robots ruling) *result {
+	reason := "robots-unreachable " + robots.trouble
+	switch class := fetch.Class(robots.trouble); class {
+	case fetch.ClassNXDomain, fetch.ClassPrivateAddress:
+		return r.retry(robots.trouble, waitsOfClass[class]) // nothing was asked of any host
+	case fetch.ClassDNS, fetch.ClassConnect, fetch.ClassTimeout, fetch.ClassTLS:
+		r.out.HostPause = robots.until
+		return r.retry(reason, waitsOfClass[class])
+	}
+	r.out.HostPause = robots.until
+	r.end(frontier.Postponed, reason)
+	r.out.RetryAt = robots.until
+	return r
+}
+
+// badStatus is what becomes of a page that is neither there nor elsewhere.
+func (c *Crawler) badStatus(r *result, b bearing) *result {
+	status := r.resp.Status
+	switch {
+	case status == http.StatusNotFound || status == http.StatusGone:
+		return r.drop(frontier.Gone, httpReason(status))
+	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:
+		r.end(frontier.Postponed, httpReason(status))
+		r.out.RetryAt = b.pause
+		return r
+	case status >= 200 && status < 300:
+		return r.drop(frontier.Skipped, httpReason(status))
+	}
+	return r.retry(httpReason(status), waitsOfStatus[status])
+}

@@ -1,0 +1,166 @@
+package crawl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/trawlsearch/trawl/crawl/frontier"
+)
+
+const (
+	stopGrace   = 5 * time.Second // for requests under way when Run is to end
+	maxOutbox   = 256             // entries that wait for Emit before fetching stops
+	emitFirst   = 100 * time.Millisecond
+	emitLongest = 30 * time.Second
+	idleFor     = time.Minute
+)
+
+// Run crawls until ctx ends; it waits for work when there is none. Then no page
+// is begun any more, those under way get 5 s and go back to the queue after that,
+// and what was fetched is committed. It answers nil, or what kept it from going
+// on: the disk, mostly.
+func (c *Crawler) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx) // no further leases, no further documents
+	defer stop(nil)
+	work, abort := context.WithCancel(context.WithoutCancel(ctx)) // pages under way
+	defer abort()
+
+	var drainer, committer, pages sync.WaitGroup
+	drainer.Go(func() {
+		if err := c.drain(ctx); err != nil {
+			stop(err)
+		}
+	})
+	results := make(chan *result, groupPages)
+	committer.Go(func() {
+		if err := c.commit(results); err != nil {
+			stop(err)
+			for r := range results { // they go back to the queue with the next Open
+				c.bodies.give(r.size())
+			}
+		}
+	})
+	if err := c.dispatch(ctx, work, &pages, results); err != nil {
+		stop(err)
+	}
+
+	grace := time.AfterFunc(stopGrace, abort)
+	pages.Wait()
+	grace.Stop()
+	close(results)
+	committer.Wait()
+	drainer.Wait()
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
+		return cause
+	}
+	return nil
+}
+
+// dispatch starts one for each lease until ctx ends. It belongs to one goroutine.
+func (c *Crawler) dispatch(ctx, work context.Context, pages *sync.WaitGroup, results chan<- *result) error {
+	slots := make(chan struct{}, c.opt.Workers)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case slots <- struct{}{}:
+		}
+		l, err := c.lease(ctx)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+		c.out.Add(1)
+		pages.Go(func() {
+			r := c.one(work, l)
+			switch {
+			case r != nil:
+				c.bodies.take(r.size())
+				results <- r
+			case work.Err() != nil:
+				c.front.Return(l, 0) // its error says that the frontier is closed or broken
+			}
+			c.out.Add(-1)
+			<-slots
+			c.wake()
+		})
+	}
+}
+
+// lease waits until a page may be fetched: there is one, and room for what comes
+// of it.
+func (c *Crawler) lease(ctx context.Context) (frontier.Lease, error) {
+	for {
+		n := c.front.Count()
+		if n.Outbox < maxOutbox && !c.spent(n) {
+			l, err := c.front.Next(ctx)
+			if !errors.Is(err, frontier.ErrDrained) {
+				return l, err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return frontier.Lease{}, ctx.Err()
+		case <-c.poke:
+		}
+	}
+}
+
+// spent tells whether the budget of pages is used up, if all that is under way
+// becomes a page.
+func (c *Crawler) spent(n frontier.Count) bool {
+	return c.opt.MaxPages > 0 && n.Done+int64(n.InFlight) >= c.opt.MaxPages
+}
+
+// drain hands the outbox over, entry by entry, each until Emit takes it.
+func (c *Crawler) drain(ctx context.Context) error {
+	if c.opt.Emit == nil {
+		return nil
+	}
+	err := c.front.Outbox(ctx, func(seq uint64, e frontier.Entry) error {
+		id := fmt.Sprintf("%s-%d", c.front.ID(), seq)
+		wait := emitFirst
+		for {
+			err := c.opt.Emit(ctx, id, e.Part, e.Data)
+			if err == nil {
+				c.wake()
+				return nil
+			}
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			c.log.Warn("crawl: documents not taken, will be offered again", "collection", c.opt.Collection, "batch", id, "wait", wait, "err", err)
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(wait):
+			}
+			wait = min(2*wait, emitLongest)
+		}
+	})
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// Idle tells whether nothing is to be done now: nothing is under way, all
+// documents were taken, and nothing can be fetched within a minute, because there
+// is nothing, because the rest waits for another try or for its host, or because
+// Options.MaxPages is reached.
+func (c *Crawler) Idle() bool {
+	n := c.front.Count()
+	if n.InFlight > 0 || n.Outbox > 0 && c.opt.Emit != nil {
+		return false
+	}
+	if n.Queued == 0 || c.spent(n) {
+		return true
+	}
+	due := c.front.Stats().NextDue
+	return due.IsZero() || time.Until(due) > idleFor
+}

@@ -1,0 +1,199 @@
+package crawl
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/trawlsearch/trawl/crawl/frontier"
+	"github.com/trawlsearch/trawl/weburl"
+)
+
+// A Scope says which addresses belong to a crawl. The zero value is all pages of
+// the hosts of the seeds.
+type Scope struct {
+	Mode     string   // host (or empty), domain, prefix or any
+	Hosts    []string // host and domain: "example.org", "example.org:8080"; empty: those of the seeds
+	Prefixes []string // prefix: beginnings of addresses; empty: the folders of the seeds
+	Include  []string // RE2, on the whole address; where there are any, one must match; seeds need not
+	Exclude  []string // RE2; none may match
+}
+
+// Limits of an address, against traps (specs/crawler.md 4.7).
+const (
+	maxSegments = 20
+	maxParams   = 12
+	maxRepeats  = 3 // of one path segment
+)
+
+// scope is a Scope that can be asked.
+type scope struct {
+	mode             string
+	maxDepth         int
+	include, exclude []*regexp.Regexp
+	seeded           bool // hosts or prefixes grow with the seeds
+
+	mu       sync.RWMutex
+	hosts    map[string]bool // host[:port] without www., or registrable domain
+	prefixes []string
+}
+
+func newScope(s Scope, maxDepth int) (*scope, error) {
+	out := &scope{mode: s.Mode, maxDepth: maxDepth, hosts: map[string]bool{}}
+	switch s.Mode {
+	case "":
+		out.mode = "host"
+	case "host", "domain", "prefix", "any":
+	default:
+		return nil, fmt.Errorf("crawl: scope mode %q: want host, domain, prefix or any", s.Mode)
+	}
+	for _, list := range []struct {
+		from []string
+		to   *[]*regexp.Regexp
+	}{{s.Include, &out.include}, {s.Exclude, &out.exclude}} {
+		for _, text := range list.from {
+			re, err := regexp.Compile(text)
+			if err != nil {
+				return nil, fmt.Errorf("crawl: scope pattern %q: %w", text, err)
+			}
+			*list.to = append(*list.to, re)
+		}
+	}
+	for _, h := range s.Hosts {
+		u, err := parseSeed(h)
+		if err != nil {
+			return nil, fmt.Errorf("crawl: scope host %q: %w", h, err)
+		}
+		out.hosts[out.name(u)] = true
+	}
+	for _, p := range s.Prefixes {
+		u, err := parseSeed(p)
+		if err != nil {
+			return nil, fmt.Errorf("crawl: scope prefix %q: %w", p, err)
+		}
+		out.prefixes = append(out.prefixes, u.String())
+	}
+	out.seeded = len(out.hosts) == 0 && out.mode != "prefix" || len(out.prefixes) == 0 && out.mode == "prefix"
+	return out, nil
+}
+
+// name is what the mode compares of an address: www.example.org and example.org
+// are one host, since nearly every site that has both redirects one to the other.
+func (s *scope) name(u weburl.URL) string {
+	if s.mode == "domain" {
+		return u.Site()
+	}
+	return strings.TrimPrefix(u.Host(), "www.")
+}
+
+// addSeeds widens a scope that was given no hosts or prefixes.
+func (s *scope) addSeeds(seeds []weburl.URL) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.seeded {
+		return
+	}
+	for _, u := range seeds {
+		s.hosts[s.name(u)] = true
+		if s.mode == "prefix" {
+			p := u.Origin() + u.Path()
+			s.prefixes = append(s.prefixes, p[:strings.LastIndexByte(p, '/')+1])
+		}
+	}
+}
+
+// refuses tells why an address is not in scope; "" if it is.
+func (s *scope) refuses(u weburl.URL, depth int, mark uint8) string {
+	if !u.IsWeb() {
+		return "bad-scheme"
+	}
+	if s.maxDepth > 0 && depth > s.maxDepth && mark&markSitemap == 0 {
+		return "depth"
+	}
+	text := u.String()
+	if len(text) > frontier.MaxURLBytes {
+		return "url-too-long"
+	}
+	if why := s.place(u, text, mark); why != "" {
+		return why
+	}
+	for _, re := range s.exclude {
+		if re.MatchString(text) {
+			return "scope-exclude " + re.String()
+		}
+	}
+	if len(s.include) > 0 && mark == 0 && !matches(s.include, text) {
+		return "scope-include"
+	}
+	return trap(u)
+}
+
+// place asks the mode. A sitemap stands at the root, outside of any prefix.
+func (s *scope) place(u weburl.URL, text string, mark uint8) string {
+	if s.mode == "any" {
+		return ""
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.mode != "prefix" {
+		if !s.hosts[s.name(u)] {
+			return "scope-" + s.mode
+		}
+		return ""
+	}
+	for _, p := range s.prefixes {
+		if mark&markSitemap != 0 {
+			if q, err := weburl.Parse(p); err == nil && q.Host() == u.Host() {
+				return ""
+			}
+		}
+		if strings.HasPrefix(text, p) {
+			return ""
+		}
+	}
+	return "scope-prefix"
+}
+
+func matches(list []*regexp.Regexp, text string) bool {
+	for _, re := range list {
+		if re.MatchString(text) {
+			return true
+		}
+	}
+	return false
+}
+
+// trap knows addresses that no author writes: what pages without end are made of.
+func trap(u weburl.URL) string {
+	if q := u.Query(); q != "" && strings.Count(q, "&")+1 > maxParams {
+		return "too-many-parameters"
+	}
+	path := u.Path()
+	n := strings.Count(path, "/")
+	if n > maxSegments {
+		return "too-many-segments"
+	}
+	if n <= maxRepeats {
+		return ""
+	}
+	var segments [maxSegments + 1]string
+	k := 0
+	for seg := range strings.SplitSeq(path, "/") {
+		if seg == "" || k == len(segments) {
+			continue
+		}
+		repeats := 0
+		for _, s := range segments[:k] {
+			if s == seg {
+				repeats++
+			}
+		}
+		if repeats >= maxRepeats {
+			return "repeating-segments"
+		}
+		segments[k] = seg
+		k++
+	}
+	return ""
+}

@@ -1,0 +1,135 @@
+package crawl
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/trawlsearch/trawl/internal/durable"
+	"github.com/trawlsearch/trawl/weburl"
+)
+
+// Marks that travel with an address through the frontier.
+const (
+	markSeed    = 1 << iota // in scope whatever Include says
+	markSitemap             // read as a list of addresses, not as a page
+)
+
+// maxSeeds bounds the file of seeds, which is read whole at Open.
+const maxSeeds = 100_000
+
+// seedsFile is seeds.json: what the scope is derived from where Scope names no
+// hosts, so it must outlive the process.
+type seedsFile struct {
+	Version int      `json:"version"`
+	Seeds   []string `json:"seeds"`
+}
+
+func parseSeed(text string) (weburl.URL, error) {
+	full := strings.TrimSpace(text)
+	if !strings.Contains(full, "://") {
+		full = "https://" + full
+	}
+	u, err := weburl.Parse(full)
+	if err != nil {
+		return u, fmt.Errorf("crawl: seed %q: %w", text, err)
+	}
+	if !u.IsWeb() {
+		return u, fmt.Errorf("crawl: seed %q: not http or https", text)
+	}
+	return tidy(u), nil
+}
+
+func readSeeds(dir string) ([]weburl.URL, error) {
+	name := filepath.Join(dir, "seeds.json")
+	b, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("crawl: read seeds: %w", err)
+	}
+	var f seedsFile
+	if err := json.Unmarshal(b, &f); err != nil {
+		return nil, fmt.Errorf("crawl: read %s: %w", name, err)
+	}
+	if f.Version != 1 {
+		return nil, fmt.Errorf("crawl: %s has version %d, this build reads 1: upgrade Trawl", name, f.Version)
+	}
+	var out []weburl.URL
+	for _, s := range f.Seeds {
+		if u, err := weburl.Parse(s); err == nil {
+			out = append(out, u)
+		}
+	}
+	return out, nil
+}
+
+// keepSeeds widens the scope by new seeds, durably.
+func (c *Crawler) keepSeeds(urls []weburl.URL) error {
+	c.seedsMu.Lock()
+	defer c.seedsMu.Unlock()
+	known, err := readSeeds(c.opt.Dir)
+	if err != nil {
+		return err
+	}
+	n := len(known)
+	for _, u := range urls {
+		if !slices.Contains(known, u) {
+			known = append(known, u)
+		}
+	}
+	if len(known) > maxSeeds {
+		return fmt.Errorf("crawl: more than %d seeds", maxSeeds)
+	}
+	if len(known) > n {
+		f := seedsFile{Version: 1}
+		for _, u := range known {
+			f.Seeds = append(f.Seeds, u.String())
+		}
+		if err := replaceFile(c.opt.Dir, "seeds.json", f); err != nil {
+			return err
+		}
+	}
+	c.scope.addSeeds(urls)
+	return nil
+}
+
+// replaceFile writes v as JSON in place of a file: the old bytes or the new, at
+// every moment. (durable.WriteNew only creates.)
+func replaceFile(dir, name string, v any) error {
+	b, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		return fmt.Errorf("crawl: write %s: %w", name, err)
+	}
+	tmp := filepath.Join(dir, name+durable.TempSuffix)
+	err = func() error {
+		f, err := os.Create(tmp)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(append(b, '\n'))
+		if err == nil {
+			err = f.Sync()
+		}
+		if cerr := f.Close(); err == nil {
+			err = cerr
+		}
+		return err
+	}()
+	if err == nil {
+		err = os.Rename(tmp, filepath.Join(dir, name))
+	}
+	if err == nil {
+		err = durable.SyncDir(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("crawl: write %s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package crawl
+
+import (
+	"time"
+
+	"github.com/trawlsearch/trawl/crawl/frontier"
+	"github.com/trawlsearch/trawl/crawl/robots"
+	"github.com/trawlsearch/trawl/crawl/sitemap"
+)
+
+const (
+	maxSitemaps     = 100 // lines of one robots.txt
+	maxNesting      = 2   // indexes of indexes
+	maxChildren     = 1000
+	recentlyChanged = 7 * 24 * time.Hour
+)
+
+// findSitemaps queues the sitemaps that a robots.txt names, and for the host of a
+// seed the one that has no need to be named.
+func (c *Crawler) findSitemaps(l frontier.Lease, rules *robots.Rules) {
+	if rules == nil {
+		return
+	}
+	names := rules.Sitemaps()
+	names = names[:min(len(names), maxSitemaps)]
+	if l.Mark&markSeed != 0 {
+		names = append(names, "/sitemap.xml")
+	}
+	var items []frontier.Item
+	for _, name := range names {
+		u, err := l.URL.Join(name)
+		if err != nil || c.scope.refuses(u, 0, markSitemap) != "" {
+			continue
+		}
+		items = append(items, frontier.Item{URL: u, Priority: 0, Mark: markSitemap, Referrer: l.URL})
+	}
+	if len(items) == 0 {
+		return
+	}
+	if _, err := c.front.Add(items); err != nil {
+		c.log.Error("crawl: sitemaps not queued", "host", l.URL.Host(), "err", err)
+	}
+}
+
+// sitemap is what becomes of a list of addresses. Its Depth counts indexes, not
+// links.
+func (c *Crawler) sitemap(r *result) *result {
+	m, err := sitemap.Parse(r.resp.URL, r.resp.Header, r.resp.Body, sitemap.Options{})
+	if err != nil {
+		return r.drop(frontier.Skipped, "not-a-sitemap")
+	}
+	for _, e := range m.Entries {
+		u := tidy(e.URL)
+		if c.scope.refuses(u, 1, 0) != "" || c.robotsRefuse(u) {
+			continue
+		}
+		it := frontier.Item{URL: u, Depth: 1, Priority: 2, Referrer: r.lease.URL, LastMod: e.LastMod}
+		if age := time.Since(e.LastMod); age >= 0 && age < recentlyChanged {
+			it.Priority = 1
+		}
+		r.out.Links = append(r.out.Links, it)
+	}
+	if r.lease.Depth < maxNesting {
+		r.out.Links = append(r.out.Links, c.children(r.lease, m.Children)...)
+	}
+	return r.drop(frontier.Skipped, "sitemap")
+}
+
+func (c *Crawler) children(l frontier.Lease, entries []sitemap.Entry) []frontier.Item {
+	var out []frontier.Item
+	for _, e := range entries[:min(len(entries), maxChildren)] {
+		if c.scope.refuses(e.URL, 0, markSitemap) == "" && !c.robotsRefuse(e.URL) {
+			out = append(out, frontier.Item{URL: e.URL, Depth: l.Depth + 1, Priority: 1, Mark: markSitemap, Referrer: l.URL})
+		}
+	}
+	return out
+}
+

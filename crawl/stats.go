@@ -1,0 +1,130 @@
+package crawl
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/trawlsearch/trawl/crawl/frontier"
+)
+
+// Stats are how a crawl stands. What is said to be since Open is not kept.
+type Stats struct {
+	Pages     int64 // documents of this crawl
+	Queued    int64 // not yet settled, those under way too
+	Retrying  int64 // of Queued: wait for another try
+	Skipped   int64 // fetched, and no document: noindex, canonical elsewhere, type, sitemap
+	Redirects int64
+	Gone      int64 // 404, 410
+	Denied    int64 // by robots.txt or a changed scope
+	Failed    int64
+	Errors    map[string]int64 // Failed by reason
+	Reasons   map[string]int64 // all that is no page, as "state/reason"
+	Hosts     int64
+	InFlight  int64
+	Outbox    int64 // batches of documents that wait for Emit
+	NextDue   time.Time
+
+	Started        time.Time // Open
+	Fetched        int64     // answers, since Open
+	NotModified    int64     // pages that had not changed, since Open
+	Bytes          int64     // of bodies as they came over the wire, since Open
+	PagesPerSecond float64   // answers, over the last 10 s
+}
+
+// rateSeconds is what PagesPerSecond looks back at.
+const rateSeconds = 10
+
+// totals count since Open.
+type totals struct {
+	started time.Time
+
+	mu                          sync.Mutex
+	fetched, notModified, bytes int64
+	second                      [rateSeconds + 1]int64 // a ring of counts,
+	at                          [rateSeconds + 1]int64 // each of this second of Unix time
+}
+
+func (t *totals) count(group []*result) {
+	now := time.Now().Unix()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	i := now % int64(len(t.at))
+	if t.at[i] != now {
+		t.at[i], t.second[i] = now, 0
+	}
+	for _, r := range group {
+		if r.out.State == frontier.NotModified {
+			t.notModified++
+		}
+		if r.resp != nil {
+			t.fetched++
+			t.second[i]++
+			t.bytes += r.resp.WireBytes
+		}
+	}
+}
+
+// Stats is as of the last commit.
+func (c *Crawler) Stats() Stats {
+	f := c.front.Stats()
+	s := Stats{
+		Pages: f.Done, Queued: f.Queued, Retrying: f.Retrying, Skipped: f.Skipped, Redirects: f.Redirects, Gone: f.Gone,
+		Denied: f.Denied, Failed: f.Failed, Errors: map[string]int64{}, Reasons: f.Reasons, Hosts: f.Hosts,
+		InFlight: int64(f.InFlight), Outbox: f.Outbox, NextDue: f.NextDue, Started: c.totals.started,
+	}
+	for reason, n := range f.Reasons {
+		if class, ok := strings.CutPrefix(reason, "failed/"); ok {
+			s.Errors[class] = n
+		}
+	}
+	t := &c.totals
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s.Fetched, s.NotModified, s.Bytes = t.fetched, t.notModified, t.bytes
+	now := time.Now()
+	sum := int64(0)
+	for i, at := range t.at {
+		if age := now.Unix() - at; age > 0 && age <= rateSeconds {
+			sum += t.second[i]
+		}
+	}
+	s.PagesPerSecond = float64(sum) / min(rateSeconds, max(1, now.Sub(t.started).Seconds()))
+	return s
+}
+
+// Failures lists up to limit addresses that were denied or given up, with the
+// reason, after skipping skip.
+func (c *Crawler) Failures(skip, limit int) ([]frontier.Status, error) {
+	return c.front.Failures(skip, limit)
+}
+
+// Hosts lists up to limit hosts, after skipping skip: how they are treated, and
+// why they are paused.
+func (c *Crawler) Hosts(skip, limit int) ([]frontier.HostStatus, error) {
+	return c.front.Hosts(skip, limit)
+}
+
+// A Reason is why an address is where it is.
+type Reason struct {
+	frontier.Status        // zero where the crawl never met it
+	Known           bool   // the crawl has met it
+	Scope           string // why the scope refuses it; empty: it does not
+	Robots          string // the line of robots.txt that forbids it, where the rules are at hand
+}
+
+// Why tells what became of an address, or why it was never queued.
+func (c *Crawler) Why(address string) (Reason, error) {
+	u, err := parseSeed(address)
+	if err != nil {
+		return Reason{}, err
+	}
+	var r Reason
+	r.Status, r.Known = c.front.Why(u)
+	r.URL = u
+	r.Scope = c.scope.refuses(u, r.Depth, r.Mark)
+	if allowed, _, rule := c.origins.cached(u).Match(c.opt.Fetch.Product, u.Target()); !allowed {
+		r.Robots = rule
+	}
+	return r, nil
+}
