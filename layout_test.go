@@ -20,6 +20,7 @@ const module = "github.com/trawlsearch/trawl"
 var floorPlan = map[string]string{
 	"internal/durable":    "",
 	"internal/shareddata": "",
+	"internal/devsite":    "",
 
 	"weburl":   "",
 	"document": "",
@@ -80,7 +81,6 @@ var guests = map[string]struct{ home, why string }{
 	"github.com/synadia-io/orbit.go/jetstreamext": {"bus", "atomic batches, which nats.go does not have"},
 	"github.com/cockroachdb/pebble/v2":            {"crawl/frontier", "an LSM tree: 93k addresses/s with seen-check and fsync"},
 	"gocloud.dev":                                 {"blob", "S3 and its kin behind one door"},
-	"github.com/aws/aws-sdk-go-v2":                {"blob", "the options of that S3 door"},
 	"modernc.org/sqlite":                          {"store", "SQL in the process, without cgo"},
 	"github.com/jackc/pgx/v5":                     {"store", "PostgreSQL"},
 	"github.com/pressly/goose/v3":                 {"store", "schema migrations"},

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/trawlsearch/trawl/api"
+	"github.com/trawlsearch/trawl/node"
+)
+
+func searchCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "search QUERY",
+		Short: "Search a collection",
+		Long: `Search prints the best documents for a query. Words find documents that hold
+any of them; "in quotes" means the exact phrase, +word must and -word must not
+be there; AND, OR, NOT and parentheses combine; intitle:, inurl:, site: and
+lang: narrow. See ` + "`trawl serve`" + ` and its manual at /docs/ for all of it.`,
+		Example: `  trawl search "create index concurrently"
+  trawl search --json --limit 3 'title:vacuum -full'`,
+		Args: atLeast(1, "query"),
+		RunE: searchFor,
+	}
+	addSession(c)
+	f := c.Flags()
+	f.StringP("collection", "c", node.DefaultCollection, "collection to search")
+	f.IntP("limit", "n", 10, "how many hits")
+	f.Int("offset", 0, "how many hits to pass over")
+	f.Bool("json", false, "print the answer as JSON")
+	f.Bool("explain", false, "tell how each score came about")
+	return c
+}
+
+func searchFor(c *cobra.Command, args []string) (err error) {
+	f := c.Flags()
+	collection, _ := f.GetString("collection")
+	limit, _ := f.GetInt("limit")
+	offset, _ := f.GetInt("offset")
+	explain, _ := f.GetBool("explain")
+	if limit < 0 || limit > api.MaxHits || offset < 0 || offset > api.MaxOffset {
+		return usagef("trawl search: --limit is 0 to %d, --offset 0 to %d", api.MaxHits, api.MaxOffset)
+	}
+	s, err := connect(c, "searcher", "gateway")
+	if err != nil {
+		return err
+	}
+	defer s.close(&err)
+	ans, err := s.Search(c.Context(), collection, strings.Join(args, " "), limit, offset, explain)
+	if err != nil {
+		return err
+	}
+	if asJSON, _ := f.GetBool("json"); asJSON {
+		return printJSON(c.OutOrStdout(), ans)
+	}
+	return printAnswer(c, ans, offset, explain)
+}
+
+func printAnswer(c *cobra.Command, ans *api.Answer, offset int, explain bool) error {
+	w := c.OutOrStdout()
+	bold, dim, reset := "", "", ""
+	if terminal(w) {
+		bold, dim, reset = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+	}
+	noun := "results"
+	if ans.Total == 1 {
+		noun = "result"
+	}
+	fmt.Fprintf(w, "%d %s of %d documents, %.1f ms\n", ans.Total, noun, ans.Docs, ans.TookMS)
+	if ans.Shards.Failed > 0 {
+		fmt.Fprintf(w, "INCOMPLETE: %d of %d shards did not answer\n", ans.Shards.Failed, ans.Shards.Total)
+	}
+	for i, h := range ans.Hits {
+		title, where := h.Title, h.URL
+		if title == "" {
+			title = h.ID
+		}
+		if where == "" {
+			where = h.ID
+		}
+		fmt.Fprintf(w, "\n%2d. %s%s%s  %s(%.3f)%s\n    %s\n", offset+i+1, bold, title, reset, dim, h.Score, reset, where)
+		if h.Snippet != "" {
+			fmt.Fprintf(w, "    %s\n", h.Snippet)
+		}
+		if explain && h.Explain != nil {
+			fmt.Fprint(w, "    ")
+			if err := printJSON(w, h.Explain); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,206 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/trawlsearch/trawl/api"
+	"github.com/trawlsearch/trawl/bus"
+	"github.com/trawlsearch/trawl/store"
+)
+
+// A catalog is what this process knows of the collections. The registry is the
+// live copy that all processes share and watch; a process with a database (the
+// gateway) mirrors it there, and gives back what a lost registry forgot.
+// Any goroutine may call it.
+type catalog struct {
+	reg *bus.Registry
+	db  *store.Store // nil without the gateway role
+	log *slog.Logger
+
+	mu      sync.Mutex
+	known   map[string]api.Collection
+	changed chan struct{} // closed and replaced at each change
+}
+
+const collectionKey = "collection."
+
+func newCatalog(reg *bus.Registry, db *store.Store, log *slog.Logger) *catalog {
+	return &catalog{reg: reg, db: db, log: log, known: map[string]api.Collection{}, changed: make(chan struct{})}
+}
+
+// restore reads the registry once, so that a process that has just started
+// knows what it had, and puts back what only the database remembers.
+func (c *catalog) restore(ctx context.Context) error {
+	entries, err := c.reg.List(ctx)
+	if err != nil {
+		return fmt.Errorf("node: catalog: %w", err)
+	}
+	for _, e := range entries {
+		c.apply(ctx, e.Key, e.Value)
+	}
+	if c.db == nil {
+		return nil
+	}
+	rows, err := c.db.Collections(ctx)
+	if err != nil {
+		return fmt.Errorf("node: catalog: %w", err)
+	}
+	for _, row := range rows {
+		if _, err := c.Collection(row.Name); err == nil {
+			continue
+		}
+		if _, err := c.reg.Create(ctx, collectionKey+row.Name, row.Settings); err != nil && !errors.Is(err, bus.ErrConflict) {
+			return fmt.Errorf("node: catalog: restore %s: %w", row.Name, err)
+		}
+		c.apply(ctx, collectionKey+row.Name, row.Settings)
+		c.log.Info("collection restored to the registry from the database", "collection", row.Name)
+	}
+	return nil
+}
+
+// run follows the registry until ctx ends.
+func (c *catalog) run(ctx context.Context) error {
+	return c.reg.Watch(ctx, func(key string, value []byte, _ uint64) { c.apply(ctx, key, value) })
+}
+
+// apply takes one entry of the registry; nil means it is gone.
+func (c *catalog) apply(ctx context.Context, key string, value []byte) {
+	name, ok := strings.CutPrefix(key, collectionKey)
+	if !ok {
+		return
+	}
+	if value == nil {
+		return // nobody deletes collections yet: a registry that forgets is restored
+	}
+	var col api.Collection
+	if err := json.Unmarshal(value, &col); err != nil || col.Name != name {
+		c.log.Error("the registry holds something that is not a collection", "key", key, "err", err)
+		return
+	}
+	if !c.set(col) || c.db == nil {
+		return
+	}
+	if err := c.mirror(ctx, name, value); err != nil && ctx.Err() == nil {
+		c.log.Error("collection not kept in the database", "collection", name, "err", err)
+	}
+}
+
+// mirror writes the row of a collection, whatever version it has.
+func (c *catalog) mirror(ctx context.Context, name string, value []byte) error {
+	row, err := c.db.Collection(ctx, name)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if bytes.Equal(row.Settings, value) {
+		return nil
+	}
+	row.Name, row.Settings = name, value
+	_, err = c.db.PutCollection(ctx, row)
+	return err
+}
+
+// set keeps col unless it is known as new or newer; it tells whether it did.
+func (c *catalog) set(col api.Collection) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if old, had := c.known[col.Name]; had && old.Version >= col.Version {
+		return false
+	}
+	c.known[col.Name] = col
+	close(c.changed)
+	c.changed = make(chan struct{})
+	return true
+}
+
+// watch returns all collections and a channel that is closed when they change.
+func (c *catalog) watch() (map[string]api.Collection, <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.known), c.changed
+}
+
+// Collections lists all, by name.
+func (c *catalog) Collections() []api.Collection {
+	known, _ := c.watch()
+	out := make([]api.Collection, 0, len(known))
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		out = append(out, known[name])
+	}
+	return out
+}
+
+// Collection returns one.
+func (c *catalog) Collection(name string) (api.Collection, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	col, ok := c.known[name]
+	if !ok {
+		return api.Collection{}, fmt.Errorf("%w: %q", api.ErrNotFound, name)
+	}
+	return col, nil
+}
+
+// Change creates or alters a collection by compare and set. When fn changes
+// nothing, nothing is written.
+func (c *catalog) Change(ctx context.Context, name string, fn func(*api.Collection) error) (api.Collection, error) {
+	const tries = 20
+	key := collectionKey + name
+	for range tries {
+		col := api.Collection{Name: name, Shards: 1}
+		value, rev, err := c.reg.Get(ctx, key)
+		switch {
+		case errors.Is(err, bus.ErrNotFound):
+			rev = 0
+		case err != nil:
+			return api.Collection{}, fmt.Errorf("%w: the registry does not answer: %v", api.ErrUnavailable, err)
+		default:
+			if err := json.Unmarshal(value, &col); err != nil {
+				return api.Collection{}, fmt.Errorf("node: registry: %s: %w", key, err)
+			}
+		}
+		if err := fn(&col); err != nil {
+			return api.Collection{}, err
+		}
+		if same, err := json.Marshal(col); err == nil && rev > 0 && string(same) == string(value) {
+			return col, nil
+		}
+		col.Version++
+		body, err := json.Marshal(col)
+		if err != nil {
+			return api.Collection{}, fmt.Errorf("node: %w", err)
+		}
+		if rev == 0 {
+			_, err = c.reg.Create(ctx, key, body)
+		} else {
+			_, err = c.reg.Update(ctx, key, body, rev)
+		}
+		switch {
+		case errors.Is(err, bus.ErrConflict):
+			continue // another process was faster: look again
+		case err != nil:
+			return api.Collection{}, fmt.Errorf("%w: the registry took no change: %v", api.ErrUnavailable, err)
+		}
+		c.apply(ctx, key, body)
+		return col, nil
+	}
+	return api.Collection{}, fmt.Errorf("%w: %s is being changed by others; try again", api.ErrConflict, name)
+}
+
+// shards counts the shards of all collections.
+func (c *catalog) shards() int {
+	known, _ := c.watch()
+	n := 0
+	for _, col := range known {
+		n += col.Shards
+	}
+	return n
+}

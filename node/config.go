@@ -1,0 +1,286 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Config is what a process was told. Its keys are documented in settings,
+// which flags, environment, file and `trawl config` all read.
+type Config struct {
+	Data  string
+	Roles []string
+	Name  string
+
+	Listen     string
+	GRPCListen string
+	AdminToken string
+
+	NATS  string
+	Blobs string
+	SQL   string
+
+	MemoryBytes int64
+	LogBytes    int64
+
+	CommitInterval  time.Duration
+	RefreshInterval time.Duration
+
+	UserAgent    string
+	AllowPrivate bool
+	CrawlDelay   time.Duration
+	CrawlWorkers int
+
+	LogLevel  string
+	LogFormat string
+}
+
+// AllRoles are the roles there are, in the order in which they start.
+var AllRoles = []string{"indexer", "searcher", "crawler", "gateway"}
+
+// A Setting is one key of the configuration.
+type Setting struct {
+	Key     string // as flag and file key; the environment has TRAWL_KEY with _ for -
+	Default string
+	Doc     string
+	Bool    bool
+
+	set func(c *Config, text string) error
+}
+
+// Env is the environment variable of the setting.
+func (s Setting) Env() string {
+	return "TRAWL_" + strings.ToUpper(strings.ReplaceAll(s.Key, "-", "_"))
+}
+
+// Settings lists every key, in the order in which they are documented.
+func Settings() []Setting { return settings }
+
+var settings = []Setting{
+	{Key: "data", Default: "trawl-data", Doc: "directory of everything this process keeps; one process at a time",
+		set: text(func(c *Config) *string { return &c.Data })},
+	{Key: "roles", Default: "indexer,searcher,crawler,gateway", Doc: "what this process does, by commas: indexer, searcher, crawler, gateway",
+		set: setRoles},
+	{Key: "name", Default: "", Doc: "this process's name among its peers; empty: host name and a random part, kept in the data directory",
+		set: text(func(c *Config) *string { return &c.Name })},
+
+	{Key: "listen", Default: "127.0.0.1:8080", Doc: "address of the search page, the API, /metrics, /healthz and /readyz",
+		set: text(func(c *Config) *string { return &c.Listen })},
+	{Key: "grpc-listen", Default: "127.0.0.1:0", Doc: "address at which a searcher answers gateways of other processes; port 0 picks one",
+		set: text(func(c *Config) *string { return &c.GRPCListen })},
+	{Key: "admin-token", Default: "", Doc: "bearer token that changes need; empty: changes are taken from this machine only",
+		set: text(func(c *Config) *string { return &c.AdminToken })},
+
+	{Key: "nats", Default: "", Doc: "NATS JetStream to use, such as nats://10.0.0.1:4222; empty: one inside this process",
+		set: text(func(c *Config) *string { return &c.NATS })},
+	{Key: "blobs", Default: "", Doc: "object storage, such as file:///srv/trawl or s3://bucket?region=eu-west-1; empty: DATA/blobs",
+		set: text(func(c *Config) *string { return &c.Blobs })},
+	{Key: "sql", Default: "", Doc: "database of settings and crawl history, such as postgres://trawl@db/trawl; empty: SQLite in DATA/trawl.db",
+		set: text(func(c *Config) *string { return &c.SQL })},
+
+	{Key: "memory", Default: "0", Doc: "memory to stay within, such as 512MB or 2GB; 0: a quarter of the machine's, at least 512MB",
+		set: size(func(c *Config) *int64 { return &c.MemoryBytes })},
+	{Key: "log-bytes", Default: "512MB", Doc: "bound of the document log of one shard; when it is full, crawling and pushing wait for the indexer",
+		set: size(func(c *Config) *int64 { return &c.LogBytes })},
+
+	{Key: "refresh-interval", Default: "250ms", Doc: "how long a new document may wait until searches in the indexer's process see it",
+		set: duration(func(c *Config) *time.Duration { return &c.RefreshInterval })},
+	{Key: "commit-interval", Default: "2s", Doc: "how long it may wait until it is committed, and seen by searches in every process",
+		set: duration(func(c *Config) *time.Duration { return &c.CommitInterval })},
+
+	{Key: "user-agent", Default: defaultUserAgent, Doc: "User-Agent of the crawler; robots.txt rules for Trawl apply whatever it says",
+		set: text(func(c *Config) *string { return &c.UserAgent })},
+	{Key: "allow-private", Default: "false", Bool: true, Doc: "let the crawler connect to loopback and private addresses: intranets, tests",
+		set: boolean(func(c *Config) *bool { return &c.AllowPrivate })},
+	{Key: "crawl-delay", Default: "1s", Doc: "least time between two requests to a host, where the source sets none; below zero: no delay at all, for sites of your own",
+		set: duration(func(c *Config) *time.Duration { return &c.CrawlDelay })},
+	{Key: "crawl-workers", Default: "16", Doc: "requests in flight over all hosts of a collection",
+		set: number(func(c *Config) *int { return &c.CrawlWorkers }, 1, 1024)},
+
+	{Key: "log-level", Default: "info", Doc: "debug, info, warn or error",
+		set: oneOf(func(c *Config) *string { return &c.LogLevel }, "debug", "info", "warn", "error")},
+	{Key: "log-format", Default: "text", Doc: "text or json, on standard error",
+		set: oneOf(func(c *Config) *string { return &c.LogFormat }, "text", "json")},
+}
+
+// ErrUsage marks configuration that the user must change.
+var ErrUsage = errors.New("bad configuration")
+
+// Load builds the configuration: a flag beats the environment, which beats the
+// file, which beats the default. file may be empty; flags holds what was given.
+func Load(file string, getenv func(string) string, flags map[string]string) (Config, error) {
+	fromFile, err := readFile(file)
+	if err != nil {
+		return Config{}, err
+	}
+	var c Config
+	for _, s := range settings {
+		value, from := s.Default, "default"
+		if v, ok := fromFile[s.Key]; ok {
+			value, from = v, file
+		}
+		if v := getenv(s.Env()); v != "" {
+			value, from = v, s.Env()
+		}
+		if v, ok := flags[s.Key]; ok {
+			value, from = v, "--"+s.Key
+		}
+		if err := s.set(&c, value); err != nil {
+			return Config{}, fmt.Errorf("%w: %s (from %s): %v", ErrUsage, s.Key, from, err)
+		}
+	}
+	return c, c.finish()
+}
+
+// readFile reads a YAML map of keys; a list is joined by commas.
+func readFile(file string) (map[string]string, error) {
+	if file == "" {
+		return nil, nil
+	}
+	body, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrUsage, err)
+	}
+	var raw map[string]any
+	if err := yaml.Unmarshal(body, &raw); err != nil {
+		return nil, fmt.Errorf("%w: %s: %v", ErrUsage, file, err)
+	}
+	out := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(raw)) {
+		if !slices.ContainsFunc(settings, func(s Setting) bool { return s.Key == key }) {
+			return nil, fmt.Errorf("%w: %s: there is no key %q; `trawl config` lists them", ErrUsage, file, key)
+		}
+		switch v := raw[key].(type) {
+		case []any:
+			parts := make([]string, len(v))
+			for i, e := range v {
+				parts[i] = fmt.Sprint(e)
+			}
+			out[key] = strings.Join(parts, ",")
+		case nil:
+		case map[string]any:
+			return nil, fmt.Errorf("%w: %s: %s is a single value, not a map", ErrUsage, file, key)
+		default:
+			out[key] = fmt.Sprint(v)
+		}
+	}
+	return out, nil
+}
+
+// finish fills what depends on other keys.
+func (c *Config) finish() error {
+	dir, err := filepath.Abs(c.Data)
+	if err != nil {
+		return fmt.Errorf("%w: data: %v", ErrUsage, err)
+	}
+	c.Data = dir
+	if c.Blobs == "" {
+		c.Blobs = "file://" + filepath.Join(dir, "blobs")
+	}
+	if c.SQL == "" {
+		c.SQL = filepath.Join(dir, "trawl.db")
+	}
+	if c.MemoryBytes == 0 {
+		c.MemoryBytes = max(machineMemory()/4, 512<<20)
+	}
+	if c.MemoryBytes < minMemory {
+		return fmt.Errorf("%w: memory: %d bytes is too little; give at least 128MB", ErrUsage, c.MemoryBytes)
+	}
+	return nil
+}
+
+// Has tells whether the process has a role.
+func (c *Config) Has(role string) bool { return slices.Contains(c.Roles, role) }
+
+func setRoles(c *Config, v string) error {
+	c.Roles = nil
+	for _, role := range strings.Split(v, ",") {
+		role = strings.TrimSpace(role)
+		if !slices.Contains(AllRoles, role) {
+			return fmt.Errorf("%q is not a role; the roles are %s", role, strings.Join(AllRoles, ", "))
+		}
+		if !slices.Contains(c.Roles, role) {
+			c.Roles = append(c.Roles, role)
+		}
+	}
+	return nil
+}
+
+func text(at func(*Config) *string) func(*Config, string) error {
+	return func(c *Config, v string) error { *at(c) = v; return nil }
+}
+
+func oneOf(at func(*Config) *string, values ...string) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		if !slices.Contains(values, v) {
+			return fmt.Errorf("%q: want %s", v, strings.Join(values, " or "))
+		}
+		*at(c) = v
+		return nil
+	}
+}
+
+func boolean(at func(*Config) *bool) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		b, err := strconv.ParseBool(v)
+		if err != nil {
+			return fmt.Errorf("%q: want true or false", v)
+		}
+		*at(c) = b
+		return nil
+	}
+}
+
+func number(at func(*Config) *int, lo, hi int) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < lo || n > hi {
+			return fmt.Errorf("%q: want a whole number from %d to %d", v, lo, hi)
+		}
+		*at(c) = n
+		return nil
+	}
+}
+
+func duration(at func(*Config) *time.Duration) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		d, err := time.ParseDuration(v)
+		if err != nil {
+			return fmt.Errorf("%q: want a duration such as 500ms or 2s", v)
+		}
+		*at(c) = d
+		return nil
+	}
+}
+
+// size reads bytes with a unit: KB and KiB are both 1024 bytes, as users mean.
+func size(at func(*Config) *int64) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		text := strings.ToUpper(strings.TrimSpace(v))
+		unit := int64(1)
+		for _, u := range []struct {
+			suffix string
+			bytes  int64
+		}{{"KIB", 1 << 10}, {"MIB", 1 << 20}, {"GIB", 1 << 30}, {"KB", 1 << 10}, {"MB", 1 << 20}, {"GB", 1 << 30}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {"B", 1}} {
+			if rest, ok := strings.CutSuffix(text, u.suffix); ok {
+				text, unit = strings.TrimSpace(rest), u.bytes
+				break
+			}
+		}
+		n, err := strconv.ParseFloat(text, 64)
+		if err != nil || n < 0 || n*float64(unit) > 1<<50 {
+			return fmt.Errorf("%q: want a size such as 512MB or 2GB", v)
+		}
+		*at(c) = int64(n * float64(unit))
+		return nil
+	}
+}

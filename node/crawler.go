@@ -1,0 +1,232 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/trawlsearch/trawl/api"
+	"github.com/trawlsearch/trawl/crawl"
+	"github.com/trawlsearch/trawl/crawl/fetch"
+)
+
+// robotsToken is the product token that robots.txt rules name us by.
+const robotsToken = "Trawl"
+
+// FetchOptions are how this process fetches, as it was told.
+func FetchOptions(cfg Config, log *slog.Logger) fetch.Options {
+	return fetch.Options{Agent: cfg.UserAgent, Product: robotsToken, AllowPrivate: cfg.AllowPrivate, Log: log}
+}
+
+// A crawler crawls the collections that have a source, each under a lease: one
+// process a collection.
+type crawler struct {
+	node *Node
+	log  *slog.Logger
+}
+
+func newCrawler(n *Node) *crawler { return &crawler{node: n, log: n.log.With("role", "crawler")} }
+
+// run keeps one crawl going for each collection with a source until ctx ends.
+func (x *crawler) run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	running := map[string]bool{}
+	for {
+		known, changed := x.node.catalog.watch()
+		for name, col := range known {
+			if running[name] || col.Source == nil || len(col.Source.Seeds) == 0 {
+				continue
+			}
+			running[name] = true
+			wg.Go(func() {
+				x.node.retry(ctx, "crawl of "+name, func(ctx context.Context) error { return x.hold(ctx, name) })
+			})
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-changed:
+		}
+	}
+}
+
+// hold waits for the collection's lease and crawls while it has it.
+func (x *crawler) hold(ctx context.Context, name string) error {
+	return x.node.underLease(ctx, "crawl."+name, func(ctx context.Context) error {
+		for ctx.Err() == nil {
+			if err := x.crawl(ctx, name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// crawl runs a collection's crawler until ctx ends or its settings change.
+func (x *crawler) crawl(ctx context.Context, name string) error {
+	col, err := x.node.catalog.Collection(name)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(x.node.cfg.Data, "crawl", name)
+	c, err := crawl.Open(x.options(col, dir))
+	if err != nil {
+		return err
+	}
+	own, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- c.Run(own) }()
+	r := &reporter{crawler: x, name: name, dir: dir, c: c}
+	err = r.run(own, done, col)
+	cancel()
+	return errors.Join(err, c.Close())
+}
+
+func (x *crawler) options(col api.Collection, dir string) crawl.Options {
+	src, cfg := col.Source, x.node.cfg
+	delay := time.Duration(src.Delay)
+	if delay == 0 {
+		delay = cfg.CrawlDelay
+	}
+	return crawl.Options{
+		Dir: dir, Collection: col.Name, Shards: col.Shards, Workers: cfg.CrawlWorkers,
+		Scope: crawl.Scope{Mode: src.Scope, Include: src.Include, Exclude: src.Exclude},
+		Delay: delay, PerHost: max(1, src.Parallel), MaxPages: src.MaxPages, MaxDepth: src.MaxDepth,
+		Fetch:      FetchOptions(cfg, x.log),
+		CacheBytes: x.node.budget.frontier,
+		Emit: func(ctx context.Context, id string, part uint32, docs [][]byte) error {
+			return x.node.append(ctx, partition{col.Name, int(part)}, id, docs)
+		},
+		Seal: func(path string) error { return x.node.keepWARC(col.Name, path) },
+		Log:  x.log.With("collection", col.Name),
+	}
+}
+
+// A reporter feeds one crawler what the collection asks of it and tells the
+// board how it stands. It belongs to one goroutine.
+type reporter struct {
+	*crawler
+	name, dir string
+	c         *crawl.Crawler
+	number    int64 // the crawl that was last begun
+}
+
+func (r *reporter) run(ctx context.Context, done <-chan error, col api.Collection) error {
+	number, err := readNumber(r.dir)
+	if err != nil {
+		return err
+	}
+	r.number = number
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		if err := r.begin(ctx, col); err != nil {
+			return err
+		}
+		known, changed := r.node.catalog.watch()
+		next := known[r.name]
+		if settingsChanged(col, next) {
+			return nil
+		}
+		col = next
+		r.report("")
+		select {
+		case err := <-done:
+			r.report("stopped")
+			return err
+		case <-tick.C:
+		case <-changed:
+		}
+	}
+}
+
+// begin hands the crawler the seeds of a crawl that was asked for and not begun.
+func (r *reporter) begin(ctx context.Context, col api.Collection) error {
+	if col.Crawl <= r.number {
+		return nil
+	}
+	if r.number > 0 {
+		if err := r.c.Recrawl(); err != nil {
+			return err
+		}
+	}
+	if _, err := r.c.Add(ctx, col.Source.Seeds); err != nil {
+		return err
+	}
+	r.number = col.Crawl
+	return writeNumber(r.dir, r.number)
+}
+
+// settingsChanged tells whether the crawler must be opened anew; more seeds and
+// another crawl are taken by the running one.
+func settingsChanged(a, b api.Collection) bool {
+	x, y := *a.Source, *b.Source
+	x.Seeds, y.Seeds = nil, nil
+	xs, _ := json.Marshal(x)
+	ys, _ := json.Marshal(y)
+	return string(xs) != string(ys)
+}
+
+// report tells the board how the crawl stands; state overrides the crawler's own.
+func (r *reporter) report(state string) {
+	st := r.c.Stats()
+	out := api.CrawlStatus{
+		Number: r.number, State: state, Pages: st.Pages, NotModified: st.NotModified, Queued: st.Queued, InFlight: st.InFlight,
+		Failed: st.Failed, Denied: st.Denied, Outbox: st.Outbox, Bytes: st.Bytes, PagesPerSecond: st.PagesPerSecond,
+		Errors: st.Errors, Reported: time.Now().UTC(),
+	}
+	if state == "" {
+		out.State = "running"
+		if r.c.Idle() {
+			out.State = "idle"
+		}
+	}
+	r.node.metrics.crawl(r.name, out)
+	body, err := json.Marshal(out)
+	if err == nil {
+		err = r.node.bus.Announce(crawlSubject+r.name, body)
+	}
+	if err != nil {
+		r.log.Warn("crawl status not announced", "collection", r.name, "err", err)
+	}
+}
+
+// The number of the last begun crawl stands in a small file beside the
+// frontier: a restart goes on with that crawl and does not begin it again.
+func readNumber(dir string) (int64, error) {
+	body, err := os.ReadFile(filepath.Join(dir, "crawl.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("node: crawl: %w", err)
+	}
+	var v struct {
+		Number int64 `json:"number"`
+	}
+	if err := json.Unmarshal(body, &v); err != nil {
+		return 0, nil // torn by a crash: the crawl is begun again, which changes nothing that is done
+	}
+	return v.Number, nil
+}
+
+func writeNumber(dir string, n int64) error {
+	body := fmt.Appendf(nil, "{\"number\":%d}\n", n)
+	tmp := filepath.Join(dir, "crawl.json.tmp")
+	if err := os.WriteFile(tmp, body, 0o640); err != nil {
+		return fmt.Errorf("node: crawl: %w", err)
+	}
+	if err := os.Rename(tmp, filepath.Join(dir, "crawl.json")); err != nil {
+		return fmt.Errorf("node: crawl: %w", err)
+	}
+	return nil
+}

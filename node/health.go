@@ -1,0 +1,79 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// health answers /healthz (the process lives) and /readyz (it should be sent
+// requests, or why not).
+type health struct {
+	mu      sync.Mutex
+	reasons map[string]string // what is not ready, and why
+}
+
+func newHealth() *health {
+	return &health{reasons: map[string]string{"process": "starting"}}
+}
+
+func (h *health) started()  { h.set("process", "") }
+func (h *health) draining() { h.set("process", "stopping") }
+
+// set names a reason not to be ready; empty means there is none any more.
+func (h *health) set(part, reason string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if reason == "" {
+		delete(h.reasons, part)
+		return
+	}
+	h.reasons[part] = reason
+}
+
+func (h *health) live(w http.ResponseWriter, _ *http.Request) { writeHealth(w, nil) }
+
+func (h *health) ready(w http.ResponseWriter, _ *http.Request) {
+	h.mu.Lock()
+	reasons := make(map[string]string, len(h.reasons))
+	for k, v := range h.reasons {
+		reasons[k] = v
+	}
+	h.mu.Unlock()
+	writeHealth(w, reasons)
+}
+
+func writeHealth(w http.ResponseWriter, reasons map[string]string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	body := map[string]any{"status": "ok"}
+	if len(reasons) > 0 {
+		body = map[string]any{"status": "not ready", "reasons": reasons}
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(body) // the client is gone: nobody is left to tell
+}
+
+// watchHealth looks at the engines until ctx ends. A broker that is away does
+// not make a searcher unready: it goes on answering what is committed.
+func (n *Node) watchHealth(ctx context.Context) error {
+	tick := time.NewTicker(2 * time.Second)
+	defer tick.Stop()
+	for {
+		reason := ""
+		if !n.bus.Healthy() {
+			reason = "the broker does not answer"
+		}
+		n.metrics.brokerUp(reason == "")
+		if n.indexer != nil || n.crawler != nil {
+			n.health.set("broker", reason)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,75 @@
+package node
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/trawlsearch/trawl/api"
+)
+
+// metrics are what /metrics tells, each under trawl_ with its unit.
+type metrics struct {
+	reg *prometheus.Registry
+
+	requests *prometheus.HistogramVec
+
+	docsIndexed      prometheus.Counter
+	eventsUnreadable prometheus.Counter
+	refreshSeconds   prometheus.Histogram
+	commitSeconds    prometheus.Histogram
+	logFull          prometheus.Counter
+	broker           prometheus.Gauge
+
+	crawlPages  *prometheus.GaugeVec
+	crawlQueued *prometheus.GaugeVec
+	crawlFailed *prometheus.GaugeVec
+}
+
+// latencyBuckets span 0.5 ms to 16 s, each twice the one before.
+var latencyBuckets = prometheus.ExponentialBuckets(0.0005, 2, 16)
+
+func newMetrics() *metrics {
+	m := &metrics{
+		reg: prometheus.NewRegistry(),
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "trawl_http_request_seconds",
+			Help: "Time to answer an HTTP request.", Buckets: latencyBuckets}, []string{"route", "status"}),
+		docsIndexed:      prometheus.NewCounter(prometheus.CounterOpts{Name: "trawl_indexer_documents_total", Help: "Events of the log put into shards."}),
+		eventsUnreadable: prometheus.NewCounter(prometheus.CounterOpts{Name: "trawl_indexer_unreadable_total", Help: "Events of the log that were corrupt and left out."}),
+		refreshSeconds:   prometheus.NewHistogram(prometheus.HistogramOpts{Name: "trawl_indexer_refresh_seconds", Help: "Time to make new documents visible.", Buckets: latencyBuckets}),
+		commitSeconds:    prometheus.NewHistogram(prometheus.HistogramOpts{Name: "trawl_indexer_commit_seconds", Help: "Time to commit a manifest.", Buckets: latencyBuckets}),
+		logFull:          prometheus.NewCounter(prometheus.CounterOpts{Name: "trawl_log_full_total", Help: "Times a writer waited because the log of a shard was full."}),
+		broker:           prometheus.NewGauge(prometheus.GaugeOpts{Name: "trawl_broker_up", Help: "1 while the broker answers."}),
+		crawlPages:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trawl_crawl_pages", Help: "Pages that the crawl of a collection has fetched."}, []string{"collection"}),
+		crawlQueued:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trawl_crawl_queued", Help: "Addresses that wait to be fetched."}, []string{"collection"}),
+		crawlFailed:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trawl_crawl_failed", Help: "Addresses that could not be fetched."}, []string{"collection"}),
+	}
+	m.reg.MustRegister(m.requests, m.docsIndexed, m.eventsUnreadable, m.refreshSeconds, m.commitSeconds, m.logFull, m.broker,
+		m.crawlPages, m.crawlQueued, m.crawlFailed,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *metrics) handler() http.Handler { return promhttp.HandlerFor(m.reg, promhttp.HandlerOpts{}) }
+
+func (m *metrics) request(route string, status int, took time.Duration) {
+	m.requests.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+func (m *metrics) brokerUp(up bool) {
+	v := 0.0
+	if up {
+		v = 1
+	}
+	m.broker.Set(v)
+}
+
+func (m *metrics) crawl(collection string, st api.CrawlStatus) {
+	m.crawlPages.WithLabelValues(collection).Set(float64(st.Pages))
+	m.crawlQueued.WithLabelValues(collection).Set(float64(st.Queued + st.InFlight))
+	m.crawlFailed.WithLabelValues(collection).Set(float64(st.Failed))
+}

@@ -1,0 +1,117 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/trawlsearch/trawl/api"
+	"github.com/trawlsearch/trawl/bus"
+)
+
+// Bounds of the wait before a partition's or a crawl's loop is tried again.
+const (
+	minRetry = 500 * time.Millisecond
+	maxRetry = 30 * time.Second
+)
+
+// eachPartition keeps fn running for every partition of every collection,
+// those that come later too, until ctx ends; it waits for all of them. fn that
+// returns early is called again, later and later.
+func (n *Node) eachPartition(ctx context.Context, fn func(context.Context, partition, api.Collection) error) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	running := map[partition]bool{}
+	for {
+		known, changed := n.catalog.watch()
+		for _, col := range known {
+			for i := range col.Shards {
+				p := partition{col.Name, i}
+				if running[p] {
+					continue
+				}
+				running[p] = true
+				wg.Go(func() {
+					n.retry(ctx, "partition "+p.String(), func(ctx context.Context) error { return fn(ctx, p, col) })
+				})
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-changed:
+		}
+	}
+}
+
+// retry calls fn until ctx ends, waiting longer after each failure that came
+// soon after its start.
+func (n *Node) retry(ctx context.Context, what string, fn func(context.Context) error) {
+	wait := minRetry
+	for ctx.Err() == nil {
+		start := time.Now()
+		err := fn(ctx)
+		if ctx.Err() != nil {
+			if err != nil && !errors.Is(err, context.Canceled) {
+				n.log.Error(what+" did not end cleanly", "err", err)
+			}
+			return
+		}
+		if time.Since(start) > maxRetry {
+			wait = minRetry
+		}
+		n.log.Error(what+" failed; it is tried again", "in", wait, "err", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+		wait = min(2*wait, maxRetry)
+	}
+}
+
+// errLeaseLost is the cause of a context whose lease another may hold by now.
+var errLeaseLost = errors.New("the lease was lost")
+
+// underLease waits for a lease and runs fn while this process has it. The
+// lease only saves work: what must not happen twice is fenced by manifests.
+func (n *Node) underLease(ctx context.Context, name string, fn func(context.Context) error) error {
+	lease, err := n.bus.Acquire(ctx, name, n.cfg.Name)
+	if err != nil {
+		return err
+	}
+	held, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-lease.Done():
+			cancel(errLeaseLost)
+		case <-held.Done():
+		}
+	}()
+	err = fn(held)
+	if context.Cause(held) == errLeaseLost {
+		return errors.Join(errLeaseLost, err)
+	}
+	own, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer stop()
+	if rerr := lease.Release(own); rerr != nil {
+		n.log.Warn("lease not given back: it ends by itself within 15 s", "lease", name, "err", rerr)
+	}
+	return err
+}
+
+// docLog opens the log of a partition.
+func (n *Node) docLog(ctx context.Context, p partition) (*bus.Log, error) {
+	n.logsMu.Lock()
+	defer n.logsMu.Unlock()
+	if l, ok := n.logs[p]; ok {
+		return l, nil
+	}
+	l, err := n.bus.Log(ctx, p.logName(), bus.LogOptions{MaxBytes: n.cfg.LogBytes})
+	if err != nil {
+		return nil, err
+	}
+	n.logs[p] = l
+	return l, nil
+}

@@ -1,0 +1,159 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/trawlsearch/trawl/api"
+	"github.com/trawlsearch/trawl/search"
+	"github.com/trawlsearch/trawl/shard"
+)
+
+// pollManifests is how often a searcher looks for commits by itself, should an
+// announcement be lost.
+const pollManifests = 5 * time.Second
+
+// A searcher answers for every partition: from the writer where this process
+// has it, else from a replica of what is committed.
+type searcher struct {
+	node *Node
+	log  *slog.Logger
+
+	mu       sync.Mutex
+	replicas map[partition]*shard.Replica
+}
+
+func newSearcher(n *Node) *searcher {
+	return &searcher{node: n, log: n.log.With("role", "searcher"), replicas: map[partition]*shard.Replica{}}
+}
+
+func (s *searcher) run(ctx context.Context) error {
+	return s.node.eachPartition(ctx, s.follow)
+}
+
+// follow keeps a replica of one partition at the newest commit.
+func (s *searcher) follow(ctx context.Context, p partition, col api.Collection) error {
+	r, err := shard.Follow(ctx, shard.Options{Bucket: s.node.blobs.Sub(p.prefix()), Lang: col.Lang, Model: s.node.model, Log: s.log})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.replicas[p] = r
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		delete(s.replicas, p)
+		s.mu.Unlock()
+		r.Close()
+	}()
+	wake, unsubscribe := s.node.board.subscribe(p)
+	defer unsubscribe()
+	poll := time.NewTicker(pollManifests)
+	defer poll.Stop()
+	for {
+		if _, own := s.writer(p); !own {
+			if _, err := r.Reload(ctx); err != nil && ctx.Err() == nil {
+				s.log.Error("commit not opened; the one before is served", "partition", p.String(), "err", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-wake:
+		case <-poll.C:
+		}
+	}
+}
+
+func (s *searcher) writer(p partition) (*shard.Shard, bool) {
+	if s.node.indexer == nil {
+		return nil, false
+	}
+	return s.node.indexer.shard(p)
+}
+
+// Searcher answers for a whole collection. A partition that nothing was ever
+// committed to has nothing to find and is left out; any other must answer or
+// is counted as failed.
+func (s *searcher) Searcher(name string) (search.Searcher, error) {
+	col, err := s.node.catalog.Collection(name)
+	if err != nil {
+		return nil, err
+	}
+	var parts []search.Searcher
+	for i := range col.Shards {
+		p := partition{name, i}
+		if w, own := s.writer(p); own {
+			parts = append(parts, w.Searcher())
+			continue
+		}
+		s.mu.Lock()
+		r := s.replicas[p]
+		s.mu.Unlock()
+		if r == nil {
+			continue
+		}
+		if _, _, ok := r.Position(); ok {
+			parts = append(parts, r.Searcher())
+		}
+	}
+	return search.Fan(parts), nil
+}
+
+// serve answers gateways of other processes and tells them where, until ctx ends.
+func (s *searcher) serve(ctx context.Context) error {
+	l, err := net.Listen("tcp", s.node.cfg.GRPCListen)
+	if err != nil {
+		return fmt.Errorf("node: searcher: %w: give --grpc-listen an address of this machine that is free", err)
+	}
+	srv := search.NewServer(s.Searcher)
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(l) }()
+	stop := context.AfterFunc(ctx, srv.GracefulStop)
+	defer stop()
+	s.log.Info("searcher listens", "grpc", l.Addr().String())
+
+	entry, err := json.Marshal(peer{GRPC: l.Addr().String()})
+	if err != nil {
+		return fmt.Errorf("node: %w", err)
+	}
+	s.node.beat(ctx, entry)
+	return <-done
+}
+
+// A peer is what a searcher tells of itself in the registry of nodes.
+type peer struct {
+	GRPC string `json:"grpc"`
+}
+
+// Nodes beat every five seconds; an entry that was not renewed for three beats
+// is gone.
+const (
+	beatInterval = 5 * time.Second
+	beatTTL      = 15 * time.Second
+)
+
+// beat keeps this process's entry in the registry of nodes until ctx ends. A
+// broker that is away costs nothing but fresh news: searchers go on answering.
+func (n *Node) beat(ctx context.Context, entry []byte) {
+	tick := time.NewTicker(beatInterval)
+	defer tick.Stop()
+	for {
+		if _, err := n.nodes.Put(ctx, n.cfg.Name, entry); err != nil && ctx.Err() == nil {
+			n.log.Warn("beat not sent", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+			defer cancel()
+			_ = n.nodes.Delete(ctx, n.cfg.Name) // or it ends by itself
+			return
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package shard
+
+import (
+	"encoding/json"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/trawlsearch/trawl/document"
+	"github.com/trawlsearch/trawl/index"
+)
+
+// The fields of the web index, in their order on disk. New ones go at the end.
+const (
+	fieldID = iota
+	fieldURL
+	fieldTitle
+	fieldHeadings
+	fieldDescription
+	fieldBody
+	fieldBoilerplate
+	fieldAnchors
+	fieldAddress
+	fieldExtra
+	fieldSite
+	fieldLang
+	fieldFetched
+	fieldAttrs
+)
+
+// Schema returns the web schema: what a collection's index holds.
+//
+//	id, url      stored      what the source calls the document, where it is
+//	title        text        kept, as are headings, description and body
+//	boilerplate  text        navigation and the like: found, never shown
+//	anchors      text        what links to the page say
+//	address      text        the words of the address
+//	extra        text        fields of pushed documents under other names
+//	site, lang   keyword     for site: and lang:
+//	fetched      int         µs since 1970
+//	attrs        stored      the same other fields, as a JSON object
+func Schema(lang string) index.Schema {
+	return index.Schema{Lang: lang, Fields: []index.Field{
+		fieldID:          {Name: "id", Kind: index.Stored, Stored: true},
+		fieldURL:         {Name: "url", Kind: index.Stored, Stored: true},
+		fieldTitle:       {Name: "title", Kind: index.Text, Stored: true},
+		fieldHeadings:    {Name: "headings", Kind: index.Text, Stored: true},
+		fieldDescription: {Name: "description", Kind: index.Text, Stored: true},
+		fieldBody:        {Name: "body", Kind: index.Text, Stored: true},
+		fieldBoilerplate: {Name: "boilerplate", Kind: index.Text},
+		fieldAnchors:     {Name: "anchors", Kind: index.Text},
+		fieldAddress:     {Name: "address", Kind: index.Text},
+		fieldExtra:       {Name: "extra", Kind: index.Text},
+		fieldSite:        {Name: "site", Kind: index.Keyword},
+		fieldLang:        {Name: "lang", Kind: index.Keyword},
+		fieldFetched:     {Name: "fetched", Kind: index.Int},
+		fieldAttrs:       {Name: "attrs", Kind: index.Stored, Stored: true},
+	}}
+}
+
+var textFields = map[string]int{
+	"title": fieldTitle, "headings": fieldHeadings, "description": fieldDescription, "body": fieldBody,
+	"boilerplate": fieldBoilerplate, "anchors": fieldAnchors,
+}
+
+// indexed turns an event of the log into what the index keeps.
+func indexed(d *document.Document) *index.Document {
+	out := &index.Document{Key: index.Key(d.Key), Lang: d.Lang}
+	add := func(field int, text string) {
+		if text != "" {
+			out.Values = append(out.Values, index.Value{Field: field, Text: text})
+		}
+	}
+	add(fieldID, d.ID)
+	add(fieldURL, d.URL)
+	attrs := map[string]string{}
+	fetched := d.Version
+	for _, f := range d.Fields {
+		field, known := textFields[f.Name]
+		switch {
+		case known:
+			add(field, f.Text)
+		case f.Name == "fetched":
+			if v, err := strconv.ParseInt(f.Text, 10, 64); err == nil {
+				fetched = v
+			}
+		default:
+			add(fieldExtra, f.Text)
+			attrs[f.Name] = f.Text
+		}
+	}
+	site, words := address(d.URL)
+	add(fieldAddress, words)
+	add(fieldSite, site)
+	add(fieldLang, d.Lang)
+	out.Values = append(out.Values, index.Value{Field: fieldFetched, Int: fetched})
+	if len(attrs) > 0 {
+		text, _ := json.Marshal(attrs) // a map of strings always encodes
+		add(fieldAttrs, string(text))
+	}
+	return out
+}
+
+// address splits an address into its host and the words of its path: a reader
+// who types "runtime config" means .../runtime-config.html.
+func address(text string) (site, words string) {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return "", ""
+	}
+	words = strings.Map(func(r rune) rune {
+		if strings.ContainsRune("/-_.+~,;=&?%:", r) {
+			return ' '
+		}
+		return r
+	}, u.Path)
+	return u.Hostname(), strings.TrimSpace(words)
+}
