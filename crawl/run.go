@@ -78,6 +78,7 @@ func (c *Crawler) dispatch(ctx, work context.Context, pages *sync.WaitGroup, res
 		c.out.Add(1)
 		pages.Go(func() {
 			r := c.one(work, l)
+			c.out.Add(-1) // before the committer hears of it, which asks whether more will come
 			switch {
 			case r != nil:
 				c.bodies.take(r.size())
@@ -85,7 +86,6 @@ func (c *Crawler) dispatch(ctx, work context.Context, pages *sync.WaitGroup, res
 			case work.Err() != nil:
 				c.front.Return(l, 0) // its error says that the frontier is closed or broken
 			}
-			c.out.Add(-1)
 			<-slots
 			c.wake()
 		})

@@ -75,4 +75,3 @@ func (c *Crawler) children(l frontier.Lease, entries []sitemap.Entry) []frontier
 	}
 	return out
 }
-
