@@ -48,7 +48,7 @@ func (n *Node) observe(next http.Handler) http.Handler {
 		start := time.Now()
 		rec := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(rec, r)
-		if strings.HasSuffix(r.URL.Path, "/events") {
+		if strings.HasSuffix(r.URL.Path, "/events") || r.URL.Path == "/progress" {
 			return // as long as the visitor stays: no latency
 		}
 		n.metrics.request(route(r.URL.Path), rec.status, time.Since(start))

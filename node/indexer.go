@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -84,7 +83,7 @@ func (x *indexer) write(ctx context.Context, p partition, col api.Collection) er
 	}
 	s, err := shard.Open(ctx, shard.Options{
 		Bucket: x.node.blobs.Sub(p.prefix()), Lang: col.Lang, Model: x.node.model, Holder: x.node.cfg.Name,
-		MemoryBytes: x.node.budget.index / int64(max(1, x.node.catalog.shards())), ScratchDir: filepath.Join(x.node.cfg.Data, "scratch"),
+		MemoryBytes: x.node.budget.index / int64(max(1, x.node.catalog.shards())), ScratchDir: x.node.scratch(),
 		Log: x.log,
 	})
 	if err != nil {

@@ -91,6 +91,13 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (n *Node, err error
 }
 
 func (n *Node) openEngines(ctx context.Context) (err error) {
+	// What a killed process left in the scratch folder is nobody's: the lock is ours.
+	if err := os.RemoveAll(n.scratch()); err != nil {
+		return fmt.Errorf("node: scratch folder: %w", err)
+	}
+	if err := os.MkdirAll(n.scratch(), 0o750); err != nil {
+		return fmt.Errorf("node: scratch folder: %w", err)
+	}
 	n.bus, err = bus.Open(ctx, bus.Options{URL: n.cfg.NATS, Dir: filepath.Join(n.cfg.Data, "bus"), Name: n.cfg.Name, OwnLeases: true, Log: n.log})
 	if err != nil {
 		return fmt.Errorf("node: broker: %w", err)
@@ -118,6 +125,9 @@ func (n *Node) openEngines(ctx context.Context) (err error) {
 	return n.catalog.restore(ctx)
 }
 
+// scratch is where segments in the making spill to.
+func (n *Node) scratch() string { return filepath.Join(n.cfg.Data, "scratch") }
+
 func (n *Node) openRoles(ctx context.Context) error {
 	if n.cfg.Has("indexer") {
 		n.indexer = newIndexer(n)
@@ -132,9 +142,6 @@ func (n *Node) openRoles(ctx context.Context) error {
 		return n.lock.occupy(Occupant{PID: os.Getpid()})
 	}
 	n.gateway = newGateway(n)
-	if n.cfg.Listen == "" {
-		return n.lock.occupy(Occupant{PID: os.Getpid()})
-	}
 	var err error
 	if n.listen, err = net.Listen("tcp", n.cfg.Listen); err != nil {
 		return fmt.Errorf("node: %w: give --listen an address of this machine that is free", err)

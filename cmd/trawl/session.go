@@ -99,7 +99,7 @@ func connect(c *cobra.Command, roles ...string) (*session, error) {
 		}
 		return remote(cfg, "http://"+o.Listen), nil
 	}
-	cfg.Roles, cfg.Listen = roles, ""
+	cfg.Roles, cfg.Listen = roles, "127.0.0.1:0" // so that other verbs find this process while it works
 	if !c.Flags().Changed("log-level") && os.Getenv("TRAWL_LOG_LEVEL") == "" {
 		cfg.LogLevel = "warn"
 	}
@@ -110,7 +110,7 @@ func remote(cfg node.Config, base string) *session {
 	return &session{Client: &api.Client{Base: base, Token: cfg.AdminToken, HTTP: &http.Client{}}, stop: func() error { return nil }}
 }
 
-// ownServer runs a node without a port until stop is called. The verb's context
+// ownServer runs a node until stop is called. The verb's context
 // does not end it: what a verb began is stopped in order by stop.
 func ownServer(ctx context.Context, cfg node.Config, stderr io.Writer) (*session, error) {
 	n, err := node.Open(ctx, cfg, newLogger(cfg, stderr))
