@@ -28,11 +28,12 @@ const (
 func (c *Crawler) commit(results <-chan *result) error {
 	for r := range results {
 		group := c.gather(r, results)
-		if err := c.commitGroup(group); err != nil {
-			return err
-		}
+		err := c.commitGroup(group)
 		for _, r := range group {
 			c.bodies.give(r.size())
+		}
+		if err != nil {
+			return err
 		}
 		c.wake()
 	}

@@ -26,9 +26,11 @@ func (c *Crawler) one(ctx context.Context, l frontier.Lease) *result {
 
 	// Does it belong here? The rules may have changed since it was queued.
 	if why := c.scope.refuses(l.URL, l.Depth, l.Mark); why != "" {
+		c.front.Forgo(l)
 		return r.deny(why)
 	}
-	if done := c.standsFor(r); done {
+	if c.standsFor(r) {
+		c.front.Forgo(l)
 		return r
 	}
 
@@ -45,6 +47,9 @@ func (c *Crawler) one(ctx context.Context, l frontier.Lease) *result {
 		return c.noRules(r, robots)
 	}
 	if !robots.rules.Allowed(c.opt.Fetch.Product, l.URL.Target()) {
+		if !robots.asked {
+			c.front.Forgo(l)
+		}
 		return r.deny("robots")
 	}
 	if delay, _ := robots.rules.Delay(c.opt.Fetch.Product); robots.asked && c.opt.Delay > 0 {

@@ -192,6 +192,35 @@ func TestStop(t *testing.T) {
 	})
 }
 
+// TestRunTellsWhy: a crawl whose store fails ends, and says so.
+func TestRunTellsWhy(t *testing.T) {
+	for _, broken := range []string{"frontier", "captures"} {
+		inBed(t, func(b *bed) {
+			site := crawltest.Generate(9, 2000)
+			b.site.Mount(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				time.Sleep(time.Millisecond)
+				site.ServeHTTP(w, r)
+			}))
+			b.open()
+			b.c.Add(t.Context(), []string{"http://a.test/"})
+			done := make(chan error)
+			c := b.c
+			b.c = nil // Close would tell of the failure again
+			go func() { done <- c.Run(b.t.Context()) }()
+			time.Sleep(500 * time.Millisecond)
+			if broken == "frontier" {
+				c.front.Close()
+			} else {
+				c.warc.Close()
+			}
+			if err := <-done; err == nil {
+				t.Errorf("%s closed: Run answered nil", broken)
+			}
+			c.Close()
+		})
+	}
+}
+
 func TestCanonical(t *testing.T) {
 	page := func(title, canonical string) crawltest.Page {
 		return crawltest.Page{HTML: fmt.Sprintf(`<title>%s</title><link rel=canonical href="%s"><p>text of %s`, title, canonical, title)}

@@ -161,6 +161,6 @@ func (c *Crawler) Idle() bool {
 	if n.Queued == 0 || c.spent(n) {
 		return true
 	}
-	due := c.front.Stats().NextDue
-	return due.IsZero() || time.Until(due) > idleFor
+	st := c.front.Stats()
+	return st.ActiveHosts == 0 && (st.NextDue.IsZero() || time.Until(st.NextDue) > idleFor)
 }

@@ -162,6 +162,34 @@ func TestPoliteness(t *testing.T) {
 			t.Errorf("slow.test: requests %s apart, want >= 12s", got)
 		}
 	})
+	inBed(t, func(b *bed) { // a crawl that waits for a long Crawl-delay is not idle
+		b.opt.Delay = 0
+		b.site.Robots("User-agent: *\nCrawl-delay: 200\n")
+		b.site.Page("/", crawltest.Page{Title: "A", Text: "t", Links: []string{"/1", "/2", "/3"}})
+		b.site.Page("/1", crawltest.Page{Title: "1", Text: "t"}).Page("/2", crawltest.Page{Title: "2", Text: "t"}).Page("/3", crawltest.Page{Title: "3", Text: "t"})
+		b.crawl(false, "http://a.test/")
+		b.wantLive("/", "/1", "/2", "/3")
+		if got := gaps(b.web.Times("a.test", "")); got < 200*time.Second {
+			t.Errorf("requests %s apart, want 200s", got)
+		}
+	})
+	inBed(t, func(b *bed) { // what is denied takes no turn of its host
+		b.opt.Delay = 0
+		site := crawltest.Generate(6, 100)
+		b.site.Mount(site)
+		b.opt.MaxPages = 3
+		b.crawl(false, "http://a.test/")
+		queued := b.c.Stats().Queued
+		b.close()
+		b.opt.MaxPages = 0
+		b.opt.Scope.Exclude = []string{"."}
+		b.open()
+		start := time.Now()
+		b.finish(false)
+		if d := time.Since(start); d > 2*time.Second || b.c.Stats().Denied != queued || queued < 10 {
+			t.Errorf("%d of %d addresses denied in %s", b.c.Stats().Denied, queued, d)
+		}
+	})
 	inBed(t, func(b *bed) {
 		b.opt.Delay = 0
 		busy := crawltest.Page{Status: 429, Header: map[string][]string{"Retry-After": {"30"}}}

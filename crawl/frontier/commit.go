@@ -141,14 +141,13 @@ func (r *urlRecord) settle(o *Outcome, now int64) {
 	}
 }
 
-// park takes hosts out of the front that will not be asked for a minute or more.
+// park takes hosts out of the front that are paused for a minute or more.
 func (f *Frontier) park(w *write) error {
 	for _, h := range w.front {
-		until := max(h.rec.ready, h.rec.paused)
-		if h.flying > 0 || until < w.now+parkUS {
+		if h.flying > 0 || h.rec.paused < w.now+parkUS {
 			continue
 		}
-		if err := f.evict(h, until); err != nil {
+		if err := f.evict(h, h.rec.paused); err != nil {
 			return err
 		}
 	}

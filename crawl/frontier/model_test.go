@@ -39,7 +39,9 @@ type modelURL struct {
 	state  State
 	due    time.Time
 	out    bool
-	busy   bool // out, and its request is under way
+	busy   bool      // out, and its request is under way
+	before modelHost // its host before the lease, and ready after it
+	since  time.Time
 	doc    bool
 	tries  int
 	visits int
@@ -156,8 +158,9 @@ func (m *model) next() {
 		}
 		u.out, u.busy = true, true
 		h := m.host(l.URL.Hostname())
+		u.before, u.since = *h, m.now.Add(h.delay)
 		h.busy++
-		h.ready = m.now.Add(h.delay)
+		h.ready = u.since
 		h.by = h.ready
 		m.out = append(m.out, l)
 		m.leased++
@@ -192,6 +195,19 @@ func (m *model) release(l Lease) {
 	if m.opt.MaxPerHost == 1 {
 		h.ready = m.now.Add(h.delay)
 		h.by = h.ready
+	}
+}
+
+func (m *model) forgo(l Lease) {
+	u := m.urls[l.URL.String()]
+	if !u.busy {
+		return
+	}
+	u.busy = false
+	h := m.host(l.URL.Hostname())
+	h.busy--
+	if h.ready.Equal(u.since) {
+		h.ready, h.by = u.before.ready, u.before.by
 	}
 }
 
@@ -368,6 +384,11 @@ func (m *model) step() {
 	case 17, 18:
 		if len(m.out) > 0 {
 			l := m.out[m.rng.IntN(len(m.out))]
+			if m.rng.IntN(2) == 0 {
+				m.forgo(l)
+				m.f.Forgo(l)
+				break
+			}
 			m.release(l)
 			m.f.Release(l, 0, time.Time{})
 		}

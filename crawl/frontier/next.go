@@ -16,6 +16,8 @@ type flight struct {
 	key  weburl.Key
 	rec  urlRecord
 	busy bool // its request is under way
+
+	before, since int64 // when its host was ready before the lease, and by it
 }
 
 // Next leases the next address. It waits until one is due on a free host, and
@@ -107,7 +109,8 @@ func (f *Frontier) pick(now int64) (*flight, int64, error) {
 		h.busy++
 		h.flying++
 		f.inflight[fl.key] = fl
-		h.rec.ready = now + f.delayOf(&h.rec)
+		fl.before, fl.since = h.rec.ready, now+f.delayOf(&h.rec)
+		h.rec.ready = fl.since
 		f.arrange(h)
 		return fl, 0, nil
 	}
@@ -164,6 +167,25 @@ func (f *Frontier) Release(l Lease, delay time.Duration, pause time.Time) {
 	if f.release(l.fl, f.now(), delay, pause) {
 		f.signal()
 	}
+}
+
+// Forgo says, before the Commit of a lease, that no request was made for it: its
+// host is as free as before.
+func (f *Frontier) Forgo(l Lease) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	fl := l.fl
+	if fl == nil || f.inflight[fl.key] != fl || !fl.busy {
+		return
+	}
+	fl.busy = false
+	h := fl.host
+	h.busy--
+	if h.rec.ready == fl.since {
+		h.rec.ready = fl.before
+	}
+	f.arrange(h)
+	f.signal()
 }
 
 func (f *Frontier) release(fl *flight, now int64, delay time.Duration, pause time.Time) bool {

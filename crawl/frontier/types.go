@@ -137,5 +137,6 @@ type Stats struct {
 	Outbox                                                 int64            // entries not yet taken
 	InFlight                                               int              // leased or not yet committed
 	FrontHosts                                             int              // in memory
+	ActiveHosts                                            int              // of them: wait for nothing but their delay
 	NextDue                                                time.Time        // when the next lease can be had; zero: never as things stand
 }

@@ -76,6 +76,12 @@ func (f *Frontier) Stats() Stats {
 	for reason, k := range maps.All(f.meta.reasons) {
 		st.Reasons[reason] = int64(k)
 	}
+	now := f.now()
+	for _, h := range f.front.hosts {
+		if (len(h.window) > 0 || h.more) && h.rec.paused <= now {
+			st.ActiveHosts++
+		}
+	}
 	if st.Queued > int64(st.InFlight) {
 		if due := f.nextDue(); due != never {
 			st.NextDue = time.UnixMicro(due)
