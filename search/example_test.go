@@ -39,6 +39,6 @@ func Example() {
 		fmt.Println()
 	}
 	// Output:
-	// Red wine: red 0.50 in title grapes 0.08 in body
+	// Red wine: red 0.53 in title grapes 0.08 in body
 	// White wine: grapes 0.08 in body
 }

@@ -63,6 +63,9 @@ func indexFile(c *cobra.Command, args []string) (err error) {
 		if c.Context().Err() != nil {
 			return errors.New("interrupted; what was taken stays, and running it again changes nothing that is there")
 		}
+		if _, werr := waitIndexed(c.Context(), s.Client, collection); werr != nil {
+			return errors.Join(err, werr)
+		}
 		return err
 	}
 	noWait, _ := c.Flags().GetBool("no-wait")
