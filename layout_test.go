@@ -92,7 +92,6 @@ var guests = map[string]struct{ home, why string }{
 	"golang.org/x/net":                            {"weburl crawl/extract", "HTML tree, WHATWG encodings, IDNA, public suffixes"},
 	"golang.org/x/text":                           {"analysis weburl crawl/extract", "normal forms, case folding, encodings"},
 	"golang.org/x/sys":                            {"internal/durable index cmd/trawl node", "mmap, madvise, flock"},
-	"golang.org/x/sync":                           {"search crawl node shard", "errgroup and singleflight"},
 	"google.golang.org/grpc":                      {"search", "the searcher's calls: deadlines, cancellation, status"},
 	"github.com/yuin/goldmark":                    {"web", "the manual's Markdown"},
 	"github.com/prometheus/client_golang":         {"node", "metrics"},
