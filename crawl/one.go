@@ -34,27 +34,10 @@ func (c *Crawler) one(ctx context.Context, l frontier.Lease) *result {
 		return r
 	}
 
-	// May we? A fetch of robots.txt takes the host's turn.
+	// May we?
 	o := c.origins.get(l.URL)
-	robots := c.origins.rule(ctx, o, c.client, c.opt.Fetch.Product, l.URL)
-	if ctx.Err() != nil {
-		return nil
-	}
-	if robots.asked {
-		c.findSitemaps(l, robots.rules)
-	}
-	if robots.rules == nil {
-		return c.noRules(r, robots)
-	}
-	if !robots.rules.Allowed(c.opt.Fetch.Product, l.URL.Target()) {
-		if !robots.asked {
-			c.front.Forgo(l)
-		}
-		return r.deny("robots")
-	}
-	if delay, _ := robots.rules.Delay(c.opt.Fetch.Product); robots.asked && c.opt.Delay > 0 {
-		r.goBack(c, max(delay, c.opt.Delay))
-		return nil
+	if verdict, ok := c.permission(ctx, o, r); !ok {
+		return verdict
 	}
 
 	// Fetch. From here on the host is free again for its next page.
@@ -87,6 +70,35 @@ func (c *Crawler) one(ctx context.Context, l frontier.Lease) *result {
 		return r.drop(frontier.Skipped, "type "+page.MediaType)
 	}
 	return c.page(ctx, r, page)
+}
+
+// permission asks robots.txt, which is fetched where that is due. If it does not
+// give it, the page is settled, or, for nil, is to be leased again: a fetch of
+// robots.txt takes the host's turn.
+func (c *Crawler) permission(ctx context.Context, o *origin, r *result) (*result, bool) {
+	l := r.lease
+	product := c.opt.Fetch.Product
+	robots := c.origins.rule(ctx, o, c.client, product, l.URL)
+	if ctx.Err() != nil {
+		return nil, false
+	}
+	if robots.asked {
+		c.findSitemaps(l, robots.rules)
+	}
+	switch {
+	case robots.rules == nil:
+		return c.noRules(r, robots), false
+	case !robots.rules.Allowed(product, l.URL.Target()):
+		if !robots.asked {
+			c.front.Forgo(l)
+		}
+		return r.deny("robots"), false
+	case robots.asked && c.opt.Delay > 0:
+		delay, _ := robots.rules.Delay(product)
+		r.goBack(c, max(delay, c.opt.Delay))
+		return nil, false
+	}
+	return nil, true
 }
 
 // goBack returns the lease, first in its host's line after delay.

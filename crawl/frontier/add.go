@@ -12,7 +12,6 @@ type candidate struct {
 	text   string
 	origin string
 	id     hostID
-	known  bool // in the cache, nothing to write
 }
 
 // Add queues the addresses that are not known yet and tells how many there were.

@@ -84,7 +84,7 @@ func (f *Frontier) Stats() Stats {
 	}
 	if st.Queued > int64(st.InFlight) {
 		if due := f.nextDue(); due != never {
-			st.NextDue = time.UnixMicro(due)
+			st.NextDue = time.UnixMicro(max(due, now))
 		}
 	}
 	return st
