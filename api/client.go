@@ -22,10 +22,23 @@ type Client struct {
 
 // Search asks one query.
 func (c *Client) Search(ctx context.Context, collection, q string, limit, offset int, explain bool) (*Answer, error) {
-	v := url.Values{"q": {q}, "limit": {strconv.Itoa(limit)}, "offset": {strconv.Itoa(offset)}}
+	v := url.Values{}
 	if explain {
 		v.Set("explain", "true")
 	}
+	return c.search(ctx, collection, q, limit, offset, v)
+}
+
+// Rank asks one query and wants no snippets: for programs that take hundreds of
+// hits and show none.
+func (c *Client) Rank(ctx context.Context, collection, q string, limit, offset int) (*Answer, error) {
+	return c.search(ctx, collection, q, limit, offset, url.Values{"snippets": {"false"}})
+}
+
+func (c *Client) search(ctx context.Context, collection, q string, limit, offset int, v url.Values) (*Answer, error) {
+	v.Set("q", q)
+	v.Set("limit", strconv.Itoa(limit))
+	v.Set("offset", strconv.Itoa(offset))
 	var out Answer
 	return &out, c.do(ctx, http.MethodGet, collectionPath(collection)+"/search?"+v.Encode(), nil, &out)
 }

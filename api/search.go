@@ -33,7 +33,10 @@ func (s *server) search(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	req := &search.Request{Query: q, Offset: offset, Limit: limit, Lang: r.FormValue("lang"), Explain: r.FormValue("explain") == "true"}
+	req := &search.Request{
+		Query: q, Offset: offset, Limit: limit, Lang: r.FormValue("lang"),
+		Explain: r.FormValue("explain") == "true", Brief: r.FormValue("snippets") == "false",
+	}
 	start := time.Now()
 	res, err := sr.Search(r.Context(), req)
 	if err != nil {

@@ -64,9 +64,12 @@ func (f *fakeNode) Search(_ context.Context, req *search.Request) (*search.Resul
 	return &search.Result{Hits: slices.Clone(f.hits), Total: 7, Docs: 9, Shards: search.Shards{Total: 2, OK: 1, Failed: 1}}, nil
 }
 
-func (f *fakeNode) Fetch(_ context.Context, _ *search.Request, hits []search.Hit) error {
+func (f *fakeNode) Fetch(_ context.Context, req *search.Request, hits []search.Hit) error {
 	for i := range hits {
 		hits[i].ID, hits[i].Title = "id", "<T>"
+		if req.Brief {
+			continue
+		}
 		hits[i].Snippet = []search.Span{{Text: "a <b> "}, {Text: "word", Mark: true}}
 	}
 	return nil
@@ -107,6 +110,10 @@ func TestSearch(t *testing.T) {
 	want := []Hit{{ID: "id", Title: "<T>", Snippet: "a <b> word", Highlight: "a &lt;b&gt; <mark>word</mark>"}}
 	if !reflect.DeepEqual(ans.Hits, want) || ans.Total != 7 || ans.Shards.Failed != 1 {
 		t.Errorf("got %+v", ans)
+	}
+	ans, err = c.Rank(t.Context(), "web", "word", 10, 0)
+	if err != nil || len(ans.Hits) != 1 || ans.Hits[0] != (Hit{ID: "id", Title: "<T>"}) {
+		t.Errorf("without snippets: %+v, %v", ans, err)
 	}
 }
 

@@ -196,7 +196,7 @@ type Hit struct {
 	URL       string  `json:"url,omitempty"`
 	Title     string  `json:"title"`
 	Score     float64 `json:"score"`
-	Snippet   string  `json:"snippet"`
+	Snippet   string  `json:"snippet"`             // empty where snippets=false was asked
 	Highlight string  `json:"highlight,omitempty"` // the snippet as HTML, its words in <mark>
 	Explain   any     `json:"explain,omitempty"`
 }

@@ -300,19 +300,26 @@ func (g *Segment) FieldStats(field int) FieldStats {
 // Stored appends the stored values of a document to dst, in the order they were
 // put.
 func (g *Segment) Stored(doc uint32, dst []StoredValue) ([]StoredValue, error) {
+	return g.StoredFields(doc, func(int) bool { return true }, dst)
+}
+
+// StoredFields is Stored for the fields that want says: texts of others are not
+// copied.
+func (g *Segment) StoredFields(doc uint32, want func(field int) bool, dst []StoredValue) ([]StoredValue, error) {
 	var scratch [16]stored.Value
 	values, err := g.store.Get(doc, scratch[:0])
 	if err != nil {
 		return dst, fmt.Errorf("index: %s: section %s: document %d: %w", g.name, sectionStored, doc, err)
 	}
 	for _, v := range values {
-		switch g.info.Schema.kind(v.Field) {
-		case 0:
+		kind := g.info.Schema.kind(v.Field)
+		switch {
+		case kind == 0:
 			return dst, fmt.Errorf("index: %s: section %s: document %d: %w: field %d", g.name, sectionStored, doc, ErrCorrupt, v.Field)
-		case Int:
-			if len(v.Bytes) != 8 {
-				return dst, fmt.Errorf("index: %s: section %s: document %d: %w: integer of %d bytes", g.name, sectionStored, doc, ErrCorrupt, len(v.Bytes))
-			}
+		case kind == Int && len(v.Bytes) != 8:
+			return dst, fmt.Errorf("index: %s: section %s: document %d: %w: integer of %d bytes", g.name, sectionStored, doc, ErrCorrupt, len(v.Bytes))
+		case !want(v.Field):
+		case kind == Int:
 			dst = append(dst, StoredValue{Field: v.Field, Int: int64(binary.LittleEndian.Uint64(v.Bytes))})
 		default:
 			dst = append(dst, StoredValue{Field: v.Field, Text: string(v.Bytes)})

@@ -62,8 +62,8 @@ func TestRemoteIsLocal(t *testing.T) {
 		t.Fatal(err)
 	}
 	remote := client.Collection("c")
-	for range 60 {
-		req := &Request{Query: c.query(3) + " \xff", Limit: 10, Explain: true}
+	for i := range 60 {
+		req := &Request{Query: c.query(3) + " \xff", Limit: 10, Explain: true, Brief: i%3 == 0}
 		want, err := s.Search(t.Context(), req)
 		if err != nil {
 			t.Fatal(err)
@@ -74,6 +74,11 @@ func TestRemoteIsLocal(t *testing.T) {
 		}
 		if err := errors.Join(s.Fetch(t.Context(), req, want.Hits), remote.Fetch(t.Context(), req, got.Hits)); err != nil {
 			t.Fatal(err)
+		}
+		for _, h := range want.Hits {
+			if h.ID != h.Key.String() || (h.Fields == nil) != req.Brief || (h.TitleSpans == nil) != (req.Brief || h.Title == "") {
+				t.Fatalf("seed %d: %s: brief %v: %+v", seed, req.Query, req.Brief, h)
+			}
 		}
 		want.Took, got.Took = 0, 0
 		a, err1 := json.Marshal(got)

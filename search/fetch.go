@@ -1,8 +1,10 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/trawlsearch/trawl/analysis"
@@ -21,72 +23,104 @@ const (
 	fieldSite        = "site" // host of the url
 )
 
-// Fetch reads the documents of hits and marks the query's words in them.
+// Fetch reads the documents of hits and marks the query's words in them. It reads
+// them in the order they are stored, so that each block is decompressed once.
 func (l *local) Fetch(ctx context.Context, req *Request, hits []Hit) error {
 	snap, plan, err := l.begin(req)
 	if err != nil {
 		return err
 	}
 	defer snap.Close()
-	f := fetcher{snap: snap, marker: newMarker(plan), analyzers: map[string]*analysis.Analyzer{}}
-	for i := range hits {
+	f := fetcher{schema: snap.Schema(), brief: req.Brief}
+	if !f.brief {
+		f.marker, f.analyzers = newMarker(plan), map[string]*analysis.Analyzer{}
+	}
+	for _, p := range places(snap, hits) {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("search: fetch: %w", err)
 		}
-		if err := f.fill(&hits[i]); err != nil {
-			return fmt.Errorf("search: fetch %s: %w", hits[i].Key, err)
+		if err := f.fill(p.hit, p.seg, p.doc); err != nil {
+			return fmt.Errorf("search: fetch %s: %w", p.hit.Key, err)
 		}
 	}
 	return nil
+}
+
+// A stored is a hit and where its document is.
+type stored struct {
+	hit    *Hit
+	number int // of seg
+	seg    *index.Segment
+	doc    uint32
+}
+
+// places finds the live documents of hits, in the order they are stored; without
+// those that are gone.
+func places(snap *index.Snapshot, hits []Hit) []stored {
+	out := make([]stored, 0, len(hits))
+	for i := range hits {
+		for n, seg := range snap.Segments() {
+			if doc, ok := seg.Find(hits[i].Key); ok {
+				out = append(out, stored{&hits[i], n, seg, doc})
+				break
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b stored) int {
+		return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.doc, b.doc))
+	})
+	return out
 }
 
 type fetcher struct {
-	snap      *index.Snapshot
-	marker    *marker
+	schema index.Schema
+	brief  bool
+	values []index.StoredValue // scratch
+
+	marker    *marker // nil if brief, as is:
 	analyzers map[string]*analysis.Analyzer
-	values    []index.StoredValue
 }
 
-// fill fills in a hit; a document that is gone leaves it as it is.
-func (f *fetcher) fill(h *Hit) error {
-	seg, doc := f.find(h.Key)
-	if seg == nil {
-		return nil
-	}
-	var err error
-	if f.values, err = seg.Stored(doc, f.values[:0]); err != nil {
+// fill fills in a hit.
+func (f *fetcher) fill(h *Hit, seg *index.Segment, doc uint32) (err error) {
+	if f.values, err = seg.StoredFields(doc, f.wants, f.values[:0]); err != nil {
 		return err
 	}
-	schema := f.snap.Schema()
-	h.Fields = map[string]string{}
+	fields := map[string]string{}
 	for _, v := range f.values {
-		name, text := schema.Fields[v.Field].Name, v.Text
-		if schema.Fields[v.Field].Kind == index.Int {
+		name, text := f.schema.Fields[v.Field].Name, v.Text
+		if f.schema.Fields[v.Field].Kind == index.Int {
 			text = strconv.FormatInt(v.Int, 10)
 		}
-		if before, ok := h.Fields[name]; ok {
+		if before, ok := fields[name]; ok {
 			text = before + "\n" + text
 		}
-		h.Fields[name] = text
+		fields[name] = text
 	}
-	h.ID, h.URL, h.Title = h.Fields[fieldID], h.Fields[fieldURL], h.Fields[fieldTitle]
+	h.ID, h.URL, h.Title = fields[fieldID], fields[fieldURL], fields[fieldTitle]
 	if h.ID == "" {
 		h.ID = h.Key.String()
 	}
+	if f.brief {
+		return nil
+	}
+	h.Fields = fields
 	a := f.analyzer(seg, doc)
 	h.TitleSpans = spans(nil, h.Title, 0, len(h.Title), f.marker.marks(a, h.Title))
-	h.Snippet = f.snippet(a, h.Fields)
+	h.Snippet = f.snippet(a, fields)
 	return nil
 }
 
-// find finds the live document with a key; nil if there is none.
-func (f *fetcher) find(key index.Key) (*index.Segment, uint32) {
-	for _, seg := range f.snap.Segments() {
-		if doc, ok := seg.Find(key); ok {
-			return seg, doc
-		}
+// wants tells whether a field is among what is asked for.
+func (f *fetcher) wants(field int) bool {
+	if !f.brief {
+		return true
 	}
-	return nil, 0
+	switch f.schema.Fields[field].Name {
+	case fieldID, fieldURL, fieldTitle:
+		return true
+	}
+	return false
 }
 
 // snippet is that of the body, or of the description if only that has words of
@@ -114,8 +148,8 @@ func marked(spans []Span) bool {
 
 // analyzer is that of a document's language: of the keyword lang, if it has one.
 func (f *fetcher) analyzer(seg *index.Segment, doc uint32) *analysis.Analyzer {
-	lang := f.snap.Schema().Lang
-	if field, ok := f.snap.Schema().Field(fieldLang); ok && seg.Has(field, doc) {
+	lang := f.schema.Lang
+	if field, ok := f.schema.Field(fieldLang); ok && seg.Has(field, doc) {
 		it := seg.Terms(field).Iter()
 		for left := seg.Column(field).Get(doc); it.Next(); left-- {
 			if left == 0 {

@@ -66,7 +66,7 @@ type Searcher interface {
 	Search(ctx context.Context, req *Request) (*Result, error)
 
 	// Fetch fills in ID, URL, Title, Fields, Snippet and TitleSpans of hits that
-	// Search of the same Searcher returned. A document that is gone since leaves
+	// Search of the same Searcher returned; of a Brief request the first three. A document that is gone since leaves
 	// its hit as it was: its ID stays empty.
 	Fetch(ctx context.Context, req *Request, hits []Hit) error
 }
@@ -78,6 +78,7 @@ type Request struct {
 	Limit   int    `json:"limit,omitempty"` // 0: only count
 	Lang    string `json:"lang,omitempty"`  // of the query's words; empty: the index's
 	Explain bool   `json:"explain,omitempty"`
+	Brief   bool   `json:"brief,omitempty"`  // Fetch fills in ID, URL and Title only: a tenth of the work where texts are long
 	Stats   *Stats `json:"stats,omitempty"`  // nil: the Searcher's own
 	MinSeq  uint64 `json:"minSeq,omitempty"` // the index must have come so far in the log
 }

@@ -69,7 +69,7 @@ func evaluate(c *cobra.Command, _ []string) (err error) {
 	collection, _ := f.GetString("collection")
 	start := time.Now()
 	rep, err := eval.Run(c.Context(), queries, qrels, func(ctx context.Context, q string, limit int) ([]eval.Doc, error) {
-		ans, err := s.Search(ctx, collection, q, limit, 0, false)
+		ans, err := s.Rank(ctx, collection, q, limit, 0)
 		if err != nil {
 			return nil, err
 		}
