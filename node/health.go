@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -11,6 +12,8 @@ import (
 // health answers /healthz (the process lives) and /readyz (it should be sent
 // requests, or why not).
 type health struct {
+	opening func() string // a shard that is being opened; nil without the searcher role
+
 	mu      sync.Mutex
 	reasons map[string]string // what is not ready, and why
 }
@@ -35,15 +38,24 @@ func (h *health) set(part, reason string) {
 
 func (h *health) live(w http.ResponseWriter, _ *http.Request) { writeHealth(w, nil) }
 
-func (h *health) ready(w http.ResponseWriter, _ *http.Request) {
+func (h *health) ready(w http.ResponseWriter, _ *http.Request) { writeHealth(w, h.notReady()) }
+
+// notReady tells what is not ready, and why; empty means that requests are welcome.
+func (h *health) notReady() map[string]string {
 	h.mu.Lock()
-	reasons := make(map[string]string, len(h.reasons))
-	for k, v := range h.reasons {
-		reasons[k] = v
-	}
+	reasons := maps.Clone(h.reasons)
 	h.mu.Unlock()
-	writeHealth(w, reasons)
+	if h.opening == nil {
+		return reasons
+	}
+	if p := h.opening(); p != "" {
+		reasons["searcher"] = "opening shard " + p
+	}
+	return reasons
 }
+
+// Ready tells whether requests are welcome now.
+func (n *Node) Ready() bool { return len(n.health.notReady()) == 0 }
 
 func writeHealth(w http.ResponseWriter, reasons map[string]string) {
 	w.Header().Set("Content-Type", "application/json")

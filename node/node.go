@@ -134,6 +134,7 @@ func (n *Node) openRoles(ctx context.Context) error {
 	}
 	if n.cfg.Has("searcher") {
 		n.searcher = newSearcher(n)
+		n.health.opening = n.searcher.opening
 	}
 	if n.cfg.Has("crawler") {
 		n.crawler = newCrawler(n)

@@ -96,13 +96,29 @@ func (s *searcher) Searcher(name string) (search.Searcher, error) {
 		r := s.replicas[p]
 		s.mu.Unlock()
 		if r == nil {
-			continue
+			return nil, fmt.Errorf("%w: shard %s is being opened", api.ErrUnavailable, p)
 		}
 		if _, _, ok := r.Position(); ok {
 			parts = append(parts, r.Searcher())
 		}
 	}
 	return search.Fan(parts), nil
+}
+
+// opening names a partition that cannot be asked yet, or is empty.
+func (s *searcher) opening() string {
+	for _, col := range s.node.catalog.Collections() {
+		for i := range col.Shards {
+			p := partition{col.Name, i}
+			s.mu.Lock()
+			open := s.replicas[p] != nil
+			s.mu.Unlock()
+			if _, own := s.writer(p); !own && !open {
+				return p.String()
+			}
+		}
+	}
+	return ""
 }
 
 // serve answers gateways of other processes and tells them where, until ctx ends.

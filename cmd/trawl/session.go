@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -110,6 +111,10 @@ func remote(cfg node.Config, base string) *session {
 	return &session{Client: &api.Client{Base: base, Token: cfg.AdminToken, HTTP: &http.Client{}}, stop: func() error { return nil }}
 }
 
+// openPatience bounds the wait for shards to open; what is not open by then
+// answers with the reason.
+const openPatience = 15 * time.Second
+
 // ownServer runs a node until stop is called. The verb's context
 // does not end it: what a verb began is stopped in order by stop.
 func ownServer(ctx context.Context, cfg node.Config, stderr io.Writer) (*session, error) {
@@ -120,6 +125,9 @@ func ownServer(ctx context.Context, cfg node.Config, stderr io.Writer) (*session
 	runCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan error, 1)
 	go func() { done <- n.Run(runCtx) }()
+	for start := time.Now(); !n.Ready() && time.Since(start) < openPatience && ctx.Err() == nil; {
+		time.Sleep(2 * time.Millisecond)
+	}
 	return &session{Client: n.Client(), own: true, stop: func() error {
 		cancel()
 		return <-done
