@@ -1,6 +1,9 @@
 package frontier
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/trawlsearch/trawl/weburl"
 )
 
@@ -43,9 +46,11 @@ func prepare(items []Item) []candidate {
 	return out
 }
 
-// discover queues what is new among the candidates.
+// discover queues what is new among the candidates, host by host in the order of
+// the store, so that a block is read once, and within a host in their own order.
 func (w *write) discover(cands []candidate) error {
 	ids := map[string]hostID{} // Site asks the public suffix list: once an origin
+	ask := make([]*candidate, 0, len(cands))
 	for i := range cands {
 		c := &cands[i]
 		if c.item.Mark == 0 && !c.item.Again && w.f.seen.has(c.key) {
@@ -58,6 +63,12 @@ func (w *write) discover(cands []candidate) error {
 			ids[c.origin] = id
 		}
 		c.id = id
+		ask = append(ask, c)
+	}
+	slices.SortStableFunc(ask, func(a, b *candidate) int {
+		return cmp.Or(cmp.Compare(a.id.site, b.id.site), cmp.Compare(a.id.host, b.id.host))
+	})
+	for _, c := range ask {
 		if err := w.meet(c); err != nil {
 			return err
 		}

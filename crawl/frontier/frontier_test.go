@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/trawlsearch/trawl/weburl"
 )
+
+var update = flag.Bool("update", false, "rewrite the goldens in testdata")
 
 func addr(t testing.TB, s string) weburl.URL {
 	t.Helper()

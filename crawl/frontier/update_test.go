@@ -1,5 +1,0 @@
-package frontier
-
-import "flag"
-
-var update = flag.Bool("update", false, "rewrite the goldens in testdata")
