@@ -13,7 +13,13 @@ import (
 const (
 	readMessages = 500     // that a reader asks for at a time
 	readBytes    = 4 << 20 // and their size, which is its memory
-	heartbeat    = 5 * time.Second
+
+	// readRoom is how much fits into a reader's channel. The broker ends each
+	// request with a word of its own: where the channel had room for the
+	// messages only, one of 500 was dropped, and the reader began anew.
+	readRoom = 2 * readMessages
+
+	heartbeat = 5 * time.Second
 
 	electionTime = 10 * time.Second // 4-9 s, a constant of the broker's
 
@@ -102,43 +108,49 @@ func (f *follower) once(ctx context.Context) (heard bool, err error) {
 		return false, err
 	}
 	defer f.drop(ctx, cons)
-	iter, err := cons.Messages(jetstream.PullMaxMessagesWithBytesLimit(readMessages, readBytes),
-		jetstream.PullHeartbeat(heartbeat), jetstream.WithMessagesErrOnMissingHeartbeat(true))
-	if err != nil {
-		return false, err
-	}
-	defer iter.Stop()
 	if f.begin != nil {
 		if err := f.begin(cons.CachedInfo().NumPending); err != nil {
 			return false, errStop{err}
 		}
 	}
-	return f.read(ctx, iter)
+	n := uint64(0)
+	for err == nil {
+		err = f.read(ctx, cons, &n)
+	}
+	return n > 0, err
 }
 
-// read reads until an error, and calls idle after each wait without a message.
-func (f *follower) read(ctx context.Context, iter jetstream.MessagesContext) (heard bool, err error) {
-	for n := uint64(0); ; {
-		before := n
+// read takes one round of readMessages, and calls idle after each wait without
+// a message. n counts the deliveries of this consumer.
+func (f *follower) read(ctx context.Context, cons jetstream.Consumer, n *uint64) error {
+	iter, err := cons.Messages(jetstream.PullMaxMessagesWithBytesLimit(readRoom, readBytes), jetstream.StopAfter(readMessages),
+		jetstream.PullHeartbeat(heartbeat), jetstream.WithMessagesErrOnMissingHeartbeat(true))
+	if err != nil {
+		return err
+	}
+	defer iter.Stop()
+	for end := *n + readMessages; *n < end; {
+		before := *n
 		window, cancel := context.WithTimeout(ctx, f.wait)
-		err := f.readWindow(window, iter, &n)
+		err := f.readWindow(window, iter, n, end)
 		cancel()
 		var stop errStop
-		if errors.As(err, &stop) || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
-			return n > 0, err
+		if err != nil && (errors.As(err, &stop) || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded)) {
+			return err
 		}
-		if n == before && f.idle != nil {
+		if *n == before && f.idle != nil {
 			if err := f.idle(ctx); err != nil {
-				return n > 0, errStop{err}
+				return errStop{err}
 			}
 		}
 	}
+	return nil
 }
 
-// readWindow reads until an error, which is the window's end if nothing else
-// comes first. n counts the deliveries of this consumer.
-func (f *follower) readWindow(window context.Context, iter jetstream.MessagesContext, n *uint64) error {
-	for next := jetstream.NextContext(window); ; {
+// readWindow reads up to delivery end or an error, which is the window's end
+// if nothing else comes first.
+func (f *follower) readWindow(window context.Context, iter jetstream.MessagesContext, n *uint64, end uint64) error {
+	for next := jetstream.NextContext(window); *n < end; {
 		m, err := iter.Next(next)
 		if err != nil {
 			return err
@@ -154,6 +166,7 @@ func (f *follower) readWindow(window context.Context, iter jetstream.MessagesCon
 			return errStop{err}
 		}
 	}
+	return nil
 }
 
 // drop removes the consumer, so that a reader which restarts leaves no crowd behind.

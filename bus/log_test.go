@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 	"testing"
@@ -331,5 +332,38 @@ func TestLogReadEnds(t *testing.T) {
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context.Canceled", err)
+	}
+}
+
+// TestLogReadBusy: a reader that is slower than the broker loses nothing on
+// the way, so that it need not begin anew.
+func TestLogReadBusy(t *testing.T) {
+	var said strings.Builder
+	b := open(t, Options{Dir: t.TempDir(), Log: slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	l := openLog(t, b, "busy", 0)
+	const total = 4000
+	for i := range total / 500 {
+		if _, err := l.Append(within(t), itoa(i), benchMessages(500)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	enough := errors.New("enough")
+	err := l.Read(within(t), 0, func(seq uint64, _ []byte) error {
+		if seq == total {
+			return enough
+		}
+		if seq%500 == 252 {
+			return pause(t.Context(), 100*time.Millisecond) // all that was asked for comes, and waits in this process
+		}
+		return nil
+	})
+	if err != enough {
+		t.Fatal(err)
+	}
+	b.Close()
+	for _, line := range strings.Split(said.String(), "\n") {
+		if strings.Contains(line, "slow consumer") || strings.Contains(line, "reader starts again") {
+			t.Error(line)
+		}
 	}
 }
