@@ -235,29 +235,32 @@ func (g *Segment) Norms(field int) []byte { return g.field(field).lists.Norms }
 // ones included, or tells that there are none. Of a Keyword field the term is the
 // whole value.
 func (g *Segment) Postings(c *postings.Cursor, field int, term []byte) bool {
-	f := g.field(field)
-	if f.dict == nil {
-		return false
-	}
-	info, ok := f.dict.Get(g.asTerm(field, term))
+	info, ok := g.Lookup(field, term)
 	if ok {
-		c.Reset(&f.lists, postings.List(info))
+		g.PostingsAt(c, field, info)
 	}
 	return ok
 }
 
-// PostingsAt puts c before the documents of a term whose Info came from Terms.
+// Lookup says where the postings of a term lie, for PostingsAt, and how many
+// there are.
+func (g *Segment) Lookup(field int, term []byte) (termdict.Info, bool) {
+	f := g.field(field)
+	if f.dict == nil {
+		return termdict.Info{}, false
+	}
+	return f.dict.Get(g.asTerm(field, term))
+}
+
+// PostingsAt puts c before the documents of a term whose Info came from Lookup or
+// Terms.
 func (g *Segment) PostingsAt(c *postings.Cursor, field int, info termdict.Info) {
 	c.Reset(&g.field(field).lists, postings.List(info))
 }
 
 // DocFreq is the number of documents that hold the term, deleted ones included.
 func (g *Segment) DocFreq(field int, term []byte) uint32 {
-	f := g.field(field)
-	if f.dict == nil {
-		return 0
-	}
-	info, _ := f.dict.Get(g.asTerm(field, term))
+	info, _ := g.Lookup(field, term)
 	return info.Docs
 }
 

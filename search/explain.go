@@ -43,14 +43,14 @@ type evidence struct {
 
 // explain runs the plan over the window of one document, again, and keeps what
 // the scorers saw.
-func (r *runner) explain(seg *index.Segment, doc uint32) *Explain {
-	r.open(seg)
+func (r *runner) explain(number int, seg *index.Segment, doc uint32) *Explain {
+	r.open(number, seg)
 	base := doc &^ (window - 1)
-	var mask, found set
-	mask.add(doc - base)
-	r.root.match(base, &mask, &found)
+	r.mask = set{}
+	r.mask.add(doc - base)
+	r.root.match(base, &r.mask, &r.found)
 	for _, m := range r.late {
-		m.match(base, &mask, &found)
+		m.match(base, &r.mask, &r.found)
 	}
 	out := &Explain{Docs: r.weights.docs, K1: r.plan.model.K1}
 	for _, s := range r.parts {
@@ -102,8 +102,8 @@ func (r *runner) explainTerm(number int, seen []evidence) TermExplain {
 
 func (g *group) evidence(_, doc uint32) (number int, seen []evidence) {
 	for _, l := range g.legs {
-		if l.read.Seek(doc) == doc {
-			seen = append(seen, l.saw(doc, l.read.Freq()))
+		if read := l.reader(); read.Seek(doc) == doc {
+			seen = append(seen, l.saw(doc, read.Freq()))
 		}
 	}
 	return g.leaf, seen

@@ -35,7 +35,7 @@ func (l *local) Fetch(ctx context.Context, req *Request, hits []Hit) error {
 	if !f.brief {
 		f.marker, f.analyzers = newMarker(plan), map[string]*analysis.Analyzer{}
 	}
-	for _, p := range places(snap, hits) {
+	for _, p := range stores(snap, hits) {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("search: fetch: %w", err)
 		}
@@ -54,9 +54,9 @@ type stored struct {
 	doc    uint32
 }
 
-// places finds the live documents of hits, in the order they are stored; without
+// stores finds the live documents of hits, in the order they are stored; without
 // those that are gone.
-func places(snap *index.Snapshot, hits []Hit) []stored {
+func stores(snap *index.Snapshot, hits []Hit) []stored {
 	out := make([]stored, 0, len(hits))
 	for i := range hits {
 		for n, seg := range snap.Segments() {

@@ -1,33 +1,44 @@
 package search
 
 import (
+	"github.com/trawlsearch/trawl/index"
 	"github.com/trawlsearch/trawl/index/postings"
+	"github.com/trawlsearch/trawl/index/termdict"
 	"github.com/trawlsearch/trawl/rank"
 )
 
 // A leg is the postings of one term in one field. It has two cursors: one finds
 // matches, the other runs behind it and reads frequencies where scores are needed.
 type leg struct {
+	seg    *index.Segment
 	field  int
-	term   []byte
+	info   termdict.Info
 	find   postings.Cursor
-	read   postings.Cursor
-	norms  []byte // nil for keywords
+	read   postings.Cursor // of reader
+	opened bool            // read is in use
+	norms  []byte          // nil for keywords
 	scorer *rank.FieldScorer
-	maxDoc uint32
 
-	impacts []postings.Impact // scratch
+	perWindow int               // postings in a window, in the mean
+	impacts   []postings.Impact // scratch
+}
+
+// reader is the cursor that reads. It is opened when it is needed: where few
+// documents match, most legs never are.
+func (l *leg) reader() *postings.Cursor {
+	if !l.opened {
+		l.seg.PostingsAt(&l.read, l.field, l.info)
+		l.opened = true
+	}
+	return &l.read
 }
 
 // seekBelow is how many members of a mask are looked up one by one rather than
 // all postings of the window read, if those are eight times as many.
 const seekBelow = 64
 
-// few tells whether that many documents of a window are better looked up one by one.
-func (l *leg) few(n int) bool {
-	perWindow := uint64(l.find.Size()) * window / uint64(max(l.maxDoc, 1))
-	return n < seekBelow && uint64(n)*8 < perWindow
-}
+// few is below how many documents of a window they are better looked up one by one.
+func (l *leg) few() int { return min(seekBelow, l.perWindow/8) }
 
 // fill adds the members of mask that the leg has to out.
 func (l *leg) fill(base uint32, mask, out *set) {
@@ -35,7 +46,7 @@ func (l *leg) fill(base uint32, mask, out *set) {
 	if doc := l.find.Seek(base); doc >= end {
 		return
 	}
-	if l.few(mask.len()) {
+	if n := l.few(); n > 0 && mask.fewer(n) {
 		for _, i := range mask.appendTo(make([]uint32, 0, seekBelow)) {
 			if l.find.Seek(base+i) == base+i {
 				out.add(i)
@@ -44,8 +55,7 @@ func (l *leg) fill(base uint32, mask, out *set) {
 		return
 	}
 	for doc := l.find.Doc(); doc < end; doc = l.find.NextBlock() {
-		docs, _ := l.find.Block()
-		for _, doc := range docs {
+		for _, doc := range l.find.Docs() {
 			if doc >= end {
 				return
 			}
@@ -59,12 +69,13 @@ func (l *leg) fill(base uint32, mask, out *set) {
 // bound is at least the evidence of every posting in the window.
 func (l *leg) bound(base uint32) float32 {
 	most := float32(0)
+	read := l.reader()
 	for doc := base; ; {
-		last := l.read.SeekBlock(doc)
+		last := read.SeekBlock(doc)
 		if last == postings.None {
 			return most
 		}
-		l.impacts = l.read.BlockImpacts(l.impacts[:0])
+		l.impacts = read.BlockImpacts(l.impacts[:0])
 		for _, im := range l.impacts {
 			most = max(most, l.scorer.Evidence(im.Freq, im.Norm))
 		}
@@ -79,19 +90,20 @@ func (l *leg) bound(base uint32) float32 {
 // from call to call.
 func (l *leg) weigh(base uint32, mask *set, members []uint32, evidence *[window]float32) {
 	end := base + window
-	if l.read.Seek(base) >= end {
+	read := l.reader()
+	if read.Seek(base) >= end {
 		return
 	}
-	if l.few(len(members)) {
+	if len(members) < l.few() {
 		for _, i := range members {
-			if doc := base + i; l.read.Seek(doc) == doc {
-				evidence[i] += l.scorer.Evidence(l.read.Freq(), l.norms[doc])
+			if doc := base + i; read.Seek(doc) == doc {
+				evidence[i] += l.scorer.Evidence(read.Freq(), l.norms[doc])
 			}
 		}
 		return
 	}
-	for doc := l.read.Doc(); doc < end; doc = l.read.NextBlock() {
-		docs, freqs := l.read.Block()
+	for doc := read.Doc(); doc < end; doc = read.NextBlock() {
+		docs, freqs := read.Block()
 		for j, doc := range docs {
 			if doc >= end {
 				return

@@ -45,14 +45,15 @@ func (l *local) Search(ctx context.Context, req *Request) (*Result, error) {
 	}
 	defer snap.Close()
 
+	r := l.runner(plan, req.Offset+req.Limit)
+	defer l.runners.Put(r)
 	stats := req.Stats
 	if stats == nil {
-		if stats, err = plan.count(ctx, snap); err != nil {
+		if stats, err = plan.count(ctx, snap, &r.places); err != nil {
 			return nil, fmt.Errorf("search: count: %w", err)
 		}
 	}
-	r := l.runner(plan, plan.weigh(stats), req.Offset+req.Limit)
-	defer l.runners.Put(r)
+	r.weights = plan.weigh(stats, r.weights)
 	for i, seg := range snap.Segments() {
 		if err := r.run(ctx, i, seg); err != nil {
 			return nil, err
@@ -66,7 +67,7 @@ func (l *local) Search(ctx context.Context, req *Request) (*Result, error) {
 	for _, s := range r.top.sorted(req.Offset) {
 		hit := Hit{Key: s.key, Score: r.weights.scale.Float(int64(s.score))}
 		if req.Explain {
-			hit.Explain = r.explain(snap.Segments()[s.segment], s.doc)
+			hit.Explain = r.explain(s.segment, snap.Segments()[s.segment], s.doc)
 		}
 		res.Hits = append(res.Hits, hit)
 	}
@@ -81,7 +82,7 @@ func (l *local) Stats(ctx context.Context, req *Request) (*Stats, error) {
 		return nil, err
 	}
 	defer snap.Close()
-	stats, err := plan.count(ctx, snap)
+	stats, err := plan.count(ctx, snap, new(places))
 	if err != nil {
 		return nil, fmt.Errorf("search: count: %w", err)
 	}
@@ -107,13 +108,14 @@ func (l *local) begin(req *Request) (*index.Snapshot, *plan, error) {
 // maxPooledLegs keeps the cursors of a wide prefix from staying in memory for ever.
 const maxPooledLegs = 256
 
-// runner makes a runner, from the memory of one that has run.
-func (l *local) runner(p *plan, w *weights, k int) *runner {
+// runner makes a runner with the weights of another plan, from the memory of one that has run.
+func (l *local) runner(p *plan, k int) *runner {
 	r, _ := l.runners.Get().(*runner)
 	if r == nil || len(r.legs) > maxPooledLegs {
 		r = new(runner)
 	}
-	r.plan, r.weights, r.total = p, w, 0
+	r.plan, r.total = p, 0
+	r.places = places{at: r.places.at[:0], infos: r.places.infos[:0]}
 	r.top = top{k: k}
 	return r
 }

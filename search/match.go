@@ -64,7 +64,10 @@ func (a *and) cost() uint64 {
 }
 
 // or matches what one of its matchers does.
-type or struct{ matchers []matcher }
+type or struct {
+	matchers []matcher
+	one      set // scratch
+}
 
 func (o *or) next(from uint32) uint32 {
 	least := uint32(none)
@@ -75,11 +78,10 @@ func (o *or) next(from uint32) uint32 {
 }
 
 func (o *or) match(base uint32, mask, out *set) {
-	var one set
 	*out = set{}
 	for _, m := range o.matchers {
-		m.match(base, mask, &one)
-		out.or(&one)
+		m.match(base, mask, &o.one)
+		out.or(&o.one)
 	}
 }
 
@@ -95,15 +97,15 @@ func (o *or) cost() uint64 {
 type not struct {
 	matcher matcher
 	maxDoc  uint32
+	one     set // scratch
 }
 
 func (n *not) next(from uint32) uint32 { return all{n.maxDoc}.next(from) }
 
 func (n *not) match(base uint32, mask, out *set) {
-	var one set
-	n.matcher.match(base, mask, &one)
+	n.matcher.match(base, mask, &n.one)
 	*out = *mask
-	out.andNot(&one)
+	out.andNot(&n.one)
 }
 
 func (n *not) cost() uint64 { return uint64(n.maxDoc) }

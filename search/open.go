@@ -5,23 +5,17 @@ import (
 	"slices"
 
 	"github.com/trawlsearch/trawl/index"
+	"github.com/trawlsearch/trawl/index/termdict"
 )
 
-// open makes the plan's matchers and scorers for a segment.
-func (r *runner) open(seg *index.Segment) {
-	r.seg, r.parts, r.late, r.used = seg, r.parts[:0], r.late[:0], 0
-	o := opener{runner: r, numbers: make(map[*leaf]int, len(r.plan.leaves))}
-	for i, l := range r.plan.leaves {
-		o.numbers[l] = i
-	}
-	r.root = o.step(r.plan.root, place{sure: true})
+// open makes the plan's matchers and scorers for a segment of the snapshot.
+func (r *runner) open(number int, seg *index.Segment) {
+	r.number, r.seg, r.parts, r.late, r.used = number, seg, r.parts[:0], r.late[:0], 0
+	r.root = opener{r}.step(r.plan.root, place{sure: true})
 }
 
 // An opener walks over the plan.
-type opener struct {
-	*runner
-	numbers map[*leaf]int
-}
+type opener struct{ *runner }
 
 // A place is where in the plan a step stands.
 type place struct {
@@ -31,7 +25,7 @@ type place struct {
 	silent   bool   // it is forbidden, and scores nothing
 }
 
-func (o *opener) step(s step, at place) matcher {
+func (o opener) step(s step, at place) matcher {
 	switch s := s.(type) {
 	case *leaf:
 		return o.leaf(s, at)
@@ -40,6 +34,9 @@ func (o *opener) step(s step, at place) matcher {
 	case *both:
 		return o.both(s, at)
 	case *either:
+		if len(s.steps) == 1 {
+			return o.step(s.steps[0], at)
+		}
 		m := new(or)
 		at.sure = false
 		for _, s := range s.steps {
@@ -47,7 +44,7 @@ func (o *opener) step(s step, at place) matcher {
 		}
 		return m
 	case *without:
-		return &not{o.step(s.step, place{silent: true}), o.seg.MaxDoc()}
+		return &not{matcher: o.step(s.step, place{silent: true}), maxDoc: o.seg.MaxDoc()}
 	case *every:
 		return all{o.seg.MaxDoc()}
 	}
@@ -55,14 +52,12 @@ func (o *opener) step(s step, at place) matcher {
 }
 
 // filter makes the matcher of a keyword: of a site, also of the hosts below it.
-func (o *opener) filter(s *filter) matcher {
+func (o opener) filter(s *filter) matcher {
 	m := new(or)
 	open := func(value []byte) {
-		if l := o.leg(); o.postings(l, s.field, value) {
-			m.matchers = append(m.matchers, &keyword{l})
-			return
+		if info, ok := o.seg.Lookup(s.field, value); ok {
+			m.matchers = append(m.matchers, &keyword{o.leg(s.field, info)})
 		}
-		o.used--
 	}
 	open(s.value)
 	dict := o.seg.Terms(s.field)
@@ -79,7 +74,7 @@ func (o *opener) filter(s *filter) matcher {
 }
 
 // both makes an And. Its optional steps are no matchers of it.
-func (o *opener) both(s *both, at place) matcher {
+func (o opener) both(s *both, at place) matcher {
 	a := new(and)
 	within := at.within
 	if !at.sure {
@@ -107,13 +102,13 @@ func (o *opener) both(s *both, at place) matcher {
 }
 
 // leaf makes the matcher of a word or phrase, which is its scorer too.
-func (o *opener) leaf(l *leaf, at place) matcher {
-	n := o.numbers[l]
+func (o opener) leaf(l *leaf, at place) matcher {
 	var m leafMatcher
+	scores := o.weights.leaves[l.number].scorer
 	if l.phrase {
-		p := &phrase{leaf: n, scorer: o.weights.leaves[n].scorer}
-		for _, f := range l.fields {
-			if legs := o.all(f, o.weights.leaves[n].terms); legs != nil {
+		p := &phrase{leaf: l.number, scorer: scores}
+		for i := range l.fields {
+			if legs := o.legs(nil, l, i, true); len(legs) > 0 {
 				p.fields = append(p.fields, newPhraseField(legs, l.at))
 			}
 		}
@@ -122,9 +117,9 @@ func (o *opener) leaf(l *leaf, at place) matcher {
 		}
 		m = p
 	} else {
-		g := &group{leaf: n, scorer: o.weights.leaves[n].scorer}
-		for _, f := range l.fields {
-			g.legs = append(g.legs, o.any(f, o.weights.leaves[n].terms)...)
+		g := &group{leaf: l.number, scorer: scores}
+		for i := range l.fields {
+			g.legs = o.legs(g.legs, l, i, false)
 		}
 		m = g
 	}
@@ -134,46 +129,42 @@ func (o *opener) leaf(l *leaf, at place) matcher {
 	return m
 }
 
-// any opens the terms that a field has.
-func (o *opener) any(field int, terms [][]byte) []*leg {
-	var legs []*leg
-	for _, t := range terms {
-		l := o.leg()
-		if o.postings(l, field, t) {
-			legs = append(legs, l)
+// legs appends legs for the terms of a leaf that a field has, given by its place
+// in the leaf; where all must be there, nothing if it lacks one.
+func (o opener) legs(dst []*leg, l *leaf, field int, all bool) []*leg {
+	f, used, had := l.fields[field], o.used, len(dst)
+	if o.seg.Terms(f) == nil {
+		return dst
+	}
+	for i, t := range o.weights.leaves[l.number].terms {
+		var info termdict.Info
+		if known := o.places.of(l, field, i); known != nil {
+			info = known[o.number]
 		} else {
-			o.used--
+			info, _ = o.seg.Lookup(f, t)
+		}
+		switch {
+		case info.Docs > 0:
+			dst = append(dst, o.leg(f, info))
+		case all:
+			o.used = used
+			return dst[:had]
 		}
 	}
-	return legs
+	return dst
 }
 
-// all opens the terms of a field, or nothing if it lacks one of them.
-func (o *opener) all(field int, terms [][]byte) []*leg {
-	if legs := o.any(field, terms); len(legs) == len(terms) {
-		return legs
-	}
-	return nil
-}
-
-// leg takes a leg from those that segments before used.
-func (r *runner) leg() *leg {
+// leg puts a leg before the postings of a term, from the memory of those that
+// segments before used.
+func (r *runner) leg(field int, info termdict.Info) *leg {
 	if r.used == len(r.legs) {
 		r.legs = append(r.legs, new(leg))
 	}
+	l := r.legs[r.used]
 	r.used++
-	return r.legs[r.used-1]
-}
-
-// postings puts a leg before the postings of a term; false if there are none.
-func (o *opener) postings(l *leg, field int, term []byte) bool {
-	if !o.seg.Postings(&l.find, field, term) {
-		return false
-	}
-	l.field, l.term, l.maxDoc = field, term, o.seg.MaxDoc()
-	l.norms, l.scorer = o.seg.Norms(field), o.weights.fields[field]
-	if o.plan.schema.Fields[field].Kind == index.Text {
-		o.seg.Postings(&l.read, field, term)
-	}
-	return true
+	l.seg, l.field, l.info, l.opened = r.seg, field, info, false
+	l.norms, l.scorer = r.seg.Norms(field), r.weights.fields[field]
+	l.perWindow = int(uint64(info.Docs) * window / uint64(max(r.seg.MaxDoc(), 1)))
+	r.seg.PostingsAt(&l.find, field, info)
+	return l
 }

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/trawlsearch/trawl/rank"
@@ -67,23 +68,17 @@ func (p *phrase) match(base uint32, mask, out *set) {
 // match adds the documents that hold the phrase to out, and remembers how often.
 func (f *phraseField) match(base uint32, mask, out *set) {
 	f.base, f.found = base, f.found[:0]
-	in, with := *mask, set{}
+	in := *mask
 	for _, l := range f.legs {
-		with = set{}
+		with := set{}
 		l.fill(base, &in, &with)
 		if in = with; in.empty() {
 			return
 		}
 	}
 	for i, w := range in {
-		if w == 0 {
-			continue
-		}
-		for j := range uint32(64) {
-			if w>>j&1 == 0 {
-				continue
-			}
-			at := uint32(i)*64 + j
+		for ; w != 0; w &= w - 1 {
+			at := uint32(i*64 + bits.TrailingZeros64(w))
 			if n := f.occurrences(base + at); n > 0 {
 				f.found = append(f.found, occurrence{at, n})
 				out.add(at)
@@ -95,10 +90,11 @@ func (f *phraseField) match(base uint32, mask, out *set) {
 // occurrences counts the phrase in a document that has all of its words.
 func (f *phraseField) occurrences(doc uint32) uint32 {
 	for i, l := range f.legs {
-		if l.read.Seek(doc) != doc {
+		read := l.reader()
+		if read.Seek(doc) != doc {
 			return 0
 		}
-		f.positions = l.read.Positions(f.positions[:0])
+		f.positions = read.Positions(f.positions[:0])
 		if i == 0 {
 			f.starts = startsOf(f.starts[:0], f.positions, f.at[0])
 		} else {

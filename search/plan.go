@@ -34,6 +34,7 @@ type step any
 
 // A leaf is what scores as one: a word, a prefix or a phrase, in some fields.
 type leaf struct {
+	number int    // in plan.leaves
 	label  string // what the query says
 	scope  string // field that the query names
 	fields []int
@@ -247,7 +248,7 @@ func (p *plan) scoped(scope string) ([]int, *filter) {
 
 // leaf enters a leaf into the plan.
 func (p *plan) leaf(l leaf) step {
-	l.count, l.silent = 1, p.silent
+	l.number, l.count, l.silent = len(p.leaves), 1, p.silent
 	p.leaves = append(p.leaves, &l)
 	return &l
 }

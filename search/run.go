@@ -6,32 +6,38 @@ import (
 	"slices"
 
 	"github.com/trawlsearch/trawl/index"
-	"github.com/trawlsearch/trawl/index/postings"
+	"github.com/trawlsearch/trawl/rank"
 )
 
 // A runner runs a plan over the segments of a snapshot, one after the other, and
 // gathers the best documents and how many there are.
 type runner struct {
 	plan    *plan
+	places  places
 	weights *weights
 	top     top
 	total   uint64
 
-	seg   *index.Segment // of which the following are:
-	root  matcher
-	parts []*scorer
-	late  []matcher // optional: they only score, and are matched only then
-	legs  []*leg    // the first used ones are in use
-	used  int
+	number int            // of:
+	seg    *index.Segment // of which the following are:
+	root   matcher
+	parts  []*scorer
+	late   []matcher // optional: they only score, and are matched only then
+	legs   []*leg    // the first used ones are in use
+	used   int
 
 	scratch
 }
 
-// scratch is what one window needs.
+// scratch is what one window needs. Sets stand here since what an interface is
+// given is on the heap otherwise.
 type scratch struct {
 	scores   [window]int32   // of candidates; else 0
 	evidence [window]float32 // 0 but within a scorer's work
-	members  []uint32
+	members  []uint32        // candidates
+	inside   []uint32        // those of them that count for a scorer
+
+	mask, found, part set
 }
 
 // A leafMatcher is a group or a phrase.
@@ -55,7 +61,7 @@ type scorer struct {
 }
 
 // settle turns the evidence of members to score.
-func (s *scratch) settle(members []uint32, t interface{ Score(float32) int32 }) {
+func (s *scratch) settle(members []uint32, t rank.TermScorer) {
 	for _, i := range members {
 		if e := s.evidence[i]; e != 0 {
 			s.scores[i] += t.Score(e)
@@ -66,19 +72,18 @@ func (s *scratch) settle(members []uint32, t interface{ Score(float32) int32 }) 
 
 // run searches one segment.
 func (r *runner) run(ctx context.Context, number int, seg *index.Segment) error {
-	r.open(seg)
+	r.open(number, seg)
 	live, maxDoc := seg.LiveBits(), seg.MaxDoc()
-	var mask, found set
 	for doc := r.root.next(0); doc < maxDoc; {
 		if err := ctx.Err(); err != nil { // each 4,096 documents
 			return fmt.Errorf("search: %w", err)
 		}
 		base := doc &^ (window - 1)
-		mask.setLive(live, base, maxDoc)
-		r.root.match(base, &mask, &found)
-		if n := found.len(); n > 0 {
+		r.mask.setLive(live, base, maxDoc)
+		r.root.match(base, &r.mask, &r.found)
+		if n := r.found.len(); n > 0 {
 			r.total += uint64(n)
-			r.score(base, number, &found)
+			r.score(base, number, &r.found)
 		}
 		if base >= maxDoc-min(maxDoc, window) {
 			break
@@ -91,10 +96,12 @@ func (r *runner) run(ctx context.Context, number int, seg *index.Segment) error 
 // damage is what cursors and dictionaries met that cannot be right.
 func (r *runner) damage() error {
 	for _, l := range r.legs[:r.used] {
-		for _, c := range []*postings.Cursor{&l.find, &l.read} {
-			if err := c.Err(); err != nil {
-				return fmt.Errorf("search: %s: field %s: %w", r.seg.Name(), r.plan.schema.Fields[l.field].Name, err)
-			}
+		err := l.find.Err()
+		if err == nil && l.opened {
+			err = l.read.Err()
+		}
+		if err != nil {
+			return fmt.Errorf("search: %s: field %s: %w", r.seg.Name(), r.plan.schema.Fields[l.field].Name, err)
 		}
 	}
 	if err := r.seg.Err(); err != nil {
@@ -106,7 +113,7 @@ func (r *runner) damage() error {
 // score offers the candidates of a window to the top. Scorers that can add most
 // come first; a candidate that the rest cannot bring to the top is dropped, and a
 // window that holds none is not looked at.
-func (r *runner) score(base uint32, number int, candidates *set) {
+func (r *runner) score(base uint32, number int, cand *set) {
 	if r.top.k == 0 {
 		return
 	}
@@ -114,23 +121,28 @@ func (r *runner) score(base uint32, number int, candidates *set) {
 	if full && r.bound(base) < least {
 		return
 	}
-	cand := *candidates
 	for _, m := range r.late {
-		var found set // of which the matcher remembers what it needs
-		m.match(base, &cand, &found)
-	}
-	for _, s := range r.parts {
-		mask := cand
-		for _, a := range s.within {
-			mask.and(&a.found)
-		}
-		r.members = mask.appendTo(r.members[:0])
-		s.score(base, &mask, r.members, &r.scratch)
-		if full && s.rest < least {
-			r.prune(&cand, least-s.rest)
-		}
+		m.match(base, cand, &r.part) // it remembers what it needs
 	}
 	r.members = cand.appendTo(r.members[:0])
+	for n, s := range r.parts {
+		if len(r.members) == 0 {
+			return
+		}
+		mask, members := cand, r.members
+		if len(s.within) > 0 {
+			r.part = *cand
+			for _, a := range s.within {
+				r.part.and(&a.found)
+			}
+			r.inside = r.part.appendTo(r.inside[:0])
+			mask, members = &r.part, r.inside
+		}
+		s.score(base, mask, members, &r.scratch)
+		if full && s.rest < least && n < len(r.parts)-1 { // the last ones are offered now
+			r.prune(cand, least-s.rest)
+		}
+	}
 	for _, i := range r.members {
 		if s := r.scores[i]; !full || s >= least {
 			r.top.offer(scored{s, r.seg.Key(base + i), number, base + i})
@@ -159,11 +171,14 @@ func (r *runner) bound(base uint32) int32 {
 
 // prune drops candidates whose score is below least.
 func (r *runner) prune(cand *set, least int32) {
-	r.members = cand.appendTo(r.members[:0])
+	kept := r.members[:0]
 	for _, i := range r.members {
-		if r.scores[i] < least {
-			cand.drop(i)
-			r.scores[i] = 0
+		if r.scores[i] >= least {
+			kept = append(kept, i)
+			continue
 		}
+		cand.drop(i)
+		r.scores[i] = 0
 	}
+	r.members = kept
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/trawlsearch/trawl/index"
+	"github.com/trawlsearch/trawl/index/termdict"
 )
 
 // Stats are the counts that scores depend on. Deleted documents count until they
@@ -111,9 +112,30 @@ func (s *Stats) average(field string) float64 {
 	return 0
 }
 
-// count counts, in one snapshot, what the scores of a plan depend on.
-func (p *plan) count(ctx context.Context, snap *index.Snapshot) (*Stats, error) {
+// places are where counting found the terms of a plan, so that a segment is opened
+// without another search of its dictionaries. The terms of prefixes are not among
+// them. The zero places know nothing.
+type places struct {
+	segments int
+	at       []int           // by leaf: its first in infos, -1 if it is a prefix
+	infos    []termdict.Info // by leaf, field, term and segment; without documents where a segment lacks it
+}
+
+// of is the places of a term, by its place in the leaf, in a field, by its place
+// in the leaf too: one for each segment, or nil.
+func (p *places) of(l *leaf, field, term int) []termdict.Info {
+	if len(p.at) == 0 || p.at[l.number] < 0 {
+		return nil
+	}
+	i := p.at[l.number] + (field*len(l.terms)+term)*p.segments
+	return p.infos[i : i+p.segments]
+}
+
+// count counts, in one snapshot, what the scores of a plan depend on, and notes
+// the places of the terms.
+func (p *plan) count(ctx context.Context, snap *index.Snapshot, found *places) (*Stats, error) {
 	s := new(Stats)
+	found.segments = len(snap.Segments())
 	for _, seg := range snap.Segments() {
 		s.Docs += uint64(seg.MaxDoc())
 	}
@@ -123,18 +145,27 @@ func (p *plan) count(ctx context.Context, snap *index.Snapshot) (*Stats, error) 
 	}
 	slices.SortFunc(s.Fields, func(a, b FieldStats) int { return cmp.Compare(a.Name, b.Name) })
 	for _, leaf := range p.leaves {
-		terms := leaf.terms
+		terms, at := leaf.terms, len(found.infos)
 		if leaf.prefix != nil {
 			words, err := p.expand(ctx, snap, leaf)
 			if err != nil {
 				return nil, err
 			}
 			s.Prefixes = append(s.Prefixes, words)
-			terms = append(slices.Clone(terms), words.Terms...)
+			terms, at = append(slices.Clone(terms), words.Terms...), -1
 		}
+		found.at = append(found.at, at)
 		for _, f := range leaf.fields {
 			for _, term := range terms {
-				s.Terms = append(s.Terms, TermStats{p.schema.Fields[f].Name, term, snap.DocFreq(f, term)})
+				t := TermStats{Field: p.schema.Fields[f].Name, Term: term}
+				for _, seg := range snap.Segments() {
+					info, _ := seg.Lookup(f, term)
+					t.Docs += uint64(info.Docs)
+					if at >= 0 {
+						found.infos = append(found.infos, info)
+					}
+				}
+				s.Terms = append(s.Terms, t)
 			}
 		}
 	}

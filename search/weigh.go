@@ -12,8 +12,17 @@ type weights struct {
 	scale  rank.Scale
 	docs   uint64
 	fields []*rank.FieldScorer // by number of the field; nil: it has no leaf
+	names  []string            // likewise
 	avg    []float64           // likewise
 	leaves []leafWeight        // as in the plan
+}
+
+// field is the scorer of a field with that average length, if w has it.
+func (w *weights) field(number int, name string, avg float64) *rank.FieldScorer {
+	if w == nil || number >= len(w.fields) || w.names[number] != name || w.avg[number] != avg {
+		return nil
+	}
+	return w.fields[number]
 }
 
 type leafWeight struct {
@@ -24,10 +33,12 @@ type leafWeight struct {
 }
 
 // weigh makes the scorers of a plan from counts, and notes the prefixes that
-// stand for more words than are looked for.
-func (p *plan) weigh(stats *Stats) *weights {
+// stand for more words than are looked for. Scorers of fields are taken from old,
+// weights of the same model or nil, if nothing has changed.
+func (p *plan) weigh(stats *Stats, old *weights) *weights {
 	w := &weights{
 		docs:   stats.Docs,
+		names:  make([]string, len(p.schema.Fields)),
 		fields: make([]*rank.FieldScorer, len(p.schema.Fields)),
 		avg:    make([]float64, len(p.schema.Fields)),
 		leaves: make([]leafWeight, len(p.leaves)),
@@ -41,8 +52,10 @@ func (p *plan) weigh(stats *Stats) *weights {
 		for _, f := range l.fields {
 			if w.fields[f] == nil {
 				name := p.schema.Fields[f].Name
-				w.avg[f] = stats.average(name)
-				w.fields[f] = p.model.Field(name).Scorer(w.avg[f], index.NormLength)
+				w.names[f], w.avg[f] = name, stats.average(name)
+				if w.fields[f] = old.field(f, name, w.avg[f]); w.fields[f] == nil {
+					w.fields[f] = p.model.Field(name).Scorer(w.avg[f], index.NormLength)
+				}
 			}
 		}
 	}

@@ -36,6 +36,17 @@ func (s *set) len() int {
 	return n
 }
 
+// fewer tells whether there are less than n members, at least one. It looks at a
+// word or two of a set that is dense.
+func (s *set) fewer(n int) bool {
+	for _, w := range s {
+		if n -= bits.OnesCount64(w); n <= 0 {
+			return false
+		}
+	}
+	return true
+}
+
 func (s *set) and(o *set) {
 	for i := range s {
 		s[i] &= o[i]
@@ -68,6 +79,12 @@ func (s *set) appendTo(dst []uint32) []uint32 {
 // live is a bitmap of all documents, nil if all are live.
 func (s *set) setLive(live []byte, base, maxDoc uint32) {
 	n := min(window, maxDoc-base)
+	if n == window && live == nil {
+		for i := range s {
+			s[i] = ^uint64(0)
+		}
+		return
+	}
 	for i := range s {
 		switch left := int(n) - i*64; {
 		case left <= 0:

@@ -297,6 +297,14 @@ func (c *Cursor) Block() (docs, freqs []uint32) {
 	return c.docs[c.i:c.n], c.freqs[c.i:c.n]
 }
 
+// Docs is Block without the frequencies, which are not decoded for it.
+func (c *Cursor) Docs() []uint32 {
+	if c.i < 0 || c.i >= c.n {
+		return nil
+	}
+	return c.docs[c.i:c.n]
+}
+
 func (c *Cursor) needFreqs() {
 	if c.hasFreqs {
 		return
