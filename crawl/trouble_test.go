@@ -20,13 +20,13 @@ func TestRedirects(t *testing.T) {
 		}
 		b.site.Redirect("/loop-a", 302, "/loop-b").Redirect("/loop-b", 302, "/loop-a")
 		b.site.HandleFunc("/grow*", func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, r.URL.Path+fmt.Sprint("/x", len(r.URL.Path)), 302)
+			http.Redirect(w, r, r.URL.Path+fmt.Sprint("/x", len(r.URL.Path)), http.StatusFound)
 		})
 		b.site.Redirect("/self", 302, "/self#again")
 		b.site.HandleFunc("/cookie", func(w http.ResponseWriter, r *http.Request) {
 			if _, err := r.Cookie("seen"); err != nil {
 				http.SetCookie(w, &http.Cookie{Name: "seen", Value: "1"})
-				http.Redirect(w, r, "/cookie", 302)
+				http.Redirect(w, r, "/cookie", http.StatusFound)
 				return
 			}
 			crawltest.Page{Title: "cookie", Text: "behind the cookie"}.ServeHTTP(w, r)
