@@ -1,12 +1,17 @@
 package index
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // TestEveryCreateFails lets the n-th Create fail, before or after the object is
@@ -210,4 +215,74 @@ func TestCanceled(t *testing.T) {
 	}
 	must(t, w.Commit(t.Context(), 1)) // nothing is lost
 	checkVisible(t, w, oracle{testKey(1): &Document{Key: testKey(1)}})
+}
+
+// merging is a Storage that can write no merged segments.
+type merging struct {
+	*memory
+	fails atomic.Bool
+	tries atomic.Int64
+}
+
+func (m *merging) Create(ctx context.Context, name string, write func(io.Writer) error) error {
+	return m.memory.Create(ctx, name, func(out io.Writer) error {
+		var b bytes.Buffer
+		if err := write(io.MultiWriter(out, &b)); err != nil {
+			return err
+		}
+		if strings.HasPrefix(name, segmentPrefix) && bytes.Contains(b.Bytes(), []byte(`"source":"merge"`)) {
+			m.tries.Add(1)
+			if m.fails.Load() {
+				return errInjected
+			}
+		}
+		return nil
+	})
+}
+
+// TestMergesFail: merges that fail are tried again less and less often, Stats says
+// so, flushes fail when there are too many segments, and all is well when merges
+// succeed again.
+func TestMergesFail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		st := &merging{memory: newMemory()}
+		st.fails.Store(true)
+		w, err := OpenWriter(ctx, st, testSchema, WriterOptions{Grace: -1})
+		must(t, err)
+		defer w.Close()
+		want := oracle{}
+		put := func(i int) error {
+			d := &Document{Key: testKey(i), Values: []Value{{Field: 0, Text: "some words"}}}
+			must(t, w.Put(ctx, d))
+			want[d.Key] = d
+			time.Sleep(time.Second)
+			return w.Refresh(ctx)
+		}
+		docs := 0
+		for err = nil; err == nil; docs++ {
+			if docs > maxSegments+1 {
+				t.Fatal("segments without end")
+			}
+			err = put(docs)
+		}
+		synctest.Wait()
+		s := w.Stats()
+		if !errors.Is(err, errInjected) || !errors.Is(s.MergeErr, errInjected) || s.Segments != maxSegments || s.BufferedDocs != 1 || s.BufferedBytes == 0 {
+			t.Errorf("refresh: %v, stats %+v", err, s)
+		}
+		// 400 s are tries after 1, 3, 7, 15, 31, 63 s and then each minute.
+		if n := st.tries.Load(); n < 8 || n > 14 || uint64(n) != s.Failures {
+			t.Errorf("%d tries to merge in %d s, stats %+v", n, docs, s)
+		}
+		st.fails.Store(false)
+		time.Sleep(maxMergeDelay)
+		synctest.Wait()
+		must(t, w.Commit(ctx, 1))
+		synctest.Wait()
+		if s := w.Stats(); s.MergeErr != nil || s.Segments > tierSegments+1 || s.Merges == 0 || s.BufferedDocs != 0 {
+			t.Errorf("stats %+v", s)
+		}
+		checkCommitted(t, st.memory, want, 1)
+	})
 }

@@ -8,14 +8,18 @@ import (
 	"math/bits"
 	"slices"
 	"sync"
+	"time"
 )
 
 // A merger decides when segments are merged: in one goroutine of the Writer,
 // woken by each flush, and in the goroutine of a flush when that one has fallen
-// behind. One merge at a time.
+// behind. One merge at a time. After one that failed it waits, twice as long after
+// each.
 type merger struct {
-	turn sync.Mutex     // of who merges
-	bad  map[*body]bool // damaged, and left alone; guarded by turn
+	turn  sync.Mutex     // of who merges, and guards:
+	bad   map[*body]bool // damaged, and left alone
+	delay time.Duration  // after the last failure; 0 if the last merge succeeded
+	next  time.Time      // not before
 
 	signal chan struct{}
 	cancel context.CancelFunc
@@ -50,40 +54,79 @@ func (m *merger) wake() {
 func (m *merger) run(ctx context.Context, w *Writer) {
 	defer close(m.done)
 	for {
+		var retry <-chan time.Time
+		if wait := m.wait(); wait > 0 {
+			retry = time.After(wait)
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-m.signal:
+		case <-retry:
 		}
-		if w.opt.NoMerge {
-			continue
-		}
-		for {
-			did, err := w.mergeNext(ctx)
-			if err != nil && ctx.Err() == nil {
-				w.log.Error("index: merge", "err", err) // the next flush tries again
-			}
-			if err != nil || !did {
-				break
-			}
+		for !w.opt.NoMerge && w.tryMerge(ctx) {
 		}
 	}
 }
 
-// relieve merges in the caller's goroutine while there are far too many segments.
-func (w *Writer) relieve(ctx context.Context) error {
-	for !w.opt.NoMerge && w.segmentCount() > stallSegments {
-		did, err := w.mergeNext(ctx)
-		if err != nil {
-			// What was to be flushed is flushed: merging is its own trouble.
-			w.log.Error("index: merge", "err", err)
-			return ctx.Err()
-		}
-		if !did {
-			return nil
-		}
+// wait is how long to wait before the next merge.
+func (m *merger) wait() time.Duration {
+	m.turn.Lock()
+	defer m.turn.Unlock()
+	if m.delay == 0 {
+		return 0
 	}
-	return nil
+	return max(1, time.Until(m.next))
+}
+
+// relieve merges in the caller's goroutine while there are far too many segments.
+// What was to be flushed is flushed: that a merge fails is not the flush's error.
+func (w *Writer) relieve(ctx context.Context) error {
+	for !w.opt.NoMerge && w.segmentCount() > stallSegments && w.tryMerge(ctx) {
+	}
+	return ctx.Err()
+}
+
+// room refuses to make another segment where merging fails and there are too many:
+// whoever feeds the writer is to wait and try again. It tries to merge first.
+func (w *Writer) room(ctx context.Context) error {
+	if w.opt.NoMerge || w.segmentCount() < maxSegments {
+		return nil
+	}
+	w.tryMerge(ctx)
+	n, err := w.segmentCount(), w.mergeError()
+	if err == nil || n < maxSegments {
+		return ctx.Err()
+	}
+	return fmt.Errorf("index: flush: there are %d segments, and they cannot be merged: %w", n, err)
+}
+
+// tryMerge does the merge that the policy wants, and tells whether there was one.
+// One that fails is logged, told by Stats, and not tried again for a while.
+func (w *Writer) tryMerge(ctx context.Context) bool {
+	m := &w.merge
+	m.turn.Lock()
+	defer m.turn.Unlock()
+	if m.delay > 0 && time.Now().Before(m.next) {
+		return false
+	}
+	did, err := w.mergeNext(ctx)
+	if err != nil && (ctx.Err() != nil || w.Err() != nil) {
+		return false
+	}
+	w.noteMerge(did, err)
+	switch {
+	case err == nil:
+		m.delay = 0
+	case errors.Is(err, ErrCorrupt): // the damaged are left alone from now on: others may do
+		w.log.Error("index: merge", "err", err)
+	default:
+		m.delay = min(max(minMergeDelay, 2*m.delay), maxMergeDelay)
+		m.next = time.Now().Add(m.delay)
+		w.log.Error("index: merge", "err", err, "again in", m.delay)
+		return false
+	}
+	return did
 }
 
 func (w *Writer) segmentCount() int {
@@ -93,9 +136,8 @@ func (w *Writer) segmentCount() int {
 }
 
 // mergeNext does the merge that the policy wants, and tells whether there was one.
+// The caller has the turn.
 func (w *Writer) mergeNext(ctx context.Context) (bool, error) {
-	w.merge.turn.Lock()
-	defer w.merge.turn.Unlock()
 	if err := w.Err(); err != nil {
 		return false, err
 	}
@@ -261,6 +303,7 @@ func (w *Writer) exchange(sources []*Segment, merged *Segment) {
 		return
 	}
 	w.segments = segments
+	w.stats.Merges++
 	w.publish()
 	release(gone)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 )
 
 // The merge policy is tiered, after Lucene's TieredMergePolicy (M. McCandless,
@@ -24,6 +25,15 @@ const (
 	// stallSegments is the number of segments from which a flush merges too
 	// before it returns: merging has fallen behind.
 	stallSegments = 80
+
+	// maxSegments is the number of segments at which, if merging fails, flushes
+	// fail too: a search of so many is slow, and there must be an end.
+	maxSegments = 400
+
+	// minMergeDelay and maxMergeDelay are between a merge that failed and the
+	// next: a full disk or storage that is away wants patience, not load.
+	minMergeDelay = time.Second
+	maxMergeDelay = time.Minute
 )
 
 // sized is what the policy knows of a segment.

@@ -82,6 +82,8 @@ type Writer struct {
 	kept    []*manifest      // newest last; what they need is not collected
 	trash   collector
 
+	buffered int64 // memory of buf and deletes
+
 	swap sync.Mutex // of who changes segments: they are read under it alone
 
 	state    sync.Mutex // is held for moments only, and guards:
@@ -91,6 +93,7 @@ type Writer struct {
 	number   uint64
 	seq      uint64
 	failed   error // ErrFenced or ErrClosed, for ever
+	stats    WriterStats
 
 	merge merger
 }
@@ -162,6 +165,7 @@ func (w *Writer) Put(ctx context.Context, d *Document) error {
 		return err
 	}
 	w.buf.put(d)
+	w.setBuffered()
 	return nil
 }
 
@@ -176,18 +180,18 @@ func (w *Writer) Delete(ctx context.Context, k Key) error {
 	}
 	w.buf.remove(k)
 	w.deletes[k] = struct{}{}
+	w.setBuffered()
 	return nil
 }
 
 // flushIfFull makes room for the next document.
 func (w *Writer) flushIfFull(ctx context.Context) error {
-	full := func() bool {
-		return w.buf.bytes()+int64(len(w.deletes))*keyEntryBytes >= w.opt.MemoryBytes/4*3
-	}
-	if !full() {
+	full := w.opt.MemoryBytes / 4 * 3
+	if w.buffered < full {
 		return nil
 	}
-	if w.buf.pool.trim(); !full() {
+	w.buf.pool.trim()
+	if w.setBuffered(); w.buffered < full {
 		return nil
 	}
 	return w.flush(ctx)
@@ -213,7 +217,10 @@ func (w *Writer) flush(ctx context.Context) error {
 	slices.SortFunc(keys, func(a, b Key) int { return bytes.Compare(a[:], b[:]) })
 	var fresh *Segment
 	if docs := len(w.buf.byKey); docs > 0 {
-		var err error
+		err := w.room(ctx)
+		if err != nil {
+			return err
+		}
 		fresh, err = w.create(ctx, uint32(docs), func(out io.Writer, id UUID) error {
 			return w.buf.writeSegment(ctx, out, id, w.scratch(), w.opt.MemoryBytes/8)
 		})
@@ -224,6 +231,7 @@ func (w *Writer) flush(ctx context.Context) error {
 	w.apply(keys, fresh)
 	w.buf.reset()
 	clear(w.deletes)
+	w.setBuffered()
 	w.merge.wake()
 	return w.relieve(ctx)
 }
