@@ -80,6 +80,15 @@ func (c *Client) Put(ctx context.Context, col Collection) error {
 	return c.do(ctx, http.MethodPut, collectionPath(col.Name), bytes.NewReader(body), nil)
 }
 
+// Crawls lists the crawls of a collection, the newest first.
+func (c *Client) Crawls(ctx context.Context, collection string, limit int) ([]Crawl, error) {
+	var out struct {
+		Crawls []Crawl `json:"crawls"`
+	}
+	err := c.do(ctx, http.MethodGet, collectionPath(collection)+"/crawls?limit="+strconv.Itoa(limit), nil, &out)
+	return out.Crawls, err
+}
+
 // Status asks how a collection stands.
 func (c *Client) Status(ctx context.Context, collection string) (*Status, error) {
 	var out Status

@@ -22,12 +22,17 @@ const MaxDocumentBytes = 4 << 20
 // maxIDBytes bounds an ID: it is stored, and travels with every hit.
 const maxIDBytes = 2048
 
-// readDocuments calls fn for each line of an NDJSON body, at most 500 at a time.
+// maxPartBytes bounds the lines that wait to be appended; the last may go beyond.
+const maxPartBytes = 8 << 20
+
+// readDocuments calls fn with the documents of an NDJSON body, at most 500 or
+// maxPartBytes of lines at a time.
 // An error names the line; the lines before it were handed to fn.
 func readDocuments(r io.Reader, now func() time.Time, fn func([]*document.Document) error) (accepted int, err error) {
 	const batch = 500
 	br := bufio.NewReaderSize(r, 64<<10)
 	var docs []*document.Document
+	size := 0 // of their lines
 	flush := func() error {
 		if len(docs) == 0 {
 			return nil
@@ -36,7 +41,7 @@ func readDocuments(r io.Reader, now func() time.Time, fn func([]*document.Docume
 			return err
 		}
 		accepted += len(docs)
-		docs = nil
+		docs, size = nil, 0
 		return nil
 	}
 	for n := 1; ; n++ {
@@ -57,7 +62,8 @@ func readDocuments(r io.Reader, now func() time.Time, fn func([]*document.Docume
 		if doc == nil {
 			continue
 		}
-		if docs = append(docs, doc); len(docs) == batch {
+		size += len(line)
+		if docs = append(docs, doc); len(docs) == batch || size >= maxPartBytes {
 			if err := flush(); err != nil {
 				return accepted, err
 			}

@@ -30,6 +30,7 @@ type Options struct {
 	Searcher func(collection string) (search.Searcher, error)
 	Append   func(ctx context.Context, collection string, docs []*document.Document) error
 	Status   func(collection string) (Status, error)
+	Crawls   func(ctx context.Context, collection string, limit int) ([]Crawl, error) // the newest first
 
 	// Authorize tells why r may not change anything; nil may.
 	Authorize func(r *http.Request) error
@@ -61,6 +62,7 @@ func New(opt Options) http.Handler {
 	s.handle("GET "+c+"/{collection}/search", s.search)
 	s.handle("POST "+c+"/{collection}/documents", s.admin(s.documents))
 	s.handle("POST "+c+"/{collection}/crawl", s.admin(s.crawl))
+	s.handle("GET "+c+"/{collection}/crawls", s.crawls)
 	s.handle("GET "+c+"/{collection}/status", s.status)
 	s.handle("GET "+c+"/{collection}/events", s.events)
 	s.handle("/api/", func(_ http.ResponseWriter, r *http.Request) error {
@@ -162,6 +164,25 @@ func (s *server) crawl(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	reply(w, http.StatusAccepted, map[string]any{"collection": out.Name, "crawl": out.Crawl})
+	return nil
+}
+
+// maxCrawls bounds how many past crawls one answer lists.
+const maxCrawls = 1000
+
+func (s *server) crawls(w http.ResponseWriter, r *http.Request) error {
+	limit, err := number(r, "limit", 20, 1, maxCrawls)
+	if err != nil {
+		return err
+	}
+	list, err := s.opt.Crawls(r.Context(), r.PathValue("collection"), limit)
+	if err != nil {
+		return err
+	}
+	if list == nil {
+		list = []Crawl{}
+	}
+	reply(w, http.StatusOK, map[string]any{"crawls": list})
 	return nil
 }
 

@@ -24,6 +24,8 @@ type fakeNode struct {
 	docs []*document.Document
 	deny error
 	hits []search.Hit
+
+	crawls []Crawl
 }
 
 func (f *fakeNode) Collections() []Collection {
@@ -89,6 +91,12 @@ func serve(t *testing.T) (*fakeNode, *Client) {
 		Append: func(_ context.Context, _ string, docs []*document.Document) error {
 			f.docs = append(f.docs, docs...)
 			return nil
+		},
+		Crawls: func(_ context.Context, name string, limit int) ([]Crawl, error) {
+			if _, err := f.Collection(name); err != nil {
+				return nil, err
+			}
+			return f.crawls[:min(limit, len(f.crawls))], nil
 		},
 		Status: func(name string) (Status, error) {
 			if _, err := f.Collection(name); err != nil {
@@ -202,6 +210,40 @@ func TestWatchEnds(t *testing.T) {
 
 // TestOpenAPI holds the description to the routes: each is described, and
 // nothing else is.
+func TestCrawls(t *testing.T) {
+	f, c := serve(t)
+	if got, err := c.Crawls(t.Context(), "web", 5); err != nil || len(got) != 0 {
+		t.Errorf("none recorded: got %v, %v", got, err)
+	}
+	end := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	f.crawls = []Crawl{{Number: 2, State: "running", Started: end, Pages: 3}, {Number: 1, State: "idle", Seeds: []string{"http://a.test/"}, Started: end, Finished: &end, Pages: 7, Failed: 1}}
+	got, err := c.Crawls(t.Context(), "web", 5)
+	if err != nil || !reflect.DeepEqual(got, f.crawls) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if got, err := c.Crawls(t.Context(), "web", 1); err != nil || len(got) != 1 || got[0].Number != 2 {
+		t.Errorf("limit 1: got %+v, %v", got, err)
+	}
+	check(t, "GET", c.Base+"/api/v1/collections/web/crawls?limit=0", "", 400, "bad_parameter")
+	check(t, "GET", c.Base+"/api/v1/collections/nowhere/crawls", "", 404, "collection_not_found")
+}
+
+// TestPushInParts: what waits to be appended is bounded by its size too.
+func TestPushInParts(t *testing.T) {
+	line := `{"id":"x","text":"` + strings.Repeat("word ", 100_000) + `"}`
+	most, docs := 0, 0
+	n, err := readDocuments(strings.NewReader(strings.Repeat(line+"\n", 40)), time.Now, func(d []*document.Document) error {
+		most, docs = max(most, len(d)), docs+len(d)
+		return nil
+	})
+	if err != nil || n != 40 || docs != 40 {
+		t.Fatalf("%d of 40 documents, %d handed on, %v", n, docs, err)
+	}
+	if most > maxPartBytes/500_000+1 {
+		t.Errorf("%d documents of 500 KB at once", most)
+	}
+}
+
 func TestOpenAPI(t *testing.T) {
 	var doc struct {
 		Paths map[string]map[string]json.RawMessage

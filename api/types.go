@@ -163,6 +163,20 @@ type IndexStatus struct {
 	Pending uint64 `json:"pending"` // documents in the log that no search sees yet
 	Shards  int    `json:"shards"`
 	Serving int    `json:"serving"` // shards with an index to search
+
+	// Trouble tells which shards are not being indexed, and why.
+	Trouble []string `json:"trouble,omitempty"`
+}
+
+// A Crawl is one run over a collection's source, as the gateway recorded it.
+type Crawl struct {
+	Number   int64      `json:"number"`
+	State    string     `json:"state"` // running, idle (done) or stopped, when it was last heard of
+	Seeds    []string   `json:"seeds"`
+	Started  time.Time  `json:"started"`
+	Finished *time.Time `json:"finished,omitempty"` // absent: not yet
+	Pages    int64      `json:"pages"`
+	Failed   int64      `json:"failed"`
 }
 
 // Done tells whether crawl number n has ended and all of it can be searched.

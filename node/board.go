@@ -27,13 +27,14 @@ const crawlSubject = "status.crawl."
 
 // run listens until ctx ends.
 func (b *board) run(ctx context.Context, listen func(ctx context.Context, subject string, fn func(string, []byte)) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	errs := make(chan error, 2)
 	go func() { errs <- listen(ctx, crawlSubject+">", b.crawl) }()
 	go func() { errs <- listen(ctx, "manifest.>", b.commit) }()
-	err := <-errs
-	if second := <-errs; err == nil {
-		err = second
-	}
+	err := <-errs // whichever ends, for good or ill, ends the other
+	cancel()
+	<-errs
 	return err
 }
 
@@ -56,10 +57,25 @@ func (b *board) commit(subject string, data []byte) {
 	defer b.mu.Unlock()
 	name := strings.TrimPrefix(subject, "manifest.")
 	old := b.commits[name]
-	b.commits[name] = note
-	if note.Committed == old.Committed {
+	if note.Trouble != "" {
+		old.Trouble = note.Trouble // what was committed stays committed
+		b.commits[name] = old
 		return
 	}
+	b.commits[name] = note
+	if note.Committed != old.Committed {
+		b.wakeLocked(name)
+	}
+}
+
+// wake makes those who follow the partition look again.
+func (b *board) wake(p partition) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.wakeLocked(p.String())
+}
+
+func (b *board) wakeLocked(name string) {
 	for ch := range b.waiting[name] {
 		select {
 		case ch <- struct{}{}:

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/trawlsearch/trawl/api"
 	"github.com/trawlsearch/trawl/bus"
@@ -28,13 +29,14 @@ type catalog struct {
 
 	mu      sync.Mutex
 	known   map[string]api.Collection
-	changed chan struct{} // closed and replaced at each change
+	unkept  map[string][]byte // what the database did not take yet
+	changed chan struct{}     // closed and replaced at each change
 }
 
 const collectionKey = "collection."
 
 func newCatalog(reg *bus.Registry, db *store.Store, log *slog.Logger) *catalog {
-	return &catalog{reg: reg, db: db, log: log, known: map[string]api.Collection{}, changed: make(chan struct{})}
+	return &catalog{reg: reg, db: db, log: log, known: map[string]api.Collection{}, unkept: map[string][]byte{}, changed: make(chan struct{})}
 }
 
 // restore reads the registry once, so that a process that has just started
@@ -89,13 +91,39 @@ func (c *catalog) apply(ctx context.Context, key string, value []byte) {
 	if !c.set(col) || c.db == nil {
 		return
 	}
-	if err := c.mirror(ctx, name, value); err != nil && ctx.Err() == nil {
-		c.log.Error("collection not kept in the database", "collection", name, "err", err)
+	if err := c.mirror(ctx, name, value); err != nil {
+		c.mu.Lock()
+		c.unkept[name] = value
+		c.mu.Unlock()
+		c.log.Error("collection not kept in the database; it is tried again", "collection", name, "err", err)
 	}
 }
 
+// keep tries again what the database did not take.
+func (c *catalog) keep(ctx context.Context) {
+	c.mu.Lock()
+	unkept := maps.Clone(c.unkept)
+	c.mu.Unlock()
+	for name, value := range unkept {
+		if c.mirror(ctx, name, value) != nil {
+			continue // it was told already
+		}
+		c.mu.Lock()
+		if bytes.Equal(c.unkept[name], value) {
+			delete(c.unkept, name)
+		}
+		c.mu.Unlock()
+	}
+}
+
+// mirrorPatience bounds one write to the database. It is not the asker's time:
+// who hangs up has changed the collection all the same.
+const mirrorPatience = 10 * time.Second
+
 // mirror writes the row of a collection, whatever version it has.
 func (c *catalog) mirror(ctx context.Context, name string, value []byte) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mirrorPatience)
+	defer cancel()
 	row, err := c.db.Collection(ctx, name)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
@@ -160,6 +188,9 @@ func (c *catalog) Change(ctx context.Context, name string, fn func(*api.Collecti
 		switch {
 		case errors.Is(err, bus.ErrNotFound):
 			rev = 0
+			if old, err := c.Collection(name); err == nil {
+				col = old // the registry was lost, and we remember
+			}
 		case err != nil:
 			return api.Collection{}, fmt.Errorf("%w: the registry does not answer: %v", api.ErrUnavailable, err)
 		default:
@@ -201,6 +232,18 @@ func (c *catalog) shards() int {
 	n := 0
 	for _, col := range known {
 		n += col.Shards
+	}
+	return n
+}
+
+// sources counts the collections that are crawled.
+func (c *catalog) sources() int {
+	known, _ := c.watch()
+	n := 0
+	for _, col := range known {
+		if hasSource(col) {
+			n++
+		}
 	}
 	return n
 }

@@ -42,7 +42,7 @@ func (x *crawler) run(ctx context.Context) error {
 	for {
 		known, changed := x.node.catalog.watch()
 		for name, col := range known {
-			if running[name] || col.Source == nil || len(col.Source.Seeds) == 0 {
+			if running[name] || !hasSource(col) {
 				continue
 			}
 			running[name] = true
@@ -58,12 +58,23 @@ func (x *crawler) run(ctx context.Context) error {
 	}
 }
 
-// hold waits for the collection's lease and crawls while it has it.
+func hasSource(col api.Collection) bool { return col.Source != nil && len(col.Source.Seeds) > 0 }
+
+// hold waits for the collection's lease and crawls while it has it. A
+// collection whose source was taken away is crawled again when it has one.
 func (x *crawler) hold(ctx context.Context, name string) error {
 	return x.node.underLease(ctx, "crawl."+name, func(ctx context.Context) error {
 		for ctx.Err() == nil {
-			if err := x.crawl(ctx, name); err != nil {
-				return err
+			known, changed := x.node.catalog.watch()
+			if col := known[name]; hasSource(col) {
+				if err := x.crawl(ctx, col); err != nil {
+					return err
+				}
+				continue
+			}
+			select {
+			case <-ctx.Done():
+			case <-changed:
 			}
 		}
 		return nil
@@ -71,27 +82,30 @@ func (x *crawler) hold(ctx context.Context, name string) error {
 }
 
 // crawl runs a collection's crawler until ctx ends or its settings change.
-func (x *crawler) crawl(ctx context.Context, name string) error {
-	col, err := x.node.catalog.Collection(name)
-	if err != nil {
-		return err
-	}
-	dir := filepath.Join(x.node.cfg.Data, "crawl", name)
-	c, err := crawl.Open(x.options(col, dir))
+func (x *crawler) crawl(ctx context.Context, col api.Collection) error {
+	dir := filepath.Join(x.node.cfg.Data, "crawl", col.Name)
+	c, err := crawl.Open(x.options(ctx, col, dir))
 	if err != nil {
 		return err
 	}
 	own, cancel := context.WithCancel(ctx)
 	defer cancel()
-	done := make(chan error, 1)
-	go func() { done <- c.Run(own) }()
-	r := &reporter{crawler: x, name: name, dir: dir, c: c}
+	done := make(chan struct{})
+	var crawled error
+	go func() {
+		defer close(done)
+		crawled = c.Run(own)
+	}()
+	r := &reporter{crawler: x, name: col.Name, dir: dir, c: c}
 	err = r.run(own, done, col)
 	cancel()
-	return errors.Join(err, c.Close())
+	<-done // Close wants Run to have returned
+	r.report("stopped")
+	return errors.Join(err, crawled, c.Close())
 }
 
-func (x *crawler) options(col api.Collection, dir string) crawl.Options {
+// options are for one crawl, which ends with ctx.
+func (x *crawler) options(ctx context.Context, col api.Collection, dir string) crawl.Options {
 	src, cfg := col.Source, x.node.cfg
 	delay := time.Duration(src.Delay)
 	if delay == 0 {
@@ -102,11 +116,11 @@ func (x *crawler) options(col api.Collection, dir string) crawl.Options {
 		Scope: crawl.Scope{Mode: src.Scope, Include: src.Include, Exclude: src.Exclude},
 		Delay: delay, PerHost: max(1, src.Parallel), MaxPages: src.MaxPages, MaxDepth: src.MaxDepth,
 		Fetch:      FetchOptions(cfg, x.log),
-		CacheBytes: x.node.budget.frontier,
+		CacheBytes: x.node.budget.frontier / int64(max(1, x.node.catalog.sources())),
 		Emit: func(ctx context.Context, id string, part uint32, docs [][]byte) error {
 			return x.node.append(ctx, partition{col.Name, int(part)}, id, docs)
 		},
-		Seal: func(path string) error { return x.node.keepWARC(col.Name, path) },
+		Seal: func(path string) error { return x.node.keepWARC(ctx, col.Name, path) },
 		Log:  x.log.With("collection", col.Name),
 	}
 }
@@ -120,7 +134,8 @@ type reporter struct {
 	number    int64 // the crawl that was last begun
 }
 
-func (r *reporter) run(ctx context.Context, done <-chan error, col api.Collection) error {
+// run goes on until the crawl is done, which it is with ctx, or must be opened anew.
+func (r *reporter) run(ctx context.Context, done <-chan struct{}, col api.Collection) error {
 	number, err := readNumber(r.dir)
 	if err != nil {
 		return err
@@ -140,9 +155,8 @@ func (r *reporter) run(ctx context.Context, done <-chan error, col api.Collectio
 		col = next
 		r.report("")
 		select {
-		case err := <-done:
-			r.report("stopped")
-			return err
+		case <-done:
+			return nil
 		case <-tick.C:
 		case <-changed:
 		}
@@ -154,7 +168,8 @@ func (r *reporter) begin(ctx context.Context, col api.Collection) error {
 	if col.Crawl <= r.number {
 		return nil
 	}
-	if r.number > 0 {
+	// A crawl that was stopped on its way goes on: what it has is fresh enough.
+	if r.number > 0 && r.c.Idle() {
 		if err := r.c.Recrawl(); err != nil {
 			return err
 		}
@@ -169,6 +184,9 @@ func (r *reporter) begin(ctx context.Context, col api.Collection) error {
 // settingsChanged tells whether the crawler must be opened anew; more seeds and
 // another crawl are taken by the running one.
 func settingsChanged(a, b api.Collection) bool {
+	if !hasSource(b) {
+		return true
+	}
 	x, y := *a.Source, *b.Source
 	x.Seeds, y.Seeds = nil, nil
 	xs, _ := json.Marshal(x)
@@ -191,11 +209,7 @@ func (r *reporter) report(state string) {
 		}
 	}
 	r.node.metrics.crawl(r.name, out)
-	body, err := json.Marshal(out)
-	if err == nil {
-		err = r.node.bus.Announce(crawlSubject+r.name, body)
-	}
-	if err != nil {
+	if err := r.node.announce(crawlSubject+r.name, out); err != nil {
 		r.log.Warn("crawl status not announced", "collection", r.name, "err", err)
 	}
 }

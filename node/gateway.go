@@ -128,7 +128,11 @@ func (n *Node) append(ctx context.Context, p partition, id string, msgs [][]byte
 	}
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		_, err := l.Append(ctx, id, msgs)
+		if err == nil {
+			return nil
+		}
 		if !errors.Is(err, bus.ErrFull) {
+			n.forgetLog(p) // should it be gone, the next try makes it anew
 			return err
 		}
 		n.metrics.logFull.Inc()
@@ -147,10 +151,7 @@ func (g *gateway) Status(name string) (api.Status, error) {
 		return api.Status{}, err
 	}
 	st := api.Status{Collection: name, Index: api.IndexStatus{Shards: col.Shards}}
-	if c, ok := g.node.board.lastCrawl(name); ok {
-		if time.Since(c.Reported) > 10*time.Second && c.State == "running" {
-			c.State = "stopped"
-		}
+	if c, ok := g.crawlStatus(name); ok {
 		st.Crawl = &c
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
@@ -162,22 +163,55 @@ func (g *gateway) Status(name string) (api.Status, error) {
 			st.Index.Serving++
 		}
 		st.Index.Docs += docs
-		l, err := g.node.docLog(ctx, p)
+		note, _ := g.node.board.lastCommit(p)
+		if note.Trouble != "" {
+			st.Index.Trouble = append(st.Index.Trouble, fmt.Sprintf("shard %d: %s", i, note.Trouble))
+		}
+		end, err := g.logEnd(ctx, p)
 		if err != nil {
 			return st, fmt.Errorf("%w: the log does not answer: %v", api.ErrUnavailable, err)
 		}
-		last, err := l.Last(ctx)
-		if err != nil {
-			return st, fmt.Errorf("%w: the log does not answer: %v", api.ErrUnavailable, err)
-		}
-		if last > seen {
-			st.Index.Pending += last - seen
+		if end > seen {
+			st.Index.Pending += end - seen
 		}
 	}
 	return st, nil
 }
 
-// position tells how far into a partition's log searches from here see.
+// crawlSilence is how long a crawler that runs may be silent before it is
+// taken for stopped; it speaks each second.
+const crawlSilence = 10 * time.Second
+
+// crawlStatus is how a crawl stood when its crawler was last heard of.
+func (g *gateway) crawlStatus(collection string) (api.CrawlStatus, bool) {
+	c, ok := g.node.board.lastCrawl(collection)
+	if ok && c.State == "running" && time.Since(c.Reported) > crawlSilence {
+		c.State = "stopped"
+	}
+	return c, ok
+}
+
+// logEnd is the place in the index of the last document in a partition's log.
+func (g *gateway) logEnd(ctx context.Context, p partition) (uint64, error) {
+	l, err := g.node.docLog(ctx, p)
+	if err != nil {
+		return 0, err
+	}
+	state, err := l.Stats(ctx)
+	if err != nil {
+		return 0, err
+	}
+	note, ok := g.node.board.lastCommit(p)
+	base := note.Base
+	if !ok || !note.Created.Equal(state.Created) { // no indexer has spoken of this log
+		if base, _, err = g.node.logBase(ctx, p, state.Created); err != nil {
+			return 0, err
+		}
+	}
+	return base + state.Last, nil
+}
+
+// position tells up to which place in a partition's index searches from here see.
 func (g *gateway) position(p partition) (seen, docs uint64, serving bool) {
 	note, ok := g.node.board.lastCommit(p)
 	if s := g.node.searcher; s != nil {
@@ -186,7 +220,7 @@ func (g *gateway) position(p partition) (seen, docs uint64, serving bool) {
 		}
 		return s.position(p)
 	}
-	return note.Committed, note.Docs, ok
+	return note.Committed, note.Docs, ok && !note.Created.IsZero()
 }
 
 func (s *searcher) position(p partition) (seq, docs uint64, ok bool) {

@@ -54,8 +54,12 @@ func (h *health) notReady() map[string]string {
 	return reasons
 }
 
-// Ready tells whether requests are welcome now.
-func (n *Node) Ready() bool { return len(n.health.notReady()) == 0 }
+// Opened tells whether the process has started and looked at every shard that
+// it searches. It may still not be ready, for reasons that time does not mend.
+func (n *Node) Opened() bool {
+	reasons := n.health.notReady()
+	return reasons["process"] == "" && reasons["searcher"] == ""
+}
 
 func writeHealth(w http.ResponseWriter, reasons map[string]string) {
 	w.Header().Set("Content-Type", "application/json")
@@ -72,6 +76,7 @@ func writeHealth(w http.ResponseWriter, reasons map[string]string) {
 // not make a searcher unready: it goes on answering what is committed.
 func (n *Node) watchHealth(ctx context.Context) error {
 	tick := time.NewTicker(2 * time.Second)
+	troubled := map[partition]bool{}
 	defer tick.Stop()
 	for {
 		reason := ""
@@ -82,10 +87,28 @@ func (n *Node) watchHealth(ctx context.Context) error {
 		if n.indexer != nil || n.crawler != nil {
 			n.health.set("broker", reason)
 		}
+		if n.indexer != nil {
+			n.watchPartitions(troubled)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+		}
+	}
+}
+
+// watchPartitions takes back what the indexer said of a partition when another
+// process has it by now. troubled are those that were told.
+func (n *Node) watchPartitions(troubled map[partition]bool) {
+	for _, col := range n.catalog.Collections() {
+		for i := range col.Shards {
+			p := partition{col.Name, i}
+			note, _ := n.board.lastCommit(p)
+			if troubled[p] && note.Trouble == "" {
+				n.health.set("partition "+p.String(), "")
+			}
+			troubled[p] = note.Trouble != ""
 		}
 	}
 }

@@ -20,7 +20,7 @@ import (
 func (n *Node) handler() http.Handler {
 	g := n.gateway
 	mux := http.NewServeMux()
-	programs := api.New(api.Options{Catalog: n.catalog, Searcher: g.Searcher, Append: g.Append, Status: g.Status, Authorize: g.authorize, Log: g.log})
+	programs := api.New(api.Options{Catalog: n.catalog, Searcher: g.Searcher, Append: g.Append, Status: g.Status, Crawls: g.Crawls, Authorize: g.authorize, Log: g.log})
 	mux.Handle("/api/", programs)
 	mux.Handle("/openapi.json", programs)
 	mux.Handle("/metrics", n.metrics.handler())
@@ -48,10 +48,26 @@ func (n *Node) observe(next http.Handler) http.Handler {
 		start := time.Now()
 		rec := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(rec, r)
-		if strings.HasSuffix(r.URL.Path, "/events") || r.URL.Path == "/progress" {
+		if isStream(r.URL.Path) {
 			return // as long as the visitor stays: no latency
 		}
 		n.metrics.request(route(r.URL.Path), rec.status, time.Since(start))
+	})
+}
+
+// isStream tells whether the answer goes on as long as the visitor stays.
+func isStream(path string) bool { return strings.HasSuffix(path, "/events") || path == "/progress" }
+
+// endStreams ends streams of events with ctx; other requests run on.
+func endStreams(ctx context.Context, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isStream(r.URL.Path) {
+			own, cancel := context.WithCancel(r.Context())
+			defer cancel()
+			defer context.AfterFunc(ctx, cancel)()
+			r = r.WithContext(own)
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 

@@ -36,9 +36,12 @@ func (p partition) prefix() string  { return shard.Prefix(p.collection, generati
 // A commitNote is what an indexer announces of a partition: what its searches
 // see, and what is committed.
 type commitNote struct {
-	Visible   uint64 `json:"visible"`   // place in the log that searches here have seen
-	Committed uint64 `json:"committed"` // place in the log that the manifest has
-	Docs      uint64 `json:"docs"`
+	Created   time.Time `json:"created"`   // when the log was made
+	Base      uint64    `json:"base"`      // where in the index the log begins
+	Visible   uint64    `json:"visible"`   // place in the index that searches here have seen
+	Committed uint64    `json:"committed"` // place in the index that the manifest has
+	Docs      uint64    `json:"docs"`
+	Trouble   string    `json:"trouble,omitempty"` // why nothing is indexed; the other fields mean nothing then
 }
 
 func noteSubject(p partition) string { return "manifest." + p.String() }
@@ -72,12 +75,30 @@ func (x *indexer) run(ctx context.Context) error {
 
 // hold waits for the partition's lease and writes the partition while it has it.
 func (x *indexer) hold(ctx context.Context, p partition, col api.Collection) error {
-	return x.node.underLease(ctx, "shard."+p.String(), func(ctx context.Context) error { return x.write(ctx, p, col) })
+	return x.node.underLease(ctx, "shard."+p.String(), func(ctx context.Context) error {
+		err := x.write(ctx, p, col)
+		if err != nil && ctx.Err() == nil && !errors.Is(err, errAgain) {
+			x.trouble(p, err)
+		}
+		return err
+	})
+}
+
+// trouble tells all why a partition is not indexed, until it is.
+func (x *indexer) trouble(p partition, err error) {
+	x.node.health.set("partition "+p.String(), "not indexed: "+err.Error())
+	if aerr := x.node.announce(noteSubject(p), commitNote{Trouble: err.Error()}); aerr != nil {
+		x.log.Warn("trouble not announced", "partition", p.String(), "err", aerr)
+	}
 }
 
 // write opens the partition and follows its log.
 func (x *indexer) write(ctx context.Context, p partition, col api.Collection) error {
 	docs, err := x.node.docLog(ctx, p)
+	if err != nil {
+		return err
+	}
+	state, err := docs.Stats(ctx)
 	if err != nil {
 		return err
 	}
@@ -96,11 +117,21 @@ func (x *indexer) write(ctx context.Context, p partition, col api.Collection) er
 		x.mu.Lock()
 		delete(x.open, p)
 		x.mu.Unlock()
+		x.node.board.wake(p) // a replica takes over
 		if err := s.Close(); err != nil {
 			x.log.Error("shard not closed cleanly; nothing committed is lost", "partition", p.String(), "err", err)
 		}
 	}()
-	f := &follower{indexer: x, partition: p, shard: s, docs: docs, seen: s.Seq(), committed: s.Seq()}
+	base, fresh, err := x.node.beginLog(ctx, p, state, s.Seq())
+	if err != nil {
+		return err
+	}
+	if fresh {
+		x.log.Warn("the document log was lost and made anew; what is indexed stays, and the new log is read from its beginning",
+			"partition", p.String(), "documents", s.Docs(), "created", state.Created)
+		x.node.metrics.logsReplaced.Inc()
+	}
+	f := &follower{indexer: x, partition: p, shard: s, docs: docs, created: state.Created, base: base, seen: s.Seq() - base, committed: s.Seq() - base}
 	return f.run(ctx)
 }
 
@@ -110,7 +141,10 @@ type follower struct {
 	partition partition
 	shard     *shard.Shard
 	docs      *bus.Log
+	created   time.Time // when the log was made: another time, another log
+	base      uint64    // where in the index the log begins
 
+	// Places in the log.
 	seen      uint64 // last event put
 	visible   uint64 // last event that searches see
 	committed uint64 // last event that the manifest has
@@ -123,6 +157,7 @@ type event struct {
 
 func (f *follower) run(ctx context.Context) error {
 	f.visible = f.seen
+	f.node.health.set("partition "+f.partition.String(), "")
 	f.announce()
 	events := make(chan event, 256)
 	reading := make(chan error, 1)
@@ -155,7 +190,7 @@ func (f *follower) run(ctx context.Context) error {
 			if err == nil || ctx.Err() != nil {
 				return f.leave(ctx)
 			}
-			return errors.Join(err, f.leave(ctx))
+			return errors.Join(f.broken(err), f.leave(ctx))
 		case <-ctx.Done():
 			cancel()
 			<-reading
@@ -167,6 +202,21 @@ func (f *follower) run(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// broken tells what it means that the log cannot be read on. What was put is
+// committed by leave, and never anything beyond.
+func (f *follower) broken(err error) error {
+	switch {
+	case errors.Is(err, bus.ErrRewound):
+		f.node.forgetLog(f.partition)
+		return errors.Join(errAgain, err) // beginLog gives the new log its place
+	case errors.Is(err, bus.ErrGap):
+		f.node.metrics.logGaps.Inc()
+		f.log.Error("DOCUMENTS ARE MISSING FROM THE LOG; nothing behind them is indexed. Compare the broker's replicas; "+
+			"should the messages be lost, delete the log's stream and crawl or push again", "partition", f.partition.String(), "committed", f.committed, "err", err)
+	}
+	return err
 }
 
 // put takes one event. One that cannot be read is named and passed over: it
@@ -206,8 +256,9 @@ func (f *follower) commit(ctx context.Context) error {
 		f.announce() // a gateway that has just started wants to know
 		return nil
 	}
+	st, serr := f.docs.Stats(ctx)
 	start := time.Now()
-	if err := f.shard.Commit(ctx, f.seen); err != nil {
+	if err := f.shard.Commit(ctx, f.base+f.seen); err != nil {
 		if errors.Is(err, index.ErrFenced) {
 			return fmt.Errorf("another process has taken over: %w", err)
 		}
@@ -216,17 +267,27 @@ func (f *follower) commit(ctx context.Context) error {
 	f.node.metrics.commitSeconds.Observe(time.Since(start).Seconds())
 	f.visible, f.committed = f.seen, f.seen
 	f.announce()
-	return f.trim(ctx)
+	if serr != nil { // a broker that is away stops nothing here
+		f.log.Warn("the log does not answer; it is trimmed later", "partition", f.partition.String(), "err", serr)
+		return nil
+	}
+	if !st.Created.Equal(f.created) {
+		f.node.forgetLog(f.partition)
+		return fmt.Errorf("%w: %w", errAgain, bus.ErrRewound)
+	}
+	return f.trim(ctx, st)
 }
 
 // trim keeps the log bounded: what is committed may go once a quarter of the
 // log's room is used, so that a young index can still be rebuilt from it.
-func (f *follower) trim(ctx context.Context) error {
-	st, err := f.docs.Stats(ctx)
-	if err != nil || st.Bytes < uint64(f.node.cfg.LogBytes)/4 {
-		return err
+func (f *follower) trim(ctx context.Context, st bus.LogStats) error {
+	if st.Bytes < uint64(f.node.cfg.LogBytes)/4 {
+		return nil
 	}
-	return f.docs.Purge(ctx, f.committed)
+	if err := f.docs.Purge(ctx, f.committed); err != nil && ctx.Err() == nil {
+		f.log.Warn("log not trimmed; it is tried at the next commit", "partition", f.partition.String(), "err", err)
+	}
+	return nil
 }
 
 // leave commits what was put. It runs when the context has ended, so it has
@@ -241,11 +302,17 @@ func (f *follower) leave(ctx context.Context) error {
 }
 
 func (f *follower) announce() {
-	note, err := json.Marshal(commitNote{Visible: f.visible, Committed: f.committed, Docs: f.shard.Docs()})
-	if err == nil {
-		err = f.node.bus.Announce(noteSubject(f.partition), note)
-	}
-	if err != nil {
+	note := commitNote{Created: f.created, Base: f.base, Visible: f.base + f.visible, Committed: f.base + f.committed, Docs: f.shard.Docs()}
+	if err := f.node.announce(noteSubject(f.partition), note); err != nil {
 		f.log.Warn("commit not announced; followers find it by themselves", "partition", f.partition.String(), "err", err)
 	}
+}
+
+// announce says v as JSON to all who listen now.
+func (n *Node) announce(subject string, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("node: announce: %w", err)
+	}
+	return n.bus.Announce(subject, body)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -31,7 +32,7 @@ func lockDir(dir string) (*lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("node: data directory: %w", err)
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	if err := flockSoon(f); err != nil {
 		f.Close()
 		who := "another process"
 		if o, ok := ReadOccupant(dir); ok {
@@ -39,7 +40,26 @@ func lockDir(dir string) (*lock, error) {
 		}
 		return nil, fmt.Errorf("%w: %s is held by %s: stop it, or give --data another directory", ErrInUse, dir, who)
 	}
+	// What the last holder wrote is no longer true.
+	if err := f.Truncate(0); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("node: lock: %w", err)
+	}
 	return &lock{f}, nil
+}
+
+// flockSoon tries for a moment: ReadOccupant of another process takes the lock
+// too, for microseconds, to see whether it is free.
+func flockSoon(f *os.File) error {
+	const tries, wait = 20, 5 * time.Millisecond
+	var err error
+	for range tries {
+		if err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err == nil || !errors.Is(err, unix.EWOULDBLOCK) {
+			return err
+		}
+		time.Sleep(wait)
+	}
+	return err
 }
 
 // occupy tells others who holds the directory.
@@ -59,7 +79,7 @@ func (l *lock) occupy(o Occupant) error {
 
 func (l *lock) release() error { return l.file.Close() }
 
-// ReadOccupant tells who holds dir, if anybody does.
+// ReadOccupant tells who holds dir, if anybody does and has started.
 func ReadOccupant(dir string) (Occupant, bool) {
 	f, err := os.Open(filepath.Join(dir, "LOCK"))
 	if err != nil {

@@ -20,6 +20,8 @@ type metrics struct {
 
 	docsIndexed      prometheus.Counter
 	eventsUnreadable prometheus.Counter
+	logGaps          prometheus.Counter
+	logsReplaced     prometheus.Counter
 	refreshSeconds   prometheus.Histogram
 	commitSeconds    prometheus.Histogram
 	logFull          prometheus.Counter
@@ -40,6 +42,8 @@ func newMetrics() *metrics {
 			Help: "Time to answer an HTTP request.", Buckets: latencyBuckets}, []string{"route", "status"}),
 		docsIndexed:      prometheus.NewCounter(prometheus.CounterOpts{Name: "trawl_indexer_documents_total", Help: "Events of the log put into shards."}),
 		eventsUnreadable: prometheus.NewCounter(prometheus.CounterOpts{Name: "trawl_indexer_unreadable_total", Help: "Events of the log that were corrupt and left out."}),
+		logGaps:          prometheus.NewCounter(prometheus.CounterOpts{Name: "trawl_indexer_log_gaps_total", Help: "Times a log was found to lack documents that were not purged; indexing stops there."}),
+		logsReplaced:     prometheus.NewCounter(prometheus.CounterOpts{Name: "trawl_indexer_logs_replaced_total", Help: "Logs that were found lost and made anew."}),
 		refreshSeconds:   prometheus.NewHistogram(prometheus.HistogramOpts{Name: "trawl_indexer_refresh_seconds", Help: "Time to make new documents visible.", Buckets: latencyBuckets}),
 		commitSeconds:    prometheus.NewHistogram(prometheus.HistogramOpts{Name: "trawl_indexer_commit_seconds", Help: "Time to commit a manifest.", Buckets: latencyBuckets}),
 		logFull:          prometheus.NewCounter(prometheus.CounterOpts{Name: "trawl_log_full_total", Help: "Times a writer waited because the log of a shard was full."}),
@@ -48,7 +52,7 @@ func newMetrics() *metrics {
 		crawlQueued:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trawl_crawl_queued", Help: "Addresses that wait to be fetched."}, []string{"collection"}),
 		crawlFailed:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trawl_crawl_failed", Help: "Addresses that could not be fetched."}, []string{"collection"}),
 	}
-	m.reg.MustRegister(m.requests, m.docsIndexed, m.eventsUnreadable, m.refreshSeconds, m.commitSeconds, m.logFull, m.broker,
+	m.reg.MustRegister(m.requests, m.docsIndexed, m.eventsUnreadable, m.logGaps, m.logsReplaced, m.refreshSeconds, m.commitSeconds, m.logFull, m.broker,
 		m.crawlPages, m.crawlQueued, m.crawlFailed,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

@@ -58,36 +58,35 @@ type Node struct {
 	listen  net.Listener // of the HTTP server; nil without the gateway
 	inner   *pipeListener
 
-	logsMu sync.Mutex
-	logs   map[partition]*bus.Log
+	logs *logs
 }
 
 // Open takes the data directory and connects the engines. Close what Run did
 // not get to run.
-func Open(ctx context.Context, cfg Config, log *slog.Logger) (n *Node, err error) {
-	if cfg.Name, err = nodeName(cfg); err != nil {
-		return nil, err
-	}
-	n = &Node{
+func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Node, error) {
+	n := &Node{
 		cfg: cfg, log: log, budget: share(cfg.MemoryBytes), model: rank.Default(), board: newBoard(), metrics: newMetrics(), health: newHealth(),
-		logs: map[partition]*bus.Log{}, inner: newPipeListener(),
+		logs: newLogs(), inner: newPipeListener(),
 	}
 	n.budget.apply()
-	defer func() {
-		if err != nil {
-			n.close()
-		}
-	}()
-	if n.lock, err = lockDir(cfg.Data); err != nil {
-		return nil, err
-	}
-	if err := n.openEngines(ctx); err != nil {
-		return nil, err
-	}
-	if err := n.openRoles(ctx); err != nil {
+	if err := n.open(ctx); err != nil {
+		n.close()
 		return nil, err
 	}
 	return n, nil
+}
+
+func (n *Node) open(ctx context.Context) (err error) {
+	if n.lock, err = lockDir(n.cfg.Data); err != nil {
+		return err
+	}
+	if n.cfg.Name, err = nodeName(n.cfg); err != nil {
+		return err
+	}
+	if err := n.openEngines(ctx); err != nil {
+		return err
+	}
+	return n.openRoles(ctx)
 }
 
 func (n *Node) openEngines(ctx context.Context) (err error) {
@@ -184,7 +183,7 @@ func (n *Node) stages() []stage {
 		out = append(out, stage{"crawler", []func(context.Context) error{n.crawler.run}})
 	}
 	if n.gateway != nil {
-		out = append(out, stage{"gateway", []func(context.Context) error{n.gateway.run, n.serveHTTP}})
+		out = append(out, stage{"gateway", []func(context.Context) error{n.gateway.run, n.gateway.record}}, stage{"http", []func(context.Context) error{n.serveHTTP}})
 	}
 	return out
 }
@@ -237,6 +236,7 @@ func start(ctx context.Context, st stage, failed chan<- error) (stop func()) {
 // close lets go of the engines, the last opened first.
 func (n *Node) close() {
 	var errs []error
+	n.inner.Close()
 	if n.listen != nil {
 		n.listen.Close()
 	}
@@ -279,9 +279,6 @@ func nodeName(cfg Config) (string, error) {
 		}
 		return '-'
 	}, host) + "-" + strings.ToLower(rand.Text()[:6])
-	if err := os.MkdirAll(cfg.Data, 0o750); err != nil {
-		return "", fmt.Errorf("node: data directory: %w", err)
-	}
 	if err := os.WriteFile(file, []byte(name), 0o640); err != nil {
 		return "", fmt.Errorf("node: data directory: %w", err)
 	}
@@ -296,28 +293,47 @@ func shardOf(k document.Key, shards int) int {
 	return int((uint32(k[0])<<24 | uint32(k[1])<<16 | uint32(k[2])<<8 | uint32(k[3])) % uint32(max(1, shards)))
 }
 
-// keepWARC moves a WARC file that is complete to object storage.
-func (n *Node) keepWARC(collection, path string) error {
+// warcPatience bounds how long one file of captures, a gigabyte at most, may
+// take to object storage. What is not moved is tried again later.
+const warcPatience = 30 * time.Minute
+
+// keepWARC moves a WARC file that is complete to object storage, under the day
+// of its last record. It may be called again for a file that it has moved.
+func (n *Node) keepWARC(ctx context.Context, collection, path string) error {
+	ctx, cancel := context.WithTimeout(ctx, warcPatience)
+	defer cancel()
 	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("node: warc: %w", err)
 	}
 	defer f.Close()
-	key := fmt.Sprintf("warc/%s/%s/%s", collection, time.Now().UTC().Format("2006-01-02"), filepath.Base(path))
-	err = n.blobs.Create(context.Background(), key, copyFrom(f))
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("node: warc: %w", err)
+	}
+	key := fmt.Sprintf("warc/%s/%s/%s", collection, info.ModTime().UTC().Format("2006-01-02"), filepath.Base(path))
+	err = n.blobs.Create(ctx, key, copyFrom(f))
 	if err != nil && !errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("node: warc: %w", err)
 	}
 	return os.Remove(path)
 }
 
+// drainPatience is how long requests may run on after the process was told to stop.
+const drainPatience = 10 * time.Second
+
 // serveHTTP answers on the listener, and in the process for Client, until ctx
-// ends; then running requests have ten seconds.
+// ends; then running requests have drainPatience, but streams of events end at once.
 func (n *Node) serveHTTP(ctx context.Context) error {
+	requests, abort := context.WithCancel(context.WithoutCancel(ctx))
+	defer abort()
 	srv := &http.Server{
-		Handler: n.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: endStreams(ctx, n.handler()), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug), ConnContext: markInProcess,
-		BaseContext: func(net.Listener) context.Context { return ctx },
+		BaseContext: func(net.Listener) context.Context { return requests },
 	}
 	errs := make(chan error, 2)
 	listeners := []net.Listener{n.inner}
@@ -328,14 +344,20 @@ func (n *Node) serveHTTP(ctx context.Context) error {
 		go func() { errs <- srv.Serve(l) }()
 	}
 	var err error
+	running := len(listeners)
 	select {
 	case <-ctx.Done():
 	case err = <-errs:
+		running--
 	}
-	own, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainPatience)
 	defer cancel()
 	if serr := srv.Shutdown(own); serr != nil {
+		abort() // before Close, so that handlers see why
 		srv.Close()
+	}
+	for range running {
+		<-errs
 	}
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil

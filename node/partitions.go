@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/trawlsearch/trawl/api"
-	"github.com/trawlsearch/trawl/bus"
 )
 
 // Bounds of the wait before a partition's or a crawl's loop is tried again.
@@ -61,6 +60,10 @@ func (n *Node) retry(ctx context.Context, what string, fn func(context.Context) 
 		if time.Since(start) > maxRetry {
 			wait = minRetry
 		}
+		if errors.Is(err, errAgain) {
+			wait = minRetry
+			continue
+		}
 		n.log.Error(what+" failed; it is tried again", "in", wait, "err", err)
 		select {
 		case <-ctx.Done():
@@ -69,6 +72,10 @@ func (n *Node) retry(ctx context.Context, what string, fn func(context.Context) 
 		wait = min(2*wait, maxRetry)
 	}
 }
+
+// errAgain asks retry for another call at once: what stopped the loop was told
+// already, and is mended by starting over.
+var errAgain = errors.New("start over")
 
 // errLeaseLost is the cause of a context whose lease another may hold by now.
 var errLeaseLost = errors.New("the lease was lost")
@@ -81,15 +88,17 @@ func (n *Node) underLease(ctx context.Context, name string, fn func(context.Cont
 		return err
 	}
 	held, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	go func() {
+	var watch sync.WaitGroup
+	watch.Go(func() {
 		select {
 		case <-lease.Done():
 			cancel(errLeaseLost)
 		case <-held.Done():
 		}
-	}()
+	})
 	err = fn(held)
+	cancel(nil)
+	watch.Wait()
 	if context.Cause(held) == errLeaseLost {
 		return errors.Join(errLeaseLost, err)
 	}
@@ -99,19 +108,4 @@ func (n *Node) underLease(ctx context.Context, name string, fn func(context.Cont
 		n.log.Warn("lease not given back: it ends by itself within 15 s", "lease", name, "err", rerr)
 	}
 	return err
-}
-
-// docLog opens the log of a partition.
-func (n *Node) docLog(ctx context.Context, p partition) (*bus.Log, error) {
-	n.logsMu.Lock()
-	defer n.logsMu.Unlock()
-	if l, ok := n.logs[p]; ok {
-		return l, nil
-	}
-	l, err := n.bus.Log(ctx, p.logName(), bus.LogOptions{MaxBytes: n.cfg.LogBytes})
-	if err != nil {
-		return nil, err
-	}
-	n.logs[p] = l
-	return l, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strconv"
 	"sync"
 	"time"
 
@@ -40,6 +41,7 @@ func (s *searcher) run(ctx context.Context) error {
 func (s *searcher) follow(ctx context.Context, p partition, col api.Collection) error {
 	r, err := shard.Follow(ctx, shard.Options{Bucket: s.node.blobs.Sub(p.prefix()), Lang: col.Lang, Model: s.node.model, Log: s.log})
 	if err != nil {
+		s.node.health.set("search "+p.String(), "not opened: "+err.Error())
 		return err
 	}
 	s.mu.Lock()
@@ -55,12 +57,14 @@ func (s *searcher) follow(ctx context.Context, p partition, col api.Collection) 
 	defer unsubscribe()
 	poll := time.NewTicker(pollManifests)
 	defer poll.Stop()
+	damage := ""
 	for {
 		if _, own := s.writer(p); !own {
 			if _, err := r.Reload(ctx); err != nil && ctx.Err() == nil {
 				s.log.Error("commit not opened; the one before is served", "partition", p.String(), "err", err)
 			}
 		}
+		s.tellDamage(p, r.Damage(), &damage)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -68,6 +72,21 @@ func (s *searcher) follow(ctx context.Context, p partition, col api.Collection) 
 		case <-poll.C:
 		}
 	}
+}
+
+// tellDamage logs that newer commits than the one that is served are damaged,
+// once for each damage, and says so in /readyz.
+func (s *searcher) tellDamage(p partition, err error, last *string) {
+	reason := ""
+	if err != nil {
+		reason = "newer commits are damaged, an older one is served: " + err.Error()
+	}
+	s.node.health.set("search "+p.String(), reason)
+	if reason != *last && reason != "" {
+		s.log.Error("THE INDEX IS DAMAGED; the last whole commit is served. Restore the objects that are named, or delete the "+
+			"partition's index and crawl again", "partition", p.String(), "err", err)
+	}
+	*last = reason
 }
 
 func (s *searcher) writer(p partition) (*shard.Shard, bool) {
@@ -127,19 +146,43 @@ func (s *searcher) serve(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("node: searcher: %w: give --grpc-listen an address of this machine that is free", err)
 	}
-	srv := search.NewServer(s.Searcher)
-	done := make(chan error, 1)
-	go func() { done <- srv.Serve(l) }()
-	stop := context.AfterFunc(ctx, srv.GracefulStop)
-	defer stop()
-	s.log.Info("searcher listens", "grpc", l.Addr().String())
-
-	entry, err := json.Marshal(peer{GRPC: l.Addr().String()})
+	addr := advertised(l.Addr())
+	entry, err := json.Marshal(peer{GRPC: addr})
 	if err != nil {
+		l.Close()
 		return fmt.Errorf("node: %w", err)
 	}
-	s.node.beat(ctx, entry)
-	return <-done
+	s.log.Info("searcher listens", "grpc", l.Addr().String(), "told", addr)
+	srv := search.NewServer(s.Searcher)
+	own, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		defer cancel() // no beat for a server that has failed
+		done <- srv.Serve(l)
+	}()
+	s.node.beat(own, entry) // until ctx or the server ends; the last thing it does is to sign off
+	srv.GracefulStop()
+	if err := <-done; err != nil {
+		return fmt.Errorf("node: searcher: %w", err)
+	}
+	return nil
+}
+
+// advertised is where others reach a listener: one on all addresses is told by
+// an address of this machine that others may know.
+func advertised(a net.Addr) string {
+	t, ok := a.(*net.TCPAddr)
+	if !ok || !t.IP.IsUnspecified() {
+		return a.String()
+	}
+	addrs, _ := net.InterfaceAddrs() // none: loopback will do
+	for _, i := range addrs {
+		if n, ok := i.(*net.IPNet); ok && n.IP.IsGlobalUnicast() && (n.IP.To4() != nil || t.IP.To4() == nil) {
+			return net.JoinHostPort(n.IP.String(), strconv.Itoa(t.Port))
+		}
+	}
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(t.Port))
 }
 
 // A peer is what a searcher tells of itself in the registry of nodes.

@@ -91,6 +91,17 @@ func (r *Replica) Position() (seq, docs uint64, ok bool) {
 	return snap.Seq(), snap.Docs(), true
 }
 
+// Damage says why newer commits than the one that is served were passed over,
+// or is nil.
+func (r *Replica) Damage() error {
+	snap, err := r.Acquire()
+	if err != nil {
+		return nil
+	}
+	defer snap.Close()
+	return snap.Damage()
+}
+
 // Searcher answers from the view of the last Reload.
 func (r *Replica) Searcher() search.Searcher { return r.searcher }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -79,7 +78,7 @@ func waitDone(ctx context.Context, client *api.Client, collection string, number
 		})
 		switch {
 		case ctx.Err() != nil:
-			return nil, errors.New("interrupted; the same command goes on where it stopped")
+			return nil, interrupted("nothing is lost, and the same command goes on where it stopped")
 		case err == nil:
 			return last, nil
 		}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -61,9 +63,10 @@ func indexFile(c *cobra.Command, args []string) (err error) {
 	stop()
 	if err != nil {
 		if c.Context().Err() != nil {
-			return errors.New("interrupted; what was taken stays, and running it again changes nothing that is there")
+			return interrupted("what was taken stays, and running it again changes nothing that is there")
 		}
-		if _, werr := waitIndexed(c.Context(), s.Client, collection); werr != nil {
+		// What stood before the bad line is taken; let it be indexed before this process ends.
+		if _, werr := waitIndexed(c.Context(), s.Client, collection, c.ErrOrStderr()); werr != nil && !isUsage(werr) {
 			return errors.Join(err, werr)
 		}
 		return err
@@ -71,7 +74,7 @@ func indexFile(c *cobra.Command, args []string) (err error) {
 	noWait, _ := c.Flags().GetBool("no-wait")
 	var docs uint64
 	if !noWait {
-		if docs, err = waitIndexed(c.Context(), s.Client, collection); err != nil {
+		if docs, err = waitIndexed(c.Context(), s.Client, collection, c.ErrOrStderr()); err != nil {
 			return err
 		}
 	}
@@ -84,19 +87,38 @@ func indexFile(c *cobra.Command, args []string) (err error) {
 	return err
 }
 
+// How long nothing may be indexed before the wait is explained, and given up
+// where a shard is in trouble.
+const (
+	explainAfter = 30 * time.Second
+	giveUpAfter  = 30 * time.Second
+)
+
 // waitIndexed follows a collection until nothing waits to be indexed.
-func waitIndexed(ctx context.Context, client *api.Client, collection string) (docs uint64, err error) {
+func waitIndexed(ctx context.Context, client *api.Client, collection string, stderr io.Writer) (docs uint64, err error) {
+	least, since := uint64(math.MaxUint64), time.Now()
+	told := since
 	for {
 		st, err := client.Status(ctx, collection)
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			return 0, err
 		}
-		if st.Index.Pending == 0 {
+		switch left := st.Index.Pending; {
+		case ctx.Err() != nil:
+		case left == 0:
 			return st.Index.Docs, nil
+		case left < least:
+			least, since = left, time.Now()
+		case len(st.Index.Trouble) > 0 && time.Since(since) >= giveUpAfter:
+			return 0, fmt.Errorf("%d documents are taken and wait in the log, but nothing is indexed: %s: mend that; the documents are indexed then",
+				left, strings.Join(st.Index.Trouble, "; "))
+		case time.Since(told) >= explainAfter && time.Since(since) >= explainAfter:
+			told = time.Now()
+			fmt.Fprintf(stderr, "still waiting: %d documents on their way, none indexed for %s; is an indexer running?\n", left, time.Since(since).Round(time.Second))
 		}
 		select {
 		case <-ctx.Done():
-			return 0, errors.New("interrupted; the documents are taken, and are indexed when a server runs")
+			return 0, interrupted("the documents are taken, and are indexed when a server runs")
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

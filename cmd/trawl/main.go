@@ -22,11 +22,20 @@ import (
 	"github.com/trawlsearch/trawl/node"
 )
 
-// Exit codes: 1 for what went wrong, 2 for what was asked wrongly.
+// Exit codes: 1 for what went wrong, 2 for what was asked wrongly, 130 (as
+// shells say of Ctrl-C) for a verb that was interrupted before it was done. A
+// server that is asked to stop has done what it should: 0.
 const (
-	exitFailed = 1
-	exitUsage  = 2
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
 )
+
+// errInterrupted marks the end of a verb by Ctrl-C or SIGTERM.
+var errInterrupted = errors.New("interrupted")
+
+// interrupted tells what became of the work, and how to go on.
+func interrupted(what string) error { return fmt.Errorf("%w; %s", errInterrupted, what) }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
@@ -46,7 +55,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return 0
 	}
 	fmt.Fprintln(stderr, "trawl: "+strings.TrimPrefix(err.Error(), "node: "))
-	if isUsage(err) {
+	switch {
+	case errors.Is(err, errInterrupted) || errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		return exitInterrupted
+	case isUsage(err):
 		return exitUsage
 	}
 	return exitFailed

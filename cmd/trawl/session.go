@@ -125,7 +125,7 @@ func ownServer(ctx context.Context, cfg node.Config, stderr io.Writer) (*session
 	runCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan error, 1)
 	go func() { done <- n.Run(runCtx) }()
-	for start := time.Now(); !n.Ready() && time.Since(start) < openPatience && ctx.Err() == nil; {
+	for start := time.Now(); !n.Opened() && time.Since(start) < openPatience && ctx.Err() == nil; {
 		time.Sleep(2 * time.Millisecond)
 	}
 	return &session{Client: n.Client(), own: true, stop: func() error {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -39,9 +41,39 @@ func showStatus(c *cobra.Command, args []string) (err error) {
 	if asJSON, _ := c.Flags().GetBool("json"); asJSON {
 		return printJSON(c.OutOrStdout(), st)
 	}
-	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d documents searchable, %d on their way, %d of %d shards serving\n%s", st.Collection,
-		st.Index.Docs, st.Index.Pending, st.Index.Serving, st.Index.Shards, crawlLine(st.Crawl))
+	past, err := s.Crawls(c.Context(), collection, lastCrawls)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d documents searchable, %d on their way, %d of %d shards serving\n%s%s%s", st.Collection,
+		st.Index.Docs, st.Index.Pending, st.Index.Serving, st.Index.Shards, troubleLines(st.Index.Trouble), crawlLine(st.Crawl), pastLines(past))
 	return err
+}
+
+// lastCrawls is how many past crawls are shown.
+const lastCrawls = 5
+
+func troubleLines(trouble []string) string {
+	var b strings.Builder
+	for _, t := range trouble {
+		fmt.Fprintf(&b, "NOT INDEXED: %s\n", t)
+	}
+	return b.String()
+}
+
+func pastLines(past []api.Crawl) string {
+	var b strings.Builder
+	for i, p := range past {
+		if i == 0 {
+			b.WriteString("last crawls:\n")
+		}
+		took := "not finished"
+		if p.Finished != nil {
+			took = "took " + p.Finished.Sub(p.Started).Round(time.Second).String()
+		}
+		fmt.Fprintf(&b, "  %d  begun %s, %s, %d pages, %d failed\n", p.Number, p.Started.Local().Format("2006-01-02 15:04:05"), took, p.Pages, p.Failed)
+	}
+	return b.String()
 }
 
 func crawlLine(cs *api.CrawlStatus) string {
