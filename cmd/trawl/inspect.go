@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -23,9 +25,23 @@ documents and frontier directories. It checks what it reads: a corrupt file is
 named, with the place, and the exit code is 1.`,
 		Example: "  trawl inspect trawl-data/blobs/index/web/1/000/manifest/00000000000000000042.json\n  trawl inspect trawl-data/crawl/web/frontier",
 		Args:    exactly(1, "one file or frontier directory"),
-		RunE: func(c *cobra.Command, args []string) error {
+	}
+	asJSON := c.Flags().Bool("json", false, "print as JSON: the file, its lines, and what is wrong with it")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if !*asJSON {
 			return inspect(c.OutOrStdout(), args[0])
-		},
+		}
+		var dump bytes.Buffer
+		err := inspect(&dump, args[0])
+		out := struct {
+			File  string   `json:"file"`
+			Lines []string `json:"lines"`
+			Error string   `json:"error,omitempty"`
+		}{File: args[0], Lines: strings.Split(strings.TrimRight(dump.String(), "\n"), "\n")}
+		if err != nil {
+			out.Error = err.Error()
+		}
+		return errors.Join(printJSON(c.OutOrStdout(), out), err)
 	}
 	return c
 }

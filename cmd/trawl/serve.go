@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -25,6 +26,7 @@ on where it stopped, and without addresses it goes on with what it knows.`,
 	}
 	addSettings(c)
 	addSource(c)
+	c.Flags().Bool("json", false, "print as JSON where the server listens")
 	return c
 }
 
@@ -47,7 +49,14 @@ func serve(c *cobra.Command, args []string) error {
 			return err
 		}
 	}
-	if addr := n.Addr(); addr != "" {
+	asJSON, _ := c.Flags().GetBool("json")
+	switch addr := n.Addr(); {
+	case asJSON:
+		if err := printJSON(c.OutOrStdout(), map[string]any{"pid": os.Getpid(), "listen": addr, "roles": cfg.Roles, "data": cfg.Data}); err != nil {
+			n.Close()
+			return err
+		}
+	case addr != "":
 		fmt.Fprintf(c.OutOrStdout(), "Search page: http://%s/   manual: http://%s/docs/   Ctrl-C stops\n", addr, addr)
 	}
 	return n.Run(c.Context())
