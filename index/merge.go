@@ -10,10 +10,10 @@ import (
 )
 
 // A merge writes the live documents of some segments, in the order of the
-// segments, as one. It reads the sources in place, once and in order; what it
-// holds for itself is the keys (mergeBytesPerDoc), 1/16 byte a document of sources
-// with deletes, 1/8 byte a document of an Int field, 8 bytes a term of a Keyword
-// field, and the spools.
+// segments, as one. It reads the sources in place and in order: the keys twice,
+// all else once. What it holds for itself is 1/16 byte a document of sources with
+// deletes, 1/8 byte a document of an Int field, 4 bytes a term of a Keyword field,
+// and the spools.
 type merge struct {
 	ctx     context.Context
 	out     *segmentWriter
@@ -113,18 +113,6 @@ func (m *merge) each(fn func(s *mergeSource, doc uint32) error) error {
 	return nil
 }
 
-func (m *merge) keys() error {
-	keys := m.out.keys()
-	err := m.each(func(s *mergeSource, doc uint32) error {
-		keys.Add(s.Key(doc))
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return keys.Finish()
-}
-
 // has tells whether any source has terms in a field.
 func (m *merge) has(field int) bool {
 	for _, s := range m.sources {
@@ -170,11 +158,11 @@ func (m *merge) keyword(field int) error {
 	if !m.has(field) {
 		return nil
 	}
-	ordinals := make([][]int64, len(m.sources)) // by source and its ordinal
+	ordinals := make([][]uint32, len(m.sources)) // by source and its ordinal
 	docs := uint64(0)
 	for i, s := range m.sources {
 		if s.Terms(field) != nil {
-			ordinals[i] = make([]int64, s.Terms(field).Len())
+			ordinals[i] = make([]uint32, s.Terms(field).Len())
 		}
 	}
 	err := m.each(func(s *mergeSource, doc uint32) error {
@@ -194,7 +182,7 @@ func (m *merge) keyword(field int) error {
 
 // ordinalColumn writes the column of a Keyword field in the ordinals of the
 // merged terms.
-func (m *merge) ordinalColumn(field int, ordinals [][]int64) error {
+func (m *merge) ordinalColumn(field int, ordinals [][]uint32) error {
 	col := m.out.column(field)
 	for i, s := range m.sources {
 		from := s.Column(field)
@@ -211,7 +199,7 @@ func (m *merge) ordinalColumn(field int, ordinals [][]int64) error {
 					if old >= int64(len(ordinals[i])) {
 						return fmt.Errorf("%w: document %d has ordinal %d of %d", ErrCorrupt, doc, old, len(ordinals[i]))
 					}
-					old = ordinals[i][old]
+					old = int64(ordinals[i][old])
 				}
 				col.Add(old)
 			}

@@ -157,12 +157,12 @@ func (w *Writer) mergeNext(ctx context.Context) (bool, error) {
 	return true, w.mergeSegments(ctx, sources)
 }
 
-// mergeBytesPerDoc is what a merge holds in memory for each document: its key, its
-// place among the sorted keys, twice while they grow.
-const mergeBytesPerDoc = 48
+// mergeBytesPerDoc is what a merge may hold in memory for each document: 4 bytes
+// for each of a few Keyword fields whose values are all different.
+const mergeBytesPerDoc = 16
 
-// mergeLimits is how large a merged segment may be: the keys of its documents take
-// a quarter of the memory.
+// mergeLimits is how large a merged segment may be: what is held for its documents
+// takes a quarter of the memory.
 func (w *Writer) mergeLimits() limits {
 	return limits{bytes: w.opt.MaxSegmentBytes, docs: min(maxSegmentDocs, w.opt.MemoryBytes/4/mergeBytesPerDoc)}
 }

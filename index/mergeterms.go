@@ -11,7 +11,7 @@ import (
 
 // terms merges the terms of a field, and fills ordinals, if not nil, with the new
 // ordinal of each term of each source.
-func (m *merge) terms(field int, docs uint64, ordinals [][]int64) error {
+func (m *merge) terms(field int, docs uint64, ordinals [][]uint32) error {
 	out := m.out.terms(field)
 	defer out.free()
 	var open termHeap
@@ -45,7 +45,7 @@ func (m *merge) terms(field int, docs uint64, ordinals [][]int64) error {
 		}
 		for _, s := range same {
 			if ok && ordinals != nil {
-				ordinals[s.order][s.ordinal] = int64(ordinal)
+				ordinals[s.order][s.ordinal] = ordinal
 			}
 			more, err := s.next()
 			if err != nil {

@@ -87,6 +87,10 @@ func (w *segmentWriter) keys() *docvalues.KeyBuilder {
 	return docvalues.NewKeyBuilder(w.section(sectionKeys, 0))
 }
 
+func (w *segmentWriter) orderedKeys() *docvalues.KeyWriter {
+	return docvalues.NewKeyWriter(w.section(sectionKeys, 0))
+}
+
 func (w *segmentWriter) column(field int) *docvalues.Builder {
 	return docvalues.NewBuilder(w.section(sectionCol, field))
 }

@@ -43,6 +43,7 @@ package docvalues
 
 import (
 	"encoding/binary"
+	"errors"
 
 	"github.com/trawlsearch/trawl/index/bitpack"
 	"github.com/trawlsearch/trawl/index/internal/corrupt"
@@ -56,8 +57,13 @@ const (
 	lowBits      = 32 // packed apart from the bits above
 )
 
-// ErrCorrupt marks bytes that no Builder has written.
-var ErrCorrupt = corrupt.Err
+var (
+	// ErrCorrupt marks bytes that no Builder has written.
+	ErrCorrupt = corrupt.Err
+
+	// ErrOrder: a KeyWriter was not given all keys in their order.
+	ErrOrder = errors.New("docvalues: keys are not in order")
+)
 
 var (
 	columnMagic = [4]byte{'T', 'R', 'W', 'C'}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -137,11 +138,48 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+func TestKeyWriterOrder(t *testing.T) {
+	check := func(want error, add int, places ...uint32) {
+		t.Helper()
+		w := NewKeyWriter(io.Discard)
+		list := []Key{{1}, {2}, {2}}
+		for i := range add {
+			w.Add(list[i])
+		}
+		for _, doc := range places {
+			w.Place(list[doc], doc)
+		}
+		if err := w.Finish(); !errors.Is(err, want) {
+			t.Errorf("%d keys placed as %v: %v, want %v", add, places, err, want)
+		}
+	}
+	check(nil, 0)
+	check(nil, 3, 0, 1, 2)
+	check(ErrOrder, 3, 1, 0, 2)
+	check(ErrOrder, 3, 0, 1)
+	check(ErrOrder, 1, 0, 1)
+}
+
 func checkKeys(t *testing.T, r *rand.Rand, list []Key) {
 	t.Helper()
 	k, err := OpenKeys(keyColumn(t, list))
 	if err != nil || k.Len() != len(list) {
 		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	w := NewKeyWriter(&out)
+	for _, key := range list {
+		w.Add(key)
+	}
+	for i := range list {
+		doc, ok := k.ByKey(i)
+		if !ok {
+			t.Fatalf("place %d: document %d", i, doc)
+		}
+		w.Place(list[doc], doc)
+	}
+	if err := w.Finish(); err != nil || !bytes.Equal(out.Bytes(), keyColumn(t, list)) {
+		t.Fatalf("a KeyWriter, %v, writes %d bytes that are not those of a KeyBuilder", err, out.Len())
 	}
 	first := map[Key]uint32{}
 	for i := len(list) - 1; i >= 0; i-- {

@@ -52,6 +52,57 @@ func (b *KeyBuilder) Finish() error {
 	return nil
 }
 
+// A KeyWriter writes the same column where the order of keys is known. It holds
+// nothing. After an error it is of no use any more. One goroutine.
+type KeyWriter struct {
+	w            io.Writer
+	docs, placed int
+	last         Key
+	err          error
+}
+
+// NewKeyWriter writes to w, from its current place on.
+func NewKeyWriter(w io.Writer) *KeyWriter { return &KeyWriter{w: w} }
+
+// Add adds the key of the next document. All keys are added before the first is
+// placed.
+func (w *KeyWriter) Add(k Key) {
+	w.docs++
+	w.send(k[:])
+}
+
+// Place tells which document has the next key in order. Keys must not fall: then,
+// or if not all that were added are placed, Finish returns ErrOrder.
+func (w *KeyWriter) Place(k Key, doc uint32) {
+	if bytes.Compare(k[:], w.last[:]) < 0 && w.err == nil {
+		w.err = fmt.Errorf("docvalues: place key %x after %x: %w", k, w.last, ErrOrder)
+	}
+	w.last = k
+	w.placed++
+	var b [4]byte
+	binary.LittleEndian.PutUint32(b[:], doc)
+	w.send(b[:])
+}
+
+// Finish ends the column and returns the first error. It does not close the
+// stream.
+func (w *KeyWriter) Finish() error {
+	if w.docs != w.placed && w.err == nil {
+		w.err = fmt.Errorf("docvalues: %d of %d keys have a place: %w", w.placed, w.docs, ErrOrder)
+	}
+	w.send(appendTrailer(nil, w.docs, keysMagic))
+	return w.err
+}
+
+func (w *KeyWriter) send(p []byte) {
+	if w.err != nil {
+		return
+	}
+	if _, err := w.w.Write(p); err != nil {
+		w.err = fmt.Errorf("docvalues: write: %w", err)
+	}
+}
+
 func keyAt(keys []byte, doc uint32) []byte {
 	return keys[keyBytes*int(doc) : keyBytes*int(doc)+keyBytes]
 }
@@ -62,7 +113,7 @@ type Keys struct {
 	n           int
 }
 
-// OpenKeys reads the bytes that one KeyBuilder wrote, and keeps them.
+// OpenKeys reads the bytes that one KeyBuilder or KeyWriter wrote, and keeps them.
 func OpenKeys(data []byte) (*Keys, error) {
 	body, n, err := openTrailer(data, keysMagic)
 	if err != nil {
@@ -110,6 +161,13 @@ func (k *Keys) Find(key Key) (doc uint32, ok bool) {
 	return binary.LittleEndian.Uint32(k.order[4*low:]), true
 }
 
+// ByKey is the document at a place, below Len, in the order of keys; false if the
+// column is damaged.
+func (k *Keys) ByKey(i int) (doc uint32, ok bool) {
+	doc = binary.LittleEndian.Uint32(k.order[4*i:])
+	return doc, uint64(doc) < uint64(k.n)
+}
+
 // guesses bounds the steps by interpolation: a hundred million even keys need
 // fewer, and others (or a damaged column) are then halved.
 const guesses = 16
@@ -130,8 +188,8 @@ func guess(over, span uint64, n int) int {
 
 // at is the key at a place in the order of keys.
 func (k *Keys) at(i int) ([]byte, bool) {
-	doc := binary.LittleEndian.Uint32(k.order[4*i:])
-	if uint64(doc) >= uint64(k.n) {
+	doc, ok := k.ByKey(i)
+	if !ok {
 		return nil, false
 	}
 	return keyAt(k.keys, doc), true
