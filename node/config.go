@@ -176,6 +176,9 @@ func readFile(file string) (map[string]string, error) {
 	return out, nil
 }
 
+// minLogBytes holds the largest batches a dozen times.
+const minLogBytes = 16 << 20
+
 // finish fills what depends on other keys.
 func (c *Config) finish() error {
 	dir, err := filepath.Abs(c.Data)
@@ -191,6 +194,14 @@ func (c *Config) finish() error {
 	}
 	if c.MemoryBytes == 0 {
 		c.MemoryBytes = max(machineMemory()/4, 512<<20)
+	}
+	if c.LogBytes < minLogBytes {
+		return fmt.Errorf("%w: log-bytes: %d bytes is too little; give at least 16MB", ErrUsage, c.LogBytes)
+	}
+	for key, d := range map[string]time.Duration{"refresh-interval": c.RefreshInterval, "commit-interval": c.CommitInterval} {
+		if d <= 0 {
+			return fmt.Errorf("%w: %s: %v: want a duration above zero, such as 500ms or 2s", ErrUsage, key, d)
+		}
 	}
 	if c.MemoryBytes < minMemory {
 		return fmt.Errorf("%w: memory: %d bytes is too little; give at least 128MB", ErrUsage, c.MemoryBytes)
@@ -277,7 +288,7 @@ func size(at func(*Config) *int64) func(*Config, string) error {
 			}
 		}
 		n, err := strconv.ParseFloat(text, 64)
-		if err != nil || n < 0 || n*float64(unit) > 1<<50 {
+		if err != nil || !(n >= 0 && n*float64(unit) <= 1<<50) { // so written that NaN is refused
 			return fmt.Errorf("%q: want a size such as 512MB or 2GB", v)
 		}
 		*at(c) = int64(n * float64(unit))

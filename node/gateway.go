@@ -248,7 +248,8 @@ func (g *gateway) progress(collection string) (web.Progress, error) {
 
 // authorize lets changes in by the admin token; where none is set, only from
 // this machine, and only under a name of this machine: a page whose name was
-// re-bound to 127.0.0.1 is refused by its Host.
+// re-bound to 127.0.0.1 is refused by its Host, and the clients of a proxy by
+// the headers that it adds. A proxy that adds none needs an admin token here.
 func (g *gateway) authorize(r *http.Request) error {
 	if want := g.node.cfg.AdminToken; want != "" {
 		got, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -257,10 +258,20 @@ func (g *gateway) authorize(r *http.Request) error {
 		}
 		return errors.New(`this needs the header "Authorization: Bearer TOKEN" with the server's admin-token`)
 	}
-	if inProcess(r.Context()) || (isLoopback(r.RemoteAddr) && isLoopback(r.Host)) {
+	if inProcess(r.Context()) || (isLoopback(r.RemoteAddr) && isLoopback(r.Host) && !forwarded(r.Header)) {
 		return nil
 	}
 	return errors.New("without an admin-token, changes are taken from this machine only: set one with --admin-token")
+}
+
+// forwarded tells whether a proxy says that it speaks for somebody else.
+func forwarded(h http.Header) bool {
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"} {
+		if h.Get(name) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 func isLoopback(hostport string) bool {
