@@ -25,9 +25,9 @@ import (
 // the index must open each time, and the crawl must end with exactly the pages
 // of an undisturbed run.
 func TestKill(t *testing.T) {
-	kills, pages := 100, 2000
+	kills, pages := 100, 3500
 	if testing.Short() {
-		kills, pages = 10, 200
+		kills, pages = 10, 300
 	}
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -99,9 +99,10 @@ func build(t *testing.T) string {
 	return bin
 }
 
-// flags make a crawl of a loopback site slow enough to be killed in.
+// crawlFlags make a crawl of a loopback site slow enough to be killed in, and
+// commits frequent enough to be killed at.
 func crawlFlags(data string) []string {
-	return []string{"--data", data, "--allow-private", "--delay", "4ms", "--memory", "256MB"}
+	return []string{"--data", data, "--allow-private", "--delay", "4ms", "--memory", "256MB", "--refresh-interval", "20ms", "--commit-interval", "50ms"}
 }
 
 // crawlOnce crawls to the end and returns the ids of all documents.
@@ -156,7 +157,7 @@ func startServe(t *testing.T, bin, data, url string, more ...string) *life {
 	deadline := time.Now().Add(20 * time.Second)
 	for {
 		if o, held := node.ReadOccupant(data); held && o.PID == l.cmd.Process.Pid {
-			l.client = &api.Client{Base: "http://" + o.Listen, HTTP: &http.Client{Timeout: 30 * time.Second}}
+			l.client = &api.Client{Base: "http://" + o.Listen, HTTP: &http.Client{Timeout: time.Minute}}
 			return l
 		}
 		if time.Now().After(deadline) {
@@ -176,7 +177,7 @@ func (l *life) push(t *testing.T, n int, acked map[string]bool) {
 		ids = append(ids, id)
 		fmt.Fprintf(&body, "{\"id\":%q,\"title\":\"Pushed\",\"text\":\"life %d\"}\n", id, n)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	if _, err := l.client.Push(ctx, node.DefaultCollection, &body); err != nil {
 		t.Errorf("push in life %d: %v\n%s", n, err, l.stderr.String())
