@@ -51,13 +51,17 @@ func checkVisible(t *testing.T, w *Writer, want oracle) {
 // TestRandomOperations does what writers do, in random order, on an index that
 // must stay equal to a map.
 func TestRandomOperations(t *testing.T) {
-	for seed := range uint64(12) {
+	seeds, steps := uint64(12), 250
+	if testing.Short() {
+		seeds, steps = 4, 150
+	}
+	for seed := range seeds {
 		t.Run(fmt.Sprint("seed", seed), func(t *testing.T) {
 			var st Storage = newMemory()
 			if seed%3 == 0 {
 				st = Dir(t.TempDir())
 			}
-			randomOperations(t, st, rand.New(rand.NewPCG(seed, 1)), 250)
+			randomOperations(t, st, rand.New(rand.NewPCG(seed, 1)), steps)
 		})
 	}
 }
@@ -268,8 +272,11 @@ func TestManyCommits(t *testing.T) {
 	w := open(t, st)
 	want := oracle{}
 	r := rand.New(rand.NewPCG(3, 4))
-	most := 0
-	for i := range 400 {
+	most, commits := 0, 400
+	if testing.Short() {
+		commits = 120
+	}
+	for i := range commits {
 		for range 3 {
 			d := randomDocument(r, r.IntN(300))
 			must(t, w.Put(ctx, d))

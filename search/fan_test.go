@@ -28,11 +28,15 @@ func (c *corpus) locals() []Searcher {
 // TestFanIsTheOracle wants the same hits and scores however documents are split.
 func TestFanIsTheOracle(t *testing.T) {
 	seed := rand.Uint64()
-	for parts := 1; parts <= 5; parts++ {
+	step, queries := 1, 40
+	if testing.Short() {
+		step, queries = 2, 15
+	}
+	for parts := 1; parts <= 5; parts += step {
 		c := newCorpus(t, seed+uint64(parts), 300, parts)
 		s := Fan(c.locals())
 		nested := Fan([]Searcher{Fan(c.locals()[:parts/2]), Fan(c.locals()[parts/2:])})
-		for range 40 {
+		for range queries {
 			text, offset, limit := c.query(3), c.rand.IntN(5), 1+c.rand.IntN(30)
 			c.check(t, s, text, offset, limit)
 			c.check(t, nested, text, offset, limit)

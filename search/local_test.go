@@ -193,18 +193,25 @@ func (c *corpus) check(t *testing.T, s Searcher, text string, offset, limit int)
 
 func TestLocalIsTheOracle(t *testing.T) {
 	seed := rand.Uint64()
-	for round := range uint64(6) {
-		docs := []int{40, 300, 700, 1, 300, 9000}[round]
-		c := newCorpus(t, seed+round, docs, 1)
+	sizes, work := []int{40, 300, 700, 1, 300, 9000}, 40_000
+	if testing.Short() {
+		sizes, work = []int{40, 700, 1, 5000}, 10_000
+	}
+	for round, docs := range sizes {
+		c := newCorpus(t, seed+uint64(round), docs, 1)
 		s := Local(live{c.parts[0]}, c.oracle.model, Options{})
-		for range min(80, 1+40_000/docs) {
+		for range min(80, 1+work/docs) {
 			c.check(t, s, c.query(3), c.rand.IntN(3)*c.rand.IntN(20), []int{0, 1, 3, 10, 50, 9000}[c.rand.IntN(6)])
 		}
 	}
 }
 
 func TestNamedQueries(t *testing.T) {
-	c := newCorpus(t, rand.Uint64(), 600, 1)
+	docs, limits := 600, []int{0, 1, 10, 1000}
+	if testing.Short() {
+		docs, limits = 300, []int{1, 1000}
+	}
+	c := newCorpus(t, rand.Uint64(), docs, 1)
 	s := Local(live{c.parts[0]}, c.oracle.model, Options{})
 	a, b, d := c.vocab[0], c.vocab[1], c.vocab[2]
 	for _, text := range []string{
@@ -216,7 +223,7 @@ func TestNamedQueries(t *testing.T) {
 		"w1*", "title:w1*", "w*", a + " w2* -w3*", "df1 df2 df127 df128 df129 df256", "df128 AND df256",
 		a + " " + a + "x " + b,
 	} {
-		for _, limit := range []int{0, 1, 10, 1000} {
+		for _, limit := range limits {
 			c.check(t, s, text, 0, limit)
 		}
 	}
