@@ -27,16 +27,18 @@ type catalog struct {
 	db  *store.Store // nil without the gateway role
 	log *slog.Logger
 
+	mirroring sync.Mutex // one row is written at a time, always with what is newest
+
 	mu      sync.Mutex
 	known   map[string]api.Collection
-	unkept  map[string][]byte // what the database did not take yet
-	changed chan struct{}     // closed and replaced at each change
+	unkept  map[string]bool // what the database did not take yet
+	changed chan struct{}   // closed and replaced at each change
 }
 
 const collectionKey = "collection."
 
 func newCatalog(reg *bus.Registry, db *store.Store, log *slog.Logger) *catalog {
-	return &catalog{reg: reg, db: db, log: log, known: map[string]api.Collection{}, unkept: map[string][]byte{}, changed: make(chan struct{})}
+	return &catalog{reg: reg, db: db, log: log, known: map[string]api.Collection{}, unkept: map[string]bool{}, changed: make(chan struct{})}
 }
 
 // restore reads the registry once, so that a process that has just started
@@ -91,9 +93,9 @@ func (c *catalog) apply(ctx context.Context, key string, value []byte) {
 	if !c.set(col) || c.db == nil {
 		return
 	}
-	if err := c.mirror(ctx, name, value); err != nil {
+	if err := c.mirror(ctx, name); err != nil {
 		c.mu.Lock()
-		c.unkept[name] = value
+		c.unkept[name] = true
 		c.mu.Unlock()
 		c.log.Error("collection not kept in the database; it is tried again", "collection", name, "err", err)
 	}
@@ -102,16 +104,15 @@ func (c *catalog) apply(ctx context.Context, key string, value []byte) {
 // keep tries again what the database did not take.
 func (c *catalog) keep(ctx context.Context) {
 	c.mu.Lock()
-	unkept := maps.Clone(c.unkept)
+	unkept := c.unkept
+	c.unkept = map[string]bool{}
 	c.mu.Unlock()
-	for name, value := range unkept {
-		if c.mirror(ctx, name, value) != nil {
-			continue // it was told already
+	for name := range unkept {
+		if c.mirror(ctx, name) == nil {
+			continue
 		}
 		c.mu.Lock()
-		if bytes.Equal(c.unkept[name], value) {
-			delete(c.unkept, name)
-		}
+		c.unkept[name] = true // it was told already
 		c.mu.Unlock()
 	}
 }
@@ -120,10 +121,21 @@ func (c *catalog) keep(ctx context.Context) {
 // who hangs up has changed the collection all the same.
 const mirrorPatience = 10 * time.Second
 
-// mirror writes the row of a collection, whatever version it has.
-func (c *catalog) mirror(ctx context.Context, name string, value []byte) error {
+// mirror writes what is known of a collection now: calls may overtake each
+// other, rows may not.
+func (c *catalog) mirror(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mirrorPatience)
 	defer cancel()
+	c.mirroring.Lock()
+	defer c.mirroring.Unlock()
+	col, err := c.Collection(name)
+	if err != nil {
+		return err
+	}
+	value, err := json.Marshal(col)
+	if err != nil {
+		return err
+	}
 	row, err := c.db.Collection(ctx, name)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
