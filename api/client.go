@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -160,6 +162,10 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader) 
 		client = http.DefaultClient
 	}
 	resp, err := client.Do(req)
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return nil, fmt.Errorf("api: %w at %s: %w", ErrUnreachable, c.Base, op)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}

@@ -29,6 +29,9 @@ var ErrNotFound = errors.New("no such collection")
 // ErrUnavailable is what a backend answers while a part it needs is away.
 var ErrUnavailable = errors.New("temporarily unavailable")
 
+// ErrUnreachable is what a Client answers when nobody listens at its Base.
+var ErrUnreachable = errors.New("no server answers")
+
 // ErrConflict is what a backend answers when settings cannot be changed so.
 var ErrConflict = errors.New("conflict")
 

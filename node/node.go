@@ -103,14 +103,14 @@ func (n *Node) openEngines(ctx context.Context) (err error) {
 	}
 	n.blobs, err = blob.Open(ctx, n.cfg.Blobs, blob.Options{CacheDir: filepath.Join(n.cfg.Data, "cache"), CacheBytes: n.budget.blobs})
 	if err != nil {
-		return fmt.Errorf("node: object storage: %w", err)
+		return fmt.Errorf("node: object storage: %w: correct --blobs: file:///folder or s3://bucket?region=...", err)
 	}
 	if err := n.blobs.Probe(ctx); err != nil {
-		return fmt.Errorf("node: object storage %s: %w", n.cfg.Blobs, err)
+		return fmt.Errorf("node: object storage %s: %w: it must let this process create, read and list; correct that, or --blobs", n.cfg.Blobs, err)
 	}
 	if n.cfg.Has("gateway") {
 		if n.db, err = store.Open(ctx, n.cfg.SQL, store.Options{Log: n.log}); err != nil {
-			return fmt.Errorf("node: database: %w", err)
+			return fmt.Errorf("node: database: %w: correct --sql: a file, or postgres://user@host/name", err)
 		}
 	}
 	if n.nodes, err = n.bus.Registry(ctx, "nodes", beatTTL); err != nil {

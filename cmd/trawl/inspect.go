@@ -61,8 +61,29 @@ func inspect(w io.Writer, name string) error {
 	if bytes.HasPrefix(data, []byte("TRWD")) {
 		return document.Inspect(w, data)
 	}
-	if err := index.Inspect(w, filepath.Base(name), data); err != nil {
+	object, ok := objectName(name, data)
+	if !ok {
+		return usagef("trawl inspect: %s is no file of Trawl's: it knows segments, live bitmaps, manifests, encoded documents and frontier directories", name)
+	}
+	if err := index.Inspect(w, object, data); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
+}
+
+// objectName is the name that the file had in an index, by its folder or, for
+// a copy, by what it is called and begins with.
+func objectName(name string, data []byte) (string, bool) {
+	base, folder := filepath.Base(name), filepath.Base(filepath.Dir(name))
+	switch {
+	case folder == "manifest" || folder == "seg" || folder == "live":
+		return folder + "/" + base, true
+	case strings.HasSuffix(base, ".seg"):
+		return "seg/" + base, true
+	case strings.HasSuffix(base, ".live"), strings.HasSuffix(base, ".liv"):
+		return "live/" + base, true
+	case strings.HasSuffix(base, ".json") && bytes.Contains(data, []byte("last_seq")):
+		return "manifest/" + base, true
+	}
+	return "", false
 }

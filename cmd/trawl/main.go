@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -54,7 +55,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintln(stderr, "trawl: "+strings.TrimPrefix(err.Error(), "node: "))
+	fmt.Fprintln(stderr, "trawl: "+oneLine(err)+advice(err))
 	switch {
 	case errors.Is(err, errInterrupted) || errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		return exitInterrupted
@@ -62,6 +63,30 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// oneLine makes one line of an error, however many parts it has.
+func oneLine(err error) string {
+	var parts []string
+	for _, line := range strings.Split(err.Error(), "\n") {
+		line = strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(line), "node: "), "api: ")
+		if line != "" && !slices.Contains(parts, line) {
+			parts = append(parts, strings.TrimSuffix(line, ":"))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// advice says what to do where the error itself cannot know.
+func advice(err error) string {
+	var problem *api.Problem
+	switch {
+	case errors.Is(err, api.ErrUnreachable):
+		return ": start `trawl serve` there, or correct --server"
+	case errors.As(err, &problem) && problem.Code == "collection_not_found":
+		return ": `trawl crawl URL` and `trawl index FILE` make one; --collection names another"
+	}
+	return ""
 }
 
 // isUsage tells whether the caller asked wrongly, by this program's word, by

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
@@ -94,17 +96,38 @@ func connect(c *cobra.Command, roles ...string) (*session, error) {
 		}
 		return remote(cfg, strings.TrimSuffix(server, "/")), nil
 	}
-	if o, held := node.ReadOccupant(cfg.Data); held {
-		if o.Listen == "" {
-			return nil, fmt.Errorf("process %d holds %s and has no gateway: name the gateway's address by --server", o.PID, cfg.Data)
-		}
-		return remote(cfg, "http://"+o.Listen), nil
+	if s, err := occupant(cfg); s != nil || err != nil {
+		return s, err
+	}
+	if _, err := os.Stat(cfg.Data); errors.Is(err, fs.ErrNotExist) && cfg.NATS == "" && !contains(roles, "indexer") {
+		return nil, usagef("%s: there is nothing at %s yet: `trawl crawl URL` and `trawl index FILE` put something there, --data and --server name another place", c.CommandPath(), cfg.Data)
 	}
 	cfg.Roles, cfg.Listen = roles, "127.0.0.1:0" // so that other verbs find this process while it works
 	if !c.Flags().Changed("log-level") && os.Getenv("TRAWL_LOG_LEVEL") == "" {
 		cfg.LogLevel = "warn"
 	}
-	return ownServer(c.Context(), cfg, c.ErrOrStderr())
+	for start := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		s, err := ownServer(c.Context(), cfg, c.ErrOrStderr())
+		if !errors.Is(err, node.ErrInUse) || time.Since(start) > openPatience {
+			return s, err
+		}
+		// Somebody was faster, and is about to tell where it answers.
+		if s, err := occupant(cfg); s != nil || err != nil {
+			return s, err
+		}
+	}
+}
+
+// occupant is a session with the process that holds the data directory, or nil.
+func occupant(cfg node.Config) (*session, error) {
+	o, held := node.ReadOccupant(cfg.Data)
+	switch {
+	case !held:
+		return nil, nil
+	case o.Listen == "":
+		return nil, fmt.Errorf("process %d holds %s and has no gateway: name the gateway's address by --server", o.PID, cfg.Data)
+	}
+	return remote(cfg, "http://"+o.Listen), nil
 }
 
 func remote(cfg node.Config, base string) *session {

@@ -1,10 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"io"
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"github.com/trawlsearch/trawl/crawl"
@@ -43,11 +39,4 @@ func testURL(c *cobra.Command, args []string) error {
 		return printJSON(c.OutOrStdout(), trace)
 	}
 	return printTrace(c.OutOrStdout(), trace)
-}
-
-func printTrace(w io.Writer, t *crawl.Trace) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%+v\n", t)
-	_, err := io.WriteString(w, b.String())
-	return err
 }
