@@ -100,6 +100,7 @@ var guests = map[string]struct{ home, why string }{
 	"github.com/spf13/pflag":                      {"cmd/trawl", "cobra's flags"},
 
 	"github.com/johannesboyne/gofakes3": {"blob", "test: an S3 server in the process"},
+	"github.com/prometheus/common":      {"node", "test: reads /metrics as Prometheus does"},
 	"github.com/rogpeppe/go-internal":   {"cmd/trawl", "test: txtar scripts that run the program"},
 	"github.com/chromedp/chromedp":      {"web", "test: drives Chromium"},
 	"github.com/chromedp/cdproto":       {"web", "test: Chromium's protocol"},
