@@ -265,6 +265,9 @@ func (f *follower) commit(ctx context.Context) error {
 		return err
 	}
 	f.node.metrics.commitSeconds.Observe(time.Since(start).Seconds())
+	writer := f.shard.Stats()
+	f.node.metrics.segments.WithLabelValues(f.partition.String()).Set(float64(writer.Segments))
+	f.node.metrics.mergeFails.WithLabelValues(f.partition.String()).Set(float64(writer.Failures))
 	f.visible, f.committed = f.seen, f.seen
 	f.announce()
 	if serr != nil { // a broker that is away stops nothing here

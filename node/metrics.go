@@ -27,6 +27,8 @@ type metrics struct {
 	logFull          prometheus.Counter
 	broker           prometheus.Gauge
 
+	segments    *prometheus.GaugeVec
+	mergeFails  *prometheus.GaugeVec
 	crawlPages  *prometheus.GaugeVec
 	crawlQueued *prometheus.GaugeVec
 	crawlFailed *prometheus.GaugeVec
@@ -48,12 +50,14 @@ func newMetrics() *metrics {
 		commitSeconds:    prometheus.NewHistogram(prometheus.HistogramOpts{Name: "trawl_indexer_commit_seconds", Help: "Time to commit a manifest.", Buckets: latencyBuckets}),
 		logFull:          prometheus.NewCounter(prometheus.CounterOpts{Name: "trawl_log_full_total", Help: "Times a writer waited because the log of a shard was full."}),
 		broker:           prometheus.NewGauge(prometheus.GaugeOpts{Name: "trawl_broker_up", Help: "1 while the broker answers."}),
+		segments:         prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trawl_index_segments", Help: "Segments of a shard."}, []string{"shard"}),
+		mergeFails:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trawl_index_merges_failed", Help: "Merges of a shard that failed since it was opened."}, []string{"shard"}),
 		crawlPages:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trawl_crawl_pages", Help: "Pages that the crawl of a collection has fetched."}, []string{"collection"}),
 		crawlQueued:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trawl_crawl_queued", Help: "Addresses that wait to be fetched."}, []string{"collection"}),
 		crawlFailed:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trawl_crawl_failed", Help: "Addresses that could not be fetched."}, []string{"collection"}),
 	}
 	m.reg.MustRegister(m.requests, m.docsIndexed, m.eventsUnreadable, m.logGaps, m.logsReplaced, m.refreshSeconds, m.commitSeconds, m.logFull, m.broker,
-		m.crawlPages, m.crawlQueued, m.crawlFailed,
+		m.segments, m.mergeFails, m.crawlPages, m.crawlQueued, m.crawlFailed,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -103,7 +103,7 @@ func (n *Node) openEngines(ctx context.Context) (err error) {
 	}
 	n.blobs, err = blob.Open(ctx, n.cfg.Blobs, blob.Options{CacheDir: filepath.Join(n.cfg.Data, "cache"), CacheBytes: n.budget.blobs})
 	if err != nil {
-		return fmt.Errorf("node: object storage: %w: correct --blobs: file:///folder or s3://bucket?region=...", err)
+		return fmt.Errorf("node: object storage: %w: correct --blobs, such as file:///folder or s3://bucket?region=eu-west-1", err)
 	}
 	if err := n.blobs.Probe(ctx); err != nil {
 		return fmt.Errorf("node: object storage %s: %w: it must let this process create, read and list; correct that, or --blobs", n.cfg.Blobs, err)

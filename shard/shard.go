@@ -88,6 +88,9 @@ func (s *Shard) Commit(ctx context.Context, seq uint64) error { return s.writer.
 // Acquire returns the newest view; close it.
 func (s *Shard) Acquire() (*index.Snapshot, error) { return s.writer.Snapshot(), nil }
 
+// Stats tells how the writer stands: segments, merges, and what is wrong.
+func (s *Shard) Stats() index.WriterStats { return s.writer.Stats() }
+
 // Docs is how many documents a search sees.
 func (s *Shard) Docs() uint64 {
 	snap := s.writer.Snapshot()
