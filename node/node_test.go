@@ -153,9 +153,8 @@ func site(t *testing.T, pages int) (url string, fetched *atomic.Int64) {
 func TestPush(t *testing.T) {
 	r := start1(t, t.TempDir())
 	r.push(t, "shop", 0, 1)
-
 	r.until(t, "it is found", func() bool { return r.total(t, "shop", "n0n") == 1 })
-	start = time.Now() // the first waited for the shard to be made
+	start := time.Now() // the first waited for the shard to be made
 	r.push(t, "shop", 1, 10)
 	r.until(t, "they are found", func() bool { return r.total(t, "shop", "pushed") == 11 })
 	if took := time.Since(start); took > 2*time.Second {
