@@ -144,15 +144,6 @@ func TestInspectAddress(t *testing.T) {
 			p.Links[0].Refused != "robots" || p.Links[1].Refused != "" || p.Links[2].Refused != "scope-host" {
 			t.Errorf("%+v", p)
 		}
-		var out strings.Builder
-		if err := tr.Print(&out); err != nil {
-			t.Fatal(err)
-		}
-		for _, want := range []string{"allowed by line 3", "301 HTTP/1.1", "noindex", "http://a.test/no/x (not followed: robots)", "the text"} {
-			if !strings.Contains(out.String(), want) {
-				t.Errorf("no %q in\n%s", want, out.String())
-			}
-		}
 		for address, want := range map[string]string{
 			"http://a.test/no": "robots.txt forbids it", "http://a.test/loop": "redirect-loop", "ftp://a.test/": "not http", "http://nowhere.test/": "cannot be read",
 		} {

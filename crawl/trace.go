@@ -3,11 +3,8 @@ package crawl
 import (
 	"context"
 	"fmt"
-	"io"
-	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/trawlsearch/trawl/crawl/extract"
@@ -184,71 +181,4 @@ func (t *Trace) read(resp *fetch.Response, sc *scope, allowed judge, product str
 		r.Links = append(r.Links, j)
 	}
 	t.Page = r
-}
-
-// Print writes the trace for people.
-func (t *Trace) Print(w io.Writer) error {
-	var b strings.Builder
-	line := func(name, format string, args ...any) {
-		if text := fmt.Sprintf(format, args...); text != "" {
-			fmt.Fprintf(&b, "%-12s %s\n", name, text)
-		}
-	}
-	line("address", "%s", t.URL)
-	line("scope", "%s", t.Scope)
-	for _, s := range t.Hops {
-		b.WriteByte('\n')
-		line("fetch", "%s", s.URL)
-		verdict := "allowed"
-		if !s.Allowed {
-			verdict = "forbidden"
-		}
-		if s.RobotsLine > 0 {
-			verdict += fmt.Sprintf(" by line %d: %s", s.RobotsLine, s.RobotsRule)
-		}
-		line("robots", "%s (robots.txt: %d %s)", verdict, s.RobotsStatus, s.RobotsTrouble)
-		line("crawl-delay", "%s", s.CrawlDelay)
-		if s.Status != 0 {
-			line("answer", "%d %s from %s in %s, %d bytes %s", s.Status, s.Proto, s.Address, s.Took, s.WireBytes, s.Truncated)
-		}
-		for _, name := range slices.Sorted(maps.Keys(s.Header)) {
-			line("", "%s: %s", name, strings.Join(s.Header[name], ", "))
-		}
-		line("location", "%s", s.Location)
-	}
-	if t.Page != nil {
-		t.Page.print(&b, line)
-	}
-	line("error", "%s", t.Error)
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-func (r *Read) print(b *strings.Builder, line func(name, format string, args ...any)) {
-	b.WriteByte('\n')
-	line("type", "%s %s", r.MediaType, r.Charset)
-	line("title", "%s", r.Title)
-	line("description", "%s", r.Description)
-	line("language", "%s", r.Lang)
-	line("canonical", "%s", r.Canonical)
-	line("refresh", "%s", r.Refresh)
-	for _, flag := range []struct {
-		set  bool
-		text string
-	}{{r.NoIndex, "noindex"}, {r.NoFollow, "nofollow"}, {r.NeedsJS, "needs JavaScript"}, {!r.Readable, "not a type that is read"}} {
-		if flag.set {
-			line("note", "%s", flag.text)
-		}
-	}
-	for _, h := range r.Headings {
-		line("heading", "%s", h)
-	}
-	line("body", "%s", strings.ReplaceAll(r.Body, "\n", "\n             "))
-	for _, l := range r.Links {
-		if l.Refused != "" {
-			line("link", "%s (not followed: %s)", l.URL, l.Refused)
-			continue
-		}
-		line("link", "%s", l.URL)
-	}
 }
