@@ -27,7 +27,7 @@ func within(t testing.TB) context.Context {
 func open(t testing.TB, opt Options) *Bus {
 	t.Helper()
 	if opt.LeaseTTL == 0 {
-		opt.LeaseTTL = time.Second
+		opt.LeaseTTL = 3 * time.Second // beyond the pauses of a loaded machine
 	}
 	if opt.StoreBytes == 0 {
 		opt.StoreBytes = 2 << 30
