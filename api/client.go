@@ -45,15 +45,6 @@ func (c *Client) search(ctx context.Context, collection, q string, limit, offset
 	return &out, c.do(ctx, http.MethodGet, collectionPath(collection)+"/search?"+v.Encode(), nil, &out)
 }
 
-// Collections lists the settings of all collections.
-func (c *Client) Collections(ctx context.Context) ([]Collection, error) {
-	var out struct {
-		Collections []Collection `json:"collections"`
-	}
-	err := c.do(ctx, http.MethodGet, "/api/v1/collections", nil, &out)
-	return out.Collections, err
-}
-
 // Crawl adds seeds and asks for a crawl; it returns the crawl's number.
 func (c *Client) Crawl(ctx context.Context, collection string, src Source) (int64, error) {
 	body, err := json.Marshal(src)
