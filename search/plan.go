@@ -70,9 +70,12 @@ func newPlan(req *Request, schema index.Schema, model *rank.Model) *plan {
 			p.fields = append(p.fields, i)
 		}
 	}
-	tree, cut := query.ParseCut(req.Query)
-	if cut {
-		p.cut = append(p.cut, "query")
+	tree := req.Tree
+	if tree == nil {
+		var cut bool
+		if tree, cut = query.ParseCut(req.Query); cut {
+			p.cut = append(p.cut, "query")
+		}
 	}
 	p.root = p.step(tree, true)
 	return p

@@ -36,6 +36,7 @@ import (
 	"time"
 
 	"github.com/trawlsearch/trawl/index"
+	"github.com/trawlsearch/trawl/query"
 )
 
 // Bounds of one request.
@@ -73,14 +74,16 @@ type Searcher interface {
 
 // A Request is one question.
 type Request struct {
-	Query   string `json:"query"` // in the language of package query
-	Offset  int    `json:"offset,omitempty"`
-	Limit   int    `json:"limit,omitempty"` // 0: only count
-	Lang    string `json:"lang,omitempty"`  // of the query's words; empty: the index's
-	Explain bool   `json:"explain,omitempty"`
-	Brief   bool   `json:"brief,omitempty"`  // Fetch fills in ID, URL and Title only: a tenth of the work where texts are long
-	Stats   *Stats `json:"stats,omitempty"`  // nil: the Searcher's own
-	MinSeq  uint64 `json:"minSeq,omitempty"` // the index must have come so far in the log
+	Query   string     `json:"query"` // in the language of package query
+	Tree    query.Node `json:"-"`     // not nil: the parsed query, and Query is not read
+	Offset  int        `json:"offset,omitempty"`
+	Limit   int        `json:"limit,omitempty"` // 0: only count
+	Lang    string     `json:"lang,omitempty"`  // of the query's words; empty: the index's
+	Explain bool       `json:"explain,omitempty"`
+	Brief   bool       `json:"brief,omitempty"`   // Fetch fills in ID, URL and Title only: a tenth of the work where texts are long
+	NoTotal bool       `json:"noTotal,omitempty"` // Result.Total may be too low: what cannot come to the top is not counted, which is most of the work where many documents match
+	Stats   *Stats     `json:"stats,omitempty"`   // nil: the Searcher's own
+	MinSeq  uint64     `json:"minSeq,omitempty"`  // the index must have come so far in the log
 }
 
 func (r *Request) check() error {
@@ -115,7 +118,8 @@ type Span struct {
 // A Result is the answer to a Request.
 type Result struct {
 	Hits     []Hit         `json:"hits"`
-	Total    uint64        `json:"total"` // documents that match, exactly
+	Total    uint64        `json:"total"`             // documents that match, exactly
+	AtLeast  bool          `json:"atLeast,omitempty"` // there may be more than Total: the request wanted NoTotal
 	Shards   Shards        `json:"shards"`
 	Docs     uint64        `json:"docs"` // documents searched
 	Seq      uint64        `json:"seq"`  // how far in the log the index has come; of a Fan, the part farthest behind
