@@ -52,11 +52,16 @@ const (
 // write fails, its error is returned and nothing is left behind. Any goroutine
 // of any process may call it.
 func WriteNew(path string, write func(io.Writer) error) (err error) {
+	return FS{}.WriteNew(path, write)
+}
+
+// WriteNew is the function of that name.
+func (s FS) WriteNew(path string, write func(io.Writer) error) (err error) {
 	dir := filepath.Dir(path)
 	if _, err := os.Lstat(path); err == nil {
-		return exists(path) // spares the writing; link decides all the same
+		return s.exists(path) // spares the writing; link decides all the same
 	}
-	f, err := createTemp(dir)
+	f, err := s.createTemp(dir)
 	if err != nil {
 		return fmt.Errorf("durable: create %s: %w", path, err)
 	}
@@ -64,34 +69,34 @@ func WriteNew(path string, write func(io.Writer) error) (err error) {
 		// The temporary name goes in every case, also when write panics.
 		// That it is gone need not be durable: Sweep takes what a crash left.
 		f.Close()
-		os.Remove(f.Name())
+		s.Unlink(f.Name())
 	}()
-	if err := fill(f, write); err != nil {
+	if err := s.fill(f, write); err != nil {
 		return fmt.Errorf("durable: write %s: %w", path, err)
 	}
-	if err := os.Link(f.Name(), path); err != nil {
+	if err := s.link(f.Name(), path); err != nil {
 		if errors.Is(err, fs.ErrExist) {
-			return exists(path)
+			return s.exists(path)
 		}
 		if errors.Is(err, syscall.EPERM) || errors.Is(err, errors.ErrUnsupported) {
 			return fmt.Errorf("durable: create %s: the file system has no hard links: %w", path, err)
 		}
 		return fmt.Errorf("durable: create %s: %w", path, err)
 	}
-	return SyncDir(dir)
+	return s.syncDir(dir)
 }
 
 // fill writes and syncs the file, and closes it so that errors of a network
 // file system show before the file gets its name.
-func fill(f *os.File, write func(io.Writer) error) error {
-	w := bufio.NewWriterSize(f, writeBufferBytes)
+func (s FS) fill(f *os.File, write func(io.Writer) error) error {
+	w := bufio.NewWriterSize(s.writer(f), writeBufferBytes)
 	if err := write(w); err != nil {
 		return err
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	if err := f.Sync(); err != nil {
+	if err := s.sync(f); err != nil {
 		return err
 	}
 	return f.Close()
@@ -99,8 +104,8 @@ func fill(f *os.File, write func(io.Writer) error) error {
 
 // exists says that path is taken, once that is durable: its creator may still
 // stand before the sync of the directory.
-func exists(path string) error {
-	if err := SyncDir(filepath.Dir(path)); err != nil {
+func (s FS) exists(path string) error {
+	if err := s.syncDir(filepath.Dir(path)); err != nil {
 		return err
 	}
 	return &fs.PathError{Op: "durable: create", Path: path, Err: fs.ErrExist}
@@ -108,10 +113,13 @@ func exists(path string) error {
 
 // createTemp opens a new temporary file. os.CreateTemp is not used because it
 // gives mode 0600, and readers may be other users; here the umask decides.
-func createTemp(dir string) (*os.File, error) {
+func (s FS) createTemp(dir string) (*os.File, error) {
 	var r [8]byte
 	rand.Read(r[:]) // never fails, says its doc
 	name := filepath.Join(dir, hex.EncodeToString(r[:])+TempSuffix)
+	if err := s.before(Op{Kind: OpCreate, Path: name}); err != nil {
+		return nil, err
+	}
 	return os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 }
 
@@ -120,30 +128,53 @@ func IsTemp(name string) bool { return strings.HasSuffix(name, TempSuffix) }
 
 // Remove deletes a file, durably: it does not come back after a power cut.
 // A file that is not there is fs.ErrNotExist.
-func Remove(path string) error {
-	if err := os.Remove(path); err != nil {
+func Remove(path string) error { return FS{}.Remove(path) }
+
+// Remove is the function of that name.
+func (s FS) Remove(path string) error {
+	if err := s.Unlink(path); err != nil {
+		return err
+	}
+	return s.syncDir(filepath.Dir(path))
+}
+
+// Unlink is Remove for a file that may come back after a power cut: it spares a
+// sync, 1 ms.
+func (s FS) Unlink(path string) error {
+	err := s.before(Op{Kind: OpRemove, Path: path})
+	if err == nil {
+		err = os.Remove(path)
+	}
+	if err != nil {
 		return fmt.Errorf("durable: %w", err)
 	}
-	return SyncDir(filepath.Dir(path))
+	return nil
 }
 
 // MkdirAll creates dir and its parents, durably. It is cheap when dir exists.
-func MkdirAll(dir string) error {
+func MkdirAll(dir string) error { return FS{}.MkdirAll(dir) }
+
+// MkdirAll is the function of that name.
+func (s FS) MkdirAll(dir string) error {
 	if info, err := os.Stat(dir); err == nil && info.IsDir() {
 		return nil
 	}
 	if parent := filepath.Dir(dir); parent != dir {
-		if err := MkdirAll(parent); err != nil {
+		if err := s.MkdirAll(parent); err != nil {
 			return err
 		}
 	}
-	if err := os.Mkdir(dir, 0o777); err != nil {
+	err := s.before(Op{Kind: OpMkdir, Path: dir})
+	if err == nil {
+		err = os.Mkdir(dir, 0o777)
+	}
+	if err != nil {
 		// Another process may have made it. It may not have synced it yet.
 		if info, serr := os.Stat(dir); serr != nil || !info.IsDir() {
 			return fmt.Errorf("durable: %w", err)
 		}
 	}
-	return SyncDir(filepath.Dir(dir))
+	return s.syncDir(filepath.Dir(dir))
 }
 
 // Sweep removes the temporary files under root that have not been written to

@@ -280,6 +280,89 @@ func TestMap(t *testing.T) {
 	}
 }
 
+// TestLoad: pages come in by Load and are told by Resident; a file that was cut
+// short is an error and no fault.
+func TestLoad(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "object")
+	want := bytes.Repeat([]byte("0123456789abcdef"), 8*PageBytes/16)
+	if err := WriteNew(path, put(string(want)+"tail")); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Map(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	size := m.Size()
+	for _, c := range []struct {
+		off, n int64
+		pages  int
+	}{{0, size, 9}, {0, 0, 0}, {size, 0, 0}, {5, 1, 1}, {int64(PageBytes) - 1, 2, 2}, {size - 4, 4, 1}, {int64(PageBytes), int64(PageBytes), 1}} {
+		if err := m.Load(c.off, c.n); err != nil {
+			t.Fatalf("Load %d, %d: %v", c.off, c.n, err)
+		}
+		pages := make([]byte, 20)
+		n, err := m.Resident(c.off, c.n, pages)
+		if err != nil || n != c.pages || bytes.Count(pages[:n], []byte{1}) != n {
+			t.Errorf("Resident %d, %d: %v, %v", c.off, c.n, pages[:n], err)
+		}
+	}
+	if n, err := m.Resident(0, size, make([]byte, 3)); n != 3 || err != nil {
+		t.Errorf("Resident of 9 pages into 3: %d, %v", n, err)
+	}
+	for _, c := range [][2]int64{{-1, 1}, {0, -1}, {0, size + 1}, {size + 1, 0}, {1 << 62, 1 << 62}} {
+		if err := m.Load(c[0], c[1]); !errors.Is(err, fs.ErrInvalid) {
+			t.Errorf("Load %v: %v", c, err)
+		}
+	}
+	if err := os.Truncate(path, int64(4*PageBytes)); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Load(0, int64(4*PageBytes)); err != nil {
+		t.Errorf("Load of what is left: %v", err)
+	}
+	if err := m.Load(int64(3*PageBytes), int64(2*PageBytes)); err == nil {
+		t.Error("loaded what the file has lost")
+	}
+	if err := touch(m.Bytes()); err == nil {
+		t.Error("touched what the file has lost")
+	}
+}
+
+// TestFS: every change is told before it is done, in its order, and is not done if
+// that fails: WriteNew then leaves nothing, whatever fails.
+func TestFS(t *testing.T) {
+	var ops []OpKind
+	look := FS{Before: func(op Op) error { ops = append(ops, op.Kind); return nil }}
+	dir := filepath.Join(t.TempDir(), "a")
+	path := filepath.Join(dir, "object")
+	if err := errors.Join(look.MkdirAll(dir), look.WriteNew(path, put("x")), look.Remove(path)); err != nil {
+		t.Fatal(err)
+	}
+	want := "[mkdir syncdir create write sync link syncdir remove remove syncdir]"
+	if got := fmt.Sprint(ops); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	boom := errors.New("boom")
+	for fail := range 5 {
+		n := 0
+		err := FS{Before: func(op Op) error {
+			if n++; n == fail+1 {
+				return boom
+			}
+			return nil
+		}}.WriteNew(path, put("x"))
+		if !errors.Is(err, boom) {
+			t.Errorf("operation %d fails: %v", fail, err)
+		}
+		names, err := os.ReadDir(dir)
+		if err != nil || len(names) > 1 || len(names) == 1 && fail < 4 {
+			t.Errorf("operation %d fails: %d names are left, %v", fail, len(names), err)
+		}
+		os.Remove(path)
+	}
+}
+
 func TestMapEdges(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := Map(dir); err == nil {
