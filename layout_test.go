@@ -48,10 +48,11 @@ var floorPlan = map[string]string{
 	"index/termdict":         "index/internal/corrupt",
 	"index/postings":         "index/bitpack index/internal/corrupt",
 	"index/docvalues":        "index/bitpack index/internal/corrupt",
+	"search/kernel":          "",
 	"index": "analysis internal/durable index/bitpack index/postings index/termdict index/docvalues index/stored" +
 		" index/internal/segfile index/internal/corrupt",
 
-	"search": "query rank analysis index index/postings index/docvalues index/termdict",
+	"search": "query rank analysis index index/bitpack index/postings index/docvalues index/termdict search/kernel",
 	"shard":  "document blob index search rank",
 	"eval":   "",
 	"api":    "search document",
@@ -104,7 +105,7 @@ var guests = map[string]struct{ home, why string }{
 	"github.com/clipperhouse/uax29/v2":            {"analysis", "Unicode word boundaries where text is not ASCII"},
 	"golang.org/x/net":                            {"weburl crawl/extract", "HTML tree, WHATWG encodings, IDNA, public suffixes"},
 	"golang.org/x/text":                           {"analysis weburl crawl/extract", "normal forms, case folding, encodings"},
-	"golang.org/x/sys":                            {"internal/durable index cmd/trawl node", "mmap, madvise, flock"},
+	"golang.org/x/sys":                            {"internal/durable index cmd/trawl node index/bitpack search/kernel", "mmap, madvise, flock, CPU features"},
 	"google.golang.org/grpc":                      {"search", "the searcher's calls: deadlines, cancellation, status"},
 	"github.com/yuin/goldmark":                    {"web", "the manual's Markdown"},
 	"github.com/prometheus/client_golang":         {"node", "metrics"},
@@ -245,7 +246,7 @@ func sources(t *testing.T) []file {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && p != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || p == "bench" || p == "bin"):
+		case d.IsDir() && p != "." && (strings.HasPrefix(d.Name(), ".") || strings.HasPrefix(d.Name(), "_") || d.Name() == "testdata" || p == "bench" || p == "bin"):
 			return filepath.SkipDir
 		case d.IsDir() || !strings.HasSuffix(p, ".go"):
 			return nil

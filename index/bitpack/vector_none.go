@@ -1,0 +1,5 @@
+package bitpack
+
+func countLess(v *[N]uint32, x uint32) int             { return countLessPlain(v, x) }
+func setBits(set []uint64, docs []uint32, base uint32) { setBitsPlain(set, docs, base) }
+func orBits(dst []uint64, src []byte, shift uint32)    { orBitsPlain(dst, src, shift) }
