@@ -40,7 +40,11 @@ func restricts(n Node) bool {
 		return n.Field != ""
 	case Prefix:
 		return n.Field != ""
-	case Not:
+	case Wildcard:
+		return n.Field != ""
+	case Fuzzy:
+		return n.Field != ""
+	case Not, Range:
 		return true
 	case And:
 		return all(n.Nodes, restricts)

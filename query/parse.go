@@ -48,7 +48,9 @@ func ParseCut(text string) (n Node, cut bool) {
 //	or       = and { "OR" and }
 //	and      = unary { "AND" unary }
 //	unary    = ( "+" | "-" | "NOT" ) unary | primary
-//	primary  = [ field ":" ] ( "(" sequence ")" | phrase | word )
+//	primary  = [ field ":" ] ( "(" sequence ")" | phrase | word | pattern | fuzzy )
+//	         | name ":" range
+//	range    = [ bound ] ".." [ bound ] | ( ">" | ">=" | "<" | "<=" | "=" ) bound | date
 type parser struct {
 	rest         string
 	words, bytes int // what is left of the limits
@@ -81,6 +83,9 @@ func (p *parser) or(field string, parens int) Node {
 		p.take("OR")
 		nodes = add(nodes, p.and(field, parens))
 	}
+	if len(nodes) == 0 {
+		return nil
+	}
 	return newOr(nodes)
 }
 
@@ -93,6 +98,9 @@ func (p *parser) and(field string, parens int) Node {
 	for p.operator("AND") {
 		p.take("AND")
 		nodes = add(nodes, p.unary(field, parens))
+	}
+	if len(nodes) == 0 {
+		return nil
 	}
 	return newAnd(nodes)
 }
@@ -169,6 +177,9 @@ func (p *parser) primary(field string, parens int) Node {
 		opens := value == "" && len(p.rest) > len(word) && (p.rest[len(word)] == '(' || quote(p.rest[len(word):]) > 0)
 		if !ok || known == "" || value == "" && !opens {
 			p.take(word)
+			if r, ok := parseRange(name, value); ok {
+				return p.ranged(r, word)
+			}
 			return p.leaf(field, word)
 		}
 		p.rest = p.rest[len(name)+1:]
@@ -221,6 +232,14 @@ func (p *parser) leaf(field, word string) Node {
 	if !p.room(word) {
 		return nil
 	}
+	if pattern, ok := parseWildcard(word); ok {
+		return Wildcard{field, pattern}
+	}
+	if text, distance, ok := parseFuzzy(word); ok && distance > 0 {
+		return Fuzzy{field, text, distance}
+	} else if ok {
+		word = text
+	}
 	text := strings.TrimRight(word, "*")
 	switch {
 	case text == "" && field == "":
@@ -233,6 +252,14 @@ func (p *parser) leaf(field, word string) Node {
 		return Phrase{Words: []string{word}}
 	}
 	return Term{field, word}
+}
+
+// ranged is the node of a range that was taken as a word.
+func (p *parser) ranged(r Range, word string) Node {
+	if !p.room(word) {
+		return nil
+	}
+	return r
 }
 
 // room takes a word from the limits; where they are spent, the rest of the query

@@ -11,18 +11,39 @@
 //	red OR wine        either; AND binds tighter than OR, OR tighter than a space
 //	(red OR white) AND wine
 //	win*               words that begin with win
+//	inter*ional, colo?r, *ness
+//	                   words of that shape: * any characters or none, ? one
+//	recieve~, recieve~1, recieve~2
+//	                   words that differ in so many characters: one more, one less,
+//	                   another, or two neighbours that changed places. Without a
+//	                   number 1 from 4 letters on, 2 from 8, and 0 below
 //	title:wine         in one field; also intitle: url: inurl: site: lang: and the
 //	                   fields of a page; title:"a b" too, and title:(a b), which
 //	                   is title:a title:b
+//	year:2010..2015    documents whose number in a field is 2010 to 2015, both
+//	                   among them; also price:>=10 price:>10 price:<=9.99 price:<5
+//	                   price:=7 year:2010.. year:..2015
+//	fetched:>2024-01-31, fetched:2024-01..2024-06, fetched:2024-01-31
+//	                   dates, in UTC: a month, a day, or 2024-01-31T12:30 with or
+//	                   without seconds. A date is all of its time, so that this is
+//	                   from the 1st of February on, then six months, then a day
 //	*                  every document
 //
 // A field's restriction is required and leaves the words beside it as they are:
 // site:example.com red wine is the pages of that site that hold red or wine. Operators are upper case. A sign
 // counts before a word only if no other sign follows: --verbose is a word. A colon
-// behind anything but a known field's name is part of the word.
+// behind anything but a known field's name is part of the word, unless a range of
+// numbers or dates follows: then any name will do.
+//
+// What looks like a range, a wildcard or a fuzzy word and is none is words:
+// localhost:8080, http://x/y?z=1, ~/bin. A ? at the end of a word ends a question.
+// A date is microseconds since 1970, as everywhere in Trawl, and a whole year is
+// written 2010-01..2010-12, since 2010 alone is a number. A fraction counts: up to
+// 9.99 is up to 9 where numbers are whole.
 //
 // Limits: MaxWords words, MaxTextBytes of their text and MaxDepth levels; what is
-// beyond is cut off, and ParseCut says so.
+// beyond is cut off, and ParseCut says so. MaxPatternChars of a wildcard or a fuzzy
+// word; a longer one is words.
 package query
 
 import (
@@ -38,7 +59,8 @@ const (
 	MaxDepth     = 32       // nodes from the root to a word
 )
 
-// A Node is one of Term, Phrase, Prefix, And, Or, Not, Optional, All, None.
+// A Node is one of Term, Phrase, Prefix, Wildcard, Fuzzy, Range, And, Or, Not,
+// Optional, All, None.
 type Node interface {
 	String() string // in the language above
 }
@@ -132,6 +154,10 @@ func plain(n Node) bool {
 	case Phrase:
 		return n.Field == ""
 	case Prefix:
+		return n.Field == ""
+	case Wildcard:
+		return n.Field == ""
+	case Fuzzy:
 		return n.Field == ""
 	case All:
 		return true

@@ -74,6 +74,8 @@ func TestParse(t *testing.T) {
 	check("OR a AND", "a")
 	check("-OR", `(not "OR")`)
 	check("()", "none")
+	check("a () AND", "a")
+	check("a () OR ()", "a")
 	check("f(x)", "(or f x)")
 	check("a) b", "(or a b)")
 	check("a) OR b", "(or a b)")
@@ -132,7 +134,7 @@ func countWords(n Node) int {
 	switch n := n.(type) {
 	case Phrase:
 		return len(n.Words)
-	case Term, Prefix, All:
+	case Term, Prefix, Wildcard, Fuzzy, Range, All:
 		return 1
 	}
 	sum := 0
@@ -143,7 +145,8 @@ func countWords(n Node) int {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"a b", `+a "b c" -d`, "title:(a OR b*) AND NOT c", "((a", `"`, "a:b site:x", "+-a --b", "OR AND NOT", "-(+a b)", "“x” „y"} {
+	for _, s := range []string{"a b", `+a "b c" -d`, "title:(a OR b*) AND NOT c", "((a", `"`, "a:b site:x", "+-a --b", "OR AND NOT", "-(+a b)", "“x” „y",
+		"year:2010..2015 a:>=-9.5 b:<2024-02", "x:..", "inter*ional *?x", "a*b~ recieve~1 OR~", "d:=2024-02-31", "x:>9223372036854775807"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
