@@ -43,7 +43,8 @@ var floorPlan = map[string]string{
 
 	"index/bitpack":          "",
 	"index/internal/corrupt": "",
-	"index/internal/segfile": "index/internal/corrupt",
+	"index/internal/gate":    "index/internal/corrupt",
+	"index/internal/segfile": "index/internal/corrupt index/internal/gate",
 	"index/stored":           "index/internal/corrupt",
 	"index/termdict":         "index/internal/corrupt",
 	"index/postings":         "index/bitpack index/internal/corrupt",
