@@ -145,7 +145,7 @@ func FuzzSegment(f *testing.F) {
 			payload[int(at2)%len(payload)] ^= xor2
 		})
 		b := &body{object: memoryObject{data: data}}
-		file, err := segfile.Open(data, segfile.Segment)
+		file, err := segfile.Open(data, segfile.Segment, segfile.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,7 +168,7 @@ func FuzzSegment(f *testing.F) {
 
 // reframe copies the sections of a segment, changed, into a new one.
 func reframe(t *testing.T, data []byte, change func(payload []byte)) []byte {
-	in, err := segfile.Open(data, segfile.Segment)
+	in, err := segfile.Open(data, segfile.Segment, segfile.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ func Inspect(w io.Writer, name string, data []byte) error {
 	case strings.HasPrefix(name, segmentPrefix):
 		in := segmentInspector{segment: new(body)}
 		// Sections that do not open are shown as bytes.
-		if in.segment.file, err = segfile.Open(data, segfile.Segment); err == nil {
+		if in.segment.file, err = segfile.Open(data, segfile.Segment, segfile.Options{Name: name}); err == nil {
 			if in.segment.info, err = readInfo(in.segment.file); err == nil {
 				in.segment.openSections(stored.NewCache(0))
 			}

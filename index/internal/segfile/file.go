@@ -5,9 +5,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
-	"sync/atomic"
 
 	"github.com/trawlsearch/trawl/index/internal/corrupt"
+	"github.com/trawlsearch/trawl/index/internal/gate"
 )
 
 // A File reads an object in place. Any number of goroutines.
@@ -18,13 +18,26 @@ type File struct {
 	sections []Section
 	sums     []byte
 	digest   uint32
-	verified []atomic.Uint32 // one bit for each chunk whose checksum was right
+	chunks   *gate.Object
+}
+
+// Options say what an object is besides its bytes. The zero value works.
+type Options struct {
+	Name  string     // for errors; empty: segfile
+	Pager gate.Pager // brings the bytes into memory; nil: they are there
 }
 
 // Open checks header, footer, table of contents and the table of checksums, but
-// not the sections, and keeps data. Another kind is ErrCorrupt; another version
-// or an unknown feature is an error of its own, for the bytes may be right.
-func Open(data []byte, kind Kind) (*File, error) {
+// not the sections, and keeps data: that is 4 bytes of each 64 KiB, 0.1 ms for
+// 10 GB. Another kind is ErrCorrupt; another version or an unknown feature is an
+// error of its own, for the bytes may be right.
+func Open(data []byte, kind Kind, opt Options) (*File, error) {
+	if opt.Name == "" {
+		opt.Name = "segfile"
+	}
+	if err := opt.load(0, len(data), min(len(data), headerBytes)); err != nil {
+		return nil, err
+	}
 	h, err := readHeader(data)
 	if err != nil {
 		return nil, err
@@ -33,10 +46,21 @@ func Open(data []byte, kind Kind) (*File, error) {
 		return nil, corrupt.Errorf("segfile: this is a %v (%d), not a %v", h.Kind, h.Kind, kind)
 	}
 	f := &File{data: data, header: h}
-	if err := f.readTables(); err != nil {
+	if err := f.readTables(opt); err != nil {
 		return nil, err
 	}
 	return f, nil
+}
+
+// load brings in n bytes from off on, of size.
+func (opt Options) load(off, size, n int) error {
+	if opt.Pager == nil || n == 0 {
+		return nil
+	}
+	if err := opt.Pager.Load(int64(off), int64(n)); err != nil {
+		return fmt.Errorf("segfile: %d bytes at %d of %d: %w", n, off, size, err)
+	}
+	return nil
 }
 
 func readHeader(data []byte) (Header, error) {
@@ -58,7 +82,10 @@ func readHeader(data []byte) (Header, error) {
 }
 
 // readTables reads from the footer backwards.
-func (f *File) readTables() error {
+func (f *File) readTables(opt Options) error {
+	if err := opt.load(len(f.data)-footerBytes, len(f.data), footerBytes); err != nil {
+		return err
+	}
 	foot := f.data[len(f.data)-footerBytes:]
 	if [4]byte(foot[footerBytes-4:]) != magic {
 		return corrupt.Errorf("segfile: no footer: the object is cut short")
@@ -75,6 +102,9 @@ func (f *File) readTables() error {
 		chunks != (f.payload+Chunk-1)/Chunk || f.payload+sections*entryBytes+chunks*sumBytes+footerBytes != size {
 		return corrupt.Errorf("segfile: %d bytes do not hold a payload of %d, %d sections and %d chunks", size, f.payload, sections, chunks)
 	}
+	if err := opt.load(int(f.payload), len(f.data), len(f.data)-int(f.payload)); err != nil {
+		return err
+	}
 	toc := f.data[f.payload : f.payload+sections*entryBytes]
 	f.sums = f.data[f.payload+sections*entryBytes : size-footerBytes]
 	if crc32.Checksum(toc, castagnoli) != tocSum {
@@ -83,7 +113,7 @@ func (f *File) readTables() error {
 	if crc32.Checksum(f.sums, castagnoli) != sumsSum {
 		return corrupt.Errorf("segfile: checksum of the table of checksums")
 	}
-	f.verified = make([]atomic.Uint32, (chunks+31)/32)
+	f.chunks = gate.New(opt.Name, f.data[:f.payload], f.sums, opt.Pager)
 	return f.readSections(toc)
 }
 
@@ -121,7 +151,8 @@ func (f *File) Size() uint64 { return uint64(len(f.data)) }
 func (f *File) Sections() []Section { return f.sections }
 
 // Section is the content of a section, with Align zero bytes readable behind
-// its length (within its capacity), or nil, false. It is not verified.
+// its length (within its capacity), or nil, false. It is not to be read before its
+// Gate was asked.
 func (f *File) Section(name string, field uint16) ([]byte, bool) {
 	s, ok := f.find(name, field)
 	if !ok {
@@ -129,6 +160,19 @@ func (f *File) Section(name string, field uint16) ([]byte, bool) {
 	}
 	return f.data[s.Off : s.Off+s.Size : s.Off+s.Size+Align], true
 }
+
+// Gate makes the bytes of a section ready, piece by piece. It is nil if there is no
+// such section.
+func (f *File) Gate(name string, field uint16) *gate.Gate {
+	s, ok := f.find(name, field)
+	if !ok {
+		return nil
+	}
+	return f.chunks.Section(fmt.Sprintf("%s.%d", name, field), s.Off, s.Size)
+}
+
+// Chunks are those of all sections.
+func (f *File) Chunks() *gate.Object { return f.chunks }
 
 func (f *File) find(name string, field uint16) (Section, bool) {
 	for _, s := range f.sections {
@@ -139,52 +183,17 @@ func (f *File) find(name string, field uint16) (Section, bool) {
 	return Section{}, false
 }
 
-// VerifySection compares the checksums of a section, each chunk once in the life
-// of the File. A section that is not there is right.
-func (f *File) VerifySection(name string, field uint16) error {
-	s, ok := f.find(name, field)
-	if !ok || s.Size == 0 {
-		return nil
-	}
-	for c := s.Off / Chunk; c <= (s.Off+s.Size-1)/Chunk; c++ {
-		if err := f.verifyChunk(c); err != nil {
-			return fmt.Errorf("segfile: section %s.%d: %w", name, field, err)
-		}
-	}
-	return nil
-}
-
 // Verify compares all checksums, whether or not they were compared before. The
 // error names the first section and chunk that differ.
 func (f *File) Verify() error {
-	for c := range uint64(len(f.sums) / sumBytes) {
-		f.verified[c/32].And(^(uint32(1) << (c % 32)))
-		err := f.verifyChunk(c)
-		if err == nil {
-			continue
-		}
-		for _, s := range f.sections {
-			if s.Off < (c+1)*Chunk && s.Off+s.Size+Align > c*Chunk {
-				return fmt.Errorf("segfile: section %s.%d: %w", s.Name, s.Field, err)
-			}
-		}
-		return fmt.Errorf("segfile: %w", err)
-	}
-	return nil
-}
-
-// verifyChunk may compare a chunk twice when two goroutines meet: that is
-// cheaper than a lock.
-func (f *File) verifyChunk(c uint64) error {
-	bit := uint32(1) << (c % 32)
-	if f.verified[c/32].Load()&bit != 0 {
+	c, err := f.chunks.Verify()
+	if err == nil {
 		return nil
 	}
-	from, to := c*Chunk, min((c+1)*Chunk, f.payload)
-	want := binary.LittleEndian.Uint32(f.sums[c*sumBytes:])
-	if got := crc32.Checksum(f.data[from:to], castagnoli); got != want {
-		return corrupt.Errorf("chunk %d (bytes %d to %d): checksum %08x, not %08x", c, from, to-1, got, want)
+	for _, s := range f.sections {
+		if s.Off < (c+1)*Chunk && s.Off+s.Size+Align > c*Chunk {
+			return fmt.Errorf("segfile: section %s.%d: %w", s.Name, s.Field, err)
+		}
 	}
-	f.verified[c/32].Or(bit)
-	return nil
+	return fmt.Errorf("segfile: %w", err)
 }

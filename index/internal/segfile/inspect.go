@@ -23,7 +23,7 @@ func Inspect(w io.Writer, data []byte, content func(w io.Writer, s Section, data
 	if err != nil {
 		return err
 	}
-	f, err := Open(data, h.Kind)
+	f, err := Open(data, h.Kind, Options{})
 	if err != nil {
 		return err
 	}

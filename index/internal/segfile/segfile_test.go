@@ -41,7 +41,7 @@ func write(t testing.TB, parts []part) []byte {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	f, err := Open(out.Bytes(), Segment)
+	f, err := Open(out.Bytes(), Segment, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestRoundTrip(t *testing.T) {
 	for _, shape := range shapes {
 		t.Run(fmt.Sprint(shape), func(t *testing.T) {
 			want := parts(shape...)
-			f, err := Open(write(t, want), Segment)
+			f, err := Open(write(t, want), Segment, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -93,7 +93,7 @@ func TestRoundTrip(t *testing.T) {
 				if !bytes.Equal(got[len(got):len(got)+Align], make([]byte, Align)) || cap(got) != len(got)+Align {
 					t.Fatalf("section %d is not followed by %d zeros", i, Align)
 				}
-				if err := f.VerifySection(p.name, p.field); err != nil {
+				if err := f.Gate(p.name, p.field).All(); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -115,7 +115,7 @@ func TestEveryBitCounts(t *testing.T) {
 		for _, x := range []byte{1, 0x80} {
 			data := bytes.Clone(good)
 			data[i] ^= x
-			f, err := Open(data, Segment)
+			f, err := Open(data, Segment, Options{})
 			if err == nil {
 				err = f.Verify()
 			}
@@ -126,7 +126,7 @@ func TestEveryBitCounts(t *testing.T) {
 				t.Fatalf("byte %d: %v", i, err)
 			}
 		}
-		if _, err := Open(good[:i], Segment); !errors.Is(err, ErrCorrupt) {
+		if _, err := Open(good[:i], Segment, Options{}); !errors.Is(err, ErrCorrupt) {
 			t.Fatalf("cut to %d bytes: %v", i, err)
 		}
 	}
@@ -135,14 +135,14 @@ func TestEveryBitCounts(t *testing.T) {
 func TestDamageIsNamed(t *testing.T) {
 	data := write(t, parts(10, 3*Chunk, 10))
 	data[2*Chunk+5] ^= 4
-	f, err := Open(data, Segment)
+	f, err := Open(data, Segment, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.VerifySection("dict", 0); err != nil {
+	if err := f.Gate("dict", 0).All(); err != nil {
 		t.Errorf("a whole section: %v", err)
 	}
-	for _, err := range []error{f.Verify(), f.VerifySection("post", 0)} {
+	for _, err := range []error{f.Verify(), f.Gate("post", 0).All()} {
 		if !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "post.0") || !strings.Contains(err.Error(), "chunk 2") {
 			t.Errorf("damage in chunk 2 of section post.0 is told as: %v", err)
 		}
@@ -158,11 +158,11 @@ func TestVersions(t *testing.T) {
 		data := write(t, parts(3))
 		change(data)
 		copy(data[headerSummed:], appendSum(data[:headerSummed]))
-		if _, err := Open(data, Segment); err == nil || errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "Trawl") {
+		if _, err := Open(data, Segment, Options{}); err == nil || errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "Trawl") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := Open(write(t, nil), Manifest); !errors.Is(err, ErrCorrupt) {
+	if _, err := Open(write(t, nil), Manifest, Options{}); !errors.Is(err, ErrCorrupt) {
 		t.Errorf("another kind: %v", err)
 	}
 }
@@ -236,7 +236,7 @@ func FuzzOpen(f *testing.F) {
 			foot := data[len(data)-footerBytes:]
 			copy(foot[footerSummed:], appendSum(foot[:footerSummed]))
 		}
-		file, err := Open(data, Segment)
+		file, err := Open(data, Segment, Options{})
 		Inspect(&bytes.Buffer{}, data, nil)
 		if err != nil {
 			return
@@ -244,7 +244,7 @@ func FuzzOpen(f *testing.F) {
 		for _, s := range file.Sections() {
 			body, _ := file.Section(s.Name, s.Field)
 			_ = body[:cap(body)]
-			file.VerifySection(s.Name, s.Field)
+			file.Gate(s.Name, s.Field).All()
 		}
 		file.Verify()
 	})
@@ -256,7 +256,7 @@ func appendSum(b []byte) []byte {
 
 func BenchmarkVerify(b *testing.B) {
 	data := write(b, parts(16<<20))
-	f, err := Open(data, Segment)
+	f, err := Open(data, Segment, Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
