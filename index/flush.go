@@ -92,6 +92,22 @@ func (f *flush) norms(field int) (norms []byte, docs uint64) {
 	return norms, docs
 }
 
+// length is how many tokens a document that has the field has in it, in the mean:
+// dead ones count too, for their tokens are not known apart.
+func (f *flush) length(field int) float64 {
+	b := &f.buf.fields[field]
+	tokens, docs := uint64(0), 0
+	for _, n := range b.terms.count {
+		tokens += uint64(n)
+	}
+	for _, norm := range b.norms {
+		if norm != 0 {
+			docs++
+		}
+	}
+	return float64(tokens) / float64(max(docs, 1))
+}
+
 func (f *flush) text(field int) error {
 	norms, docs := f.norms(field)
 	if docs == 0 {
@@ -130,7 +146,7 @@ func (f *flush) keyword(field int) error {
 // the whole stream.
 func (f *flush) invert(field int, norms []byte, docs uint64, ordinals []uint32) error {
 	terms := f.buf.fields[field].terms
-	out := f.out.terms(field)
+	out := f.out.terms(field, f.length(field))
 	defer out.free()
 	ids := terms.sorted()
 	f.next = make([]uint32, len(ids))

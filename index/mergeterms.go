@@ -12,7 +12,7 @@ import (
 // terms merges the terms of a field, and fills ordinals, if not nil, with the new
 // ordinal of each term of each source.
 func (m *merge) terms(field int, docs uint64, ordinals [][]uint32) error {
-	out := m.out.terms(field)
+	out := m.out.terms(field, m.length(field))
 	defer out.free()
 	var open termHeap
 	for i, s := range m.sources {
@@ -57,6 +57,23 @@ func (m *merge) terms(field int, docs uint64, ordinals [][]uint32) error {
 		}
 	}
 	return out.close(docs)
+}
+
+// length is how many tokens a document that has the field has in it, in the mean
+// over the sources as they were written, each counted by its live documents.
+func (m *merge) length(field int) float64 {
+	tokens, docs := 0.0, 0.0
+	for _, s := range m.sources {
+		if field < len(s.info.Fields) {
+			live := float64(s.Docs()) / float64(max(s.MaxDoc(), 1))
+			tokens += live * float64(s.info.Fields[field].Tokens)
+			docs += live * float64(s.info.Fields[field].Docs)
+		}
+	}
+	if docs == 0 {
+		return 0
+	}
+	return tokens / docs
 }
 
 // termSource walks over the terms of one source.

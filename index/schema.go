@@ -18,6 +18,9 @@ const (
 // maxFields bounds a schema: a segment has a few sections a field.
 const maxFields = 256
 
+// maxK1 bounds the k1 of a field, as the package rank bounds that of a model.
+const maxK1 = 1000
+
 // String is the word that manifests use.
 func (k Kind) String() string {
 	switch k {
@@ -62,6 +65,23 @@ type Field struct {
 	Name   string `json:"name"`
 	Kind   Kind   `json:"kind"`
 	Stored bool   `json:"stored,omitempty"` // values are given back; implied by kind Stored
+
+	// Constants of the impacts of a Text field: those of the BM25 that will rank
+	// it, for bounds that are tight. They may change, for segments to come. Zero:
+	// 1.2 and 0.75.
+	K1 float32 `json:"k1,omitempty"`
+	B  float32 `json:"b,omitempty"`
+}
+
+// constants returns K1 and B.
+func (f Field) constants() (k1, b float32) {
+	if k1, b = f.K1, f.B; k1 == 0 {
+		k1 = 1.2
+	}
+	if b == 0 {
+		b = 0.75
+	}
+	return k1, b
 }
 
 // kept tells whether values of the field are stored.
@@ -102,6 +122,8 @@ func (s Schema) check() error {
 			return fmt.Errorf("index: schema: field %q twice", f.Name)
 		case !f.Kind.valid():
 			return fmt.Errorf("index: schema: field %q: no such kind: %d", f.Name, f.Kind)
+		case !(f.K1 >= 0 && f.K1 <= maxK1) || !(f.B >= 0 && f.B <= 1):
+			return fmt.Errorf("index: schema: field %q: k1 %v and b %v", f.Name, f.K1, f.B)
 		}
 		seen[f.Name] = true
 	}
@@ -121,7 +143,8 @@ func (s Schema) grow(want Schema) (Schema, error) {
 		return Schema{}, fmt.Errorf("index: schema has %d fields, the index %d: a schema only grows", len(want.Fields), len(s.Fields))
 	}
 	for i, f := range s.Fields {
-		if want.Fields[i] != f {
+		asked := want.Fields[i]
+		if asked.K1, asked.B = f.K1, f.B; asked != f {
 			return Schema{}, fmt.Errorf("index: schema: field %d is %+v, in the index %+v: a schema only grows", i, want.Fields[i], f)
 		}
 	}

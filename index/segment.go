@@ -70,7 +70,7 @@ func (b *body) read(docs uint32, size int64, cache *stored.Cache) error {
 	if n := b.object.Size(); n != size {
 		return fmt.Errorf("%w: %d bytes, the manifest says %d", ErrCorrupt, n, size)
 	}
-	file, err := segfile.Open(b.object.Bytes(), segfile.Segment, segfile.Options{Name: b.name})
+	file, err := segfile.Open(b.object.Bytes(), segfile.Segment)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func readInfo(file *segfile.File) (info segmentInfo, err error) {
 	if !ok || len(data) > maxInfoBytes {
 		return info, fmt.Errorf("%w: section %s of %d bytes", ErrCorrupt, sectionInfo, len(data))
 	}
-	if err := file.Gate(sectionInfo, 0).All(); err != nil {
+	if err := file.VerifySection(sectionInfo, 0); err != nil {
 		return info, err
 	}
 	if err := json.Unmarshal(data, &info); err != nil {
@@ -102,7 +102,7 @@ func readInfo(file *segfile.File) (info segmentInfo, err error) {
 	if err := info.Schema.check(); err != nil {
 		return info, fmt.Errorf("%w: section %s: %v", ErrCorrupt, sectionInfo, err)
 	}
-	if len(info.Fields) != len(info.Schema.Fields) || info.Docs > maxSegmentDocs {
+	if len(info.Fields) != len(info.Schema.Fields) || len(info.Impacts) != len(info.Fields) || info.Docs > maxSegmentDocs {
 		return info, fmt.Errorf("%w: section %s: %d documents, statistics of %d fields", ErrCorrupt, sectionInfo, info.Docs, len(info.Fields))
 	}
 	return info, nil
@@ -144,6 +144,9 @@ func (b *body) openSections(cache *stored.Cache) error {
 	for i := range b.fields {
 		f := &b.fields[i]
 		f.lists.MaxDoc = b.info.Docs
+		if b.info.Schema.Fields[i].Kind == Text {
+			f.lists.K = b.info.Impacts[i].Table(NormLength)
+		}
 		open(sectionNorms, i, func(data []byte) error {
 			f.lists.Norms = data
 			length(sectionNorms, i, len(data))
@@ -230,6 +233,14 @@ func (g *Segment) field(field int) *bodyField {
 
 // Norms is one byte a document of a Text field, or nil if no document has it.
 func (g *Segment) Norms(field int) []byte { return g.field(field).lists.Norms }
+
+// Impacts is the constants of the impacts of a Text field; zero for others.
+func (g *Segment) Impacts(field int) postings.Impacts {
+	if field < 0 || field >= len(g.info.Impacts) {
+		return postings.Impacts{}
+	}
+	return g.info.Impacts[field]
+}
 
 // Postings puts c before the documents that hold the term in the field, deleted
 // ones included, or tells that there are none. Of a Keyword field the term is the

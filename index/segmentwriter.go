@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/trawlsearch/trawl/index/docvalues"
 	"github.com/trawlsearch/trawl/index/internal/segfile"
@@ -13,7 +14,7 @@ import (
 	"github.com/trawlsearch/trawl/index/termdict"
 )
 
-// # Segment object, version 1.0
+// # Segment object, version 2.0
 //
 // A segfile of kind Segment. Its sections, by name and field:
 //
@@ -52,6 +53,9 @@ type segmentInfo struct {
 	Source string       `json:"source"` // flush or merge
 	Schema Schema       `json:"schema"`
 	Fields []FieldStats `json:"fields"` // by field
+
+	// Impacts are the constants of the impacts of Text fields, by field.
+	Impacts []postings.Impacts `json:"impacts"`
 }
 
 // scratch is where and when sections that must wait leave memory.
@@ -72,8 +76,11 @@ type segmentWriter struct {
 func newSegmentWriter(w io.Writer, id UUID, source string, docs uint32, schema Schema, tmp scratch) *segmentWriter {
 	return &segmentWriter{
 		file: segfile.NewWriter(w, segfile.Header{Kind: segfile.Segment, UUID: id, Created: id.time().UnixNano()}),
-		info: segmentInfo{Docs: docs, Source: source, Schema: schema, Fields: make([]FieldStats, len(schema.Fields))},
-		tmp:  tmp,
+		info: segmentInfo{
+			Docs: docs, Source: source, Schema: schema,
+			Fields: make([]FieldStats, len(schema.Fields)), Impacts: make([]postings.Impacts, len(schema.Fields)),
+		},
+		tmp: tmp,
 	}
 }
 
@@ -132,23 +139,31 @@ type termWriter struct {
 	dictOut *spool
 	terms   uint32
 	stats   FieldStats
+	impacts postings.Impacts
 }
 
-func (w *segmentWriter) terms(field int) *termWriter {
+// terms begins the terms of a field. Of a Text field, length is what its documents
+// have in the mean, in tokens.
+func (w *segmentWriter) terms(field int, length float64) *termWriter {
 	t := &termWriter{w: w, field: field}
 	t.post = newSpool(w.tmp.dir, w.tmp.spoolBytes)
 	t.dictOut = newSpool(w.tmp.dir, w.tmp.spoolBytes)
 	t.dict = termdict.NewBuilder(t.dictOut)
-	var pos io.Writer
-	if w.info.Schema.Fields[field].Kind == Text {
-		pos = w.section(sectionPos, field)
+	spec := w.info.Schema.Fields[field]
+	if spec.Kind != Text {
+		t.lists = postings.NewWriter(t.post, nil, nil, w.info.Docs)
+		return t
 	}
-	t.lists = postings.NewWriter(t.post, pos)
+	t.impacts.K1, t.impacts.B = spec.constants()
+	t.impacts.Avg = float32(length)
+	t.impacts.MinNorm = math.MaxUint8
+	t.lists = postings.NewWriter(t.post, w.section(sectionPos, field), t.impacts.Table(NormLength), w.info.Docs)
 	return t
 }
 
 // add adds a document to the current term.
 func (t *termWriter) add(doc, freq uint32, norm byte, positions []uint32) {
+	t.impacts.MinNorm, t.impacts.MaxNorm = min(t.impacts.MinNorm, norm), max(t.impacts.MaxNorm, norm)
 	t.lists.Add(doc, freq, norm, positions)
 }
 
@@ -176,6 +191,10 @@ func (t *termWriter) close(docs uint64) error {
 	defer t.free()
 	t.stats.Docs = docs
 	t.w.info.Fields[t.field] = t.stats
+	if t.w.info.Schema.Fields[t.field].Kind == Text {
+		t.impacts.MinNorm = min(t.impacts.MinNorm, t.impacts.MaxNorm) // 0 without postings
+		t.w.info.Impacts[t.field] = t.impacts
+	}
 	if err := t.dict.Finish(); err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package search
 
 import (
+	"math"
+
 	"github.com/trawlsearch/trawl/index"
 	"github.com/trawlsearch/trawl/index/postings"
 	"github.com/trawlsearch/trawl/index/termdict"
@@ -19,8 +21,8 @@ type leg struct {
 	norms  []byte          // nil for keywords
 	scorer *rank.FieldScorer
 
-	perWindow int               // postings in a window, in the mean
-	impacts   []postings.Impact // scratch
+	perWindow int     // postings in a window, in the mean
+	worth     float32 // evidence is at most worth·g/(1-g) where an impact bounds f/(f+K) by g; 0: not yet known
 }
 
 // reader is the cursor that reads. It is opened when it is needed: where few
@@ -54,12 +56,12 @@ func (l *leg) fill(base uint32, mask, out *set) {
 		}
 		return
 	}
-	for doc := l.find.Doc(); doc < end; doc = l.find.NextBlock() {
-		for _, doc := range l.find.Docs() {
+	for ok := true; ok && l.find.First() < end; ok = l.find.EnterBlock(l.find.Block() + 1) {
+		for _, doc := range l.find.Docs()[:l.find.Len()] {
 			if doc >= end {
 				return
 			}
-			if i := doc - base; mask.has(i) {
+			if i := doc - base; doc >= base && mask.has(i) {
 				out.add(i)
 			}
 		}
@@ -68,21 +70,36 @@ func (l *leg) fill(base uint32, mask, out *set) {
 
 // bound is at least the evidence of every posting in the window.
 func (l *leg) bound(base uint32) float32 {
-	most := float32(0)
+	most := uint8(0)
 	read := l.reader()
-	for doc := base; ; {
-		last := read.SeekBlock(doc)
-		if last == postings.None {
-			return most
+	if !read.SeekBlock(base) {
+		return 0
+	}
+	for b := read.Block(); b < read.Blocks(); b++ {
+		if b > read.Block() && read.LastOf(b-1) >= base+window-1 {
+			break
 		}
-		l.impacts = read.BlockImpacts(l.impacts[:0])
-		for _, im := range l.impacts {
-			most = max(most, l.scorer.Evidence(im.Freq, im.Norm))
-		}
-		if last >= base+window-1 {
-			return most
-		}
-		doc = last + 1
+		most = max(most, read.ImpactOf(b))
+	}
+	switch most {
+	case 0:
+		return 0
+	case math.MaxUint8:
+		return math.MaxFloat32
+	}
+	if l.worth == 0 {
+		l.setWorth()
+	}
+	return l.worth * float32(most) / float32(math.MaxUint8-most)
+}
+
+// setWorth makes worth of the norms that there are: an f/(f+K) of at most g is an f
+// of at most K·g/(1-g).
+func (l *leg) setWorth() {
+	m := l.seg.Impacts(l.field)
+	k := m.Table(index.NormLength)
+	for n := int(m.MinNorm); n <= int(m.MaxNorm); n++ {
+		l.worth = max(l.worth, k[n]*l.scorer.Evidence(1, byte(n)))
 	}
 }
 
@@ -102,13 +119,13 @@ func (l *leg) weigh(base uint32, mask *set, members []uint32, evidence *[window]
 		}
 		return
 	}
-	for doc := read.Doc(); doc < end; doc = read.NextBlock() {
-		docs, freqs := read.Block()
-		for j, doc := range docs {
+	for ok := true; ok && read.First() < end; ok = read.EnterBlock(read.Block() + 1) {
+		docs, freqs := read.Docs(), read.Freqs()
+		for j, doc := range docs[:read.Len()] {
 			if doc >= end {
 				return
 			}
-			if i := doc - base; mask.has(i) {
+			if i := doc - base; doc >= base && mask.has(i) {
 				evidence[i] += l.scorer.Evidence(freqs[j], l.norms[doc])
 			}
 		}

@@ -162,7 +162,7 @@ func (r *runner) leg(field int, info termdict.Info) *leg {
 	}
 	l := r.legs[r.used]
 	r.used++
-	l.seg, l.field, l.info, l.opened = r.seg, field, info, false
+	l.seg, l.field, l.info, l.opened, l.worth = r.seg, field, info, false, 0
 	l.norms, l.scorer = r.seg.Norms(field), r.weights.fields[field]
 	l.perWindow = int(uint64(info.Docs) * window / uint64(max(r.seg.MaxDoc(), 1)))
 	r.seg.PostingsAt(&l.find, field, info)

@@ -27,15 +27,23 @@ func BenchmarkNext(b *testing.B) {
 
 func BenchmarkBlock(b *testing.B) {
 	w := write(b, benchGen.list(), true)
-	var c Cursor
-	for b.Loop() {
-		c.Reset(&w.src, w.list)
-		for doc := c.NextBlock(); doc != None; doc = c.NextBlock() {
-			docs, freqs := c.Block()
-			sink += docs[0] + freqs[0]
-		}
+	for _, what := range []string{"docs", "freqs", "both"} {
+		b.Run(what, func(b *testing.B) {
+			var c Cursor
+			for b.Loop() {
+				c.Reset(&w.src, w.list)
+				for ok := c.EnterBlock(0); ok; ok = c.EnterBlock(c.Block() + 1) {
+					if what != "freqs" {
+						sink += c.Docs()[0]
+					}
+					if what != "docs" {
+						sink += c.Freqs()[0]
+					}
+				}
+			}
+			perPosting(b, benchGen.df)
+		})
 	}
-	perPosting(b, benchGen.df)
 }
 
 func BenchmarkSeek(b *testing.B) {
@@ -84,7 +92,7 @@ func BenchmarkTiny(b *testing.B) {
 func BenchmarkWrite(b *testing.B) {
 	list := benchGen.list()
 	for b.Loop() {
-		w := NewWriter(io.Discard, io.Discard)
+		w := NewWriter(io.Discard, io.Discard, testK, 1<<30)
 		for _, p := range list {
 			w.Add(p.doc, p.freq, p.norm, p.positions)
 		}

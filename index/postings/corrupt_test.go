@@ -43,18 +43,63 @@ func drain(t *testing.T, src *Source, list List) {
 		if docs%3 == 0 {
 			positions = c.Positions(positions[:0])
 		}
-		c.SeekBlock(doc + 200)
-		c.BlockImpacts(nil)
-		c.Block()
 	}
 	checkErr(t, &c)
+	drainBlocks(t, &c, src, list)
 	c.Reset(src, list)
-	c.MaxImpacts(nil)
-	c.BlockImpact()
 	c.SeekBlock(1 << 31)
 	c.Seek(1 << 20)
 	c.Positions(nil)
 	Dump(&bytes.Buffer{}, src, list)
+}
+
+// drainBlocks is drain for the walk by blocks, forwards and backwards.
+func drainBlocks(t *testing.T, c *Cursor, src *Source, list List) {
+	t.Helper()
+	c.Reset(src, list)
+	c.Impact()
+	c.Kth(10)
+	if n := len(c.AppendWindows(nil)); n != windows(src.MaxDoc) {
+		t.Fatalf("%d windows of %d documents", n, src.MaxDoc)
+	}
+	for b := range c.Blocks() {
+		c.ImpactOf(b)
+		c.LastOf(b)
+	}
+	var positions []uint32
+	visit := func(b int) {
+		if !c.EnterBlock(b) {
+			return
+		}
+		for i := range c.Len() {
+			c.FreqAt(i)
+			if i%9 == 0 {
+				positions = c.PositionsAt(i^5, positions[:0])
+			}
+		}
+		first, last := c.First(), c.Last()
+		c.Dense()
+		for i, doc := range c.Docs()[:c.Len()] {
+			if doc < first || doc > last || doc >= src.MaxDoc || i > 0 && doc <= c.Docs()[i-1] {
+				t.Fatalf("document %d of a block from %d to %d", doc, first, last)
+			}
+		}
+		c.Freqs()
+	}
+	for b := range c.Blocks() {
+		visit(b)
+	}
+	for b := c.Blocks(); b >= 0; b-- {
+		visit(b)
+	}
+	checkErr(t, c)
+	c.Reset(src, list)
+	set := make([]uint64, 40)
+	for base := uint32(0); base < 1<<20; base += 64 * 40 {
+		c.SetBits(set, base)
+	}
+	c.SetBits(set, 1<<32-64)
+	checkErr(t, c)
 }
 
 func checkErr(t *testing.T, c *Cursor) {

@@ -7,52 +7,56 @@ import (
 	"github.com/trawlsearch/trawl/index/internal/corrupt"
 )
 
-// A Cursor walks over one list, from the first document to the last, a block of
-// up to 128 documents at a time. After Reset it stands before the first
-// document: the first call is Next, Seek or NextBlock, and
+// A Cursor walks over one list, from the first document to the last. After Reset it
+// stands before the first document: the first call is Next, Seek, SeekBlock or
+// EnterBlock, and
 //
 //	for doc := c.Next(); doc != postings.None; doc = c.Next() { … }
 //
-// visits them all. At the end it stands on None and stays there. Bytes that
-// cannot be right also end the walk: who comes to None asks Err. The zero Cursor
-// holds no list: Reset it before anything else. A Cursor is some 2.5 KB, is used
-// again and again by Reset, and does not allocate. One goroutine.
+// visits them all. At the end it stands on None and stays there, but for EnterBlock.
+// Bytes that cannot be right also end the walk: who comes to None or to the end of
+// the blocks asks Err. The zero Cursor holds no list: Reset it before anything else.
+// A Cursor is some 2.5 KB, is used again and again by Reset, and does not allocate.
+// One goroutine.
 type Cursor struct {
 	src  *Source
 	list List
 	err  error
 
 	// Where the cursor stands.
-	doc    uint32 // docs[i], or None
-	blk    int    // -1 before the first, blocks at the end
-	i, n   int    // place in the block, and its length
-	look   int    // the block of which BlockImpact speaks
-	blocks int
+	blk, blocks    int    // -1 before the first block, blocks at the end
+	first, lastDoc uint32 // bounds of the documents of the block
+	n              int    // postings of the block; 0 where no block is
+	i              int    // place in the block; -1 before its first document
+	doc            uint32 // docs[i], or None
+
+	// What of the current block is known.
+	decoded  int  // n if docs are its documents, else 0
+	opened   bool // its bytes have passed the gate
+	hasFreqs bool // freqs are its frequencies
 
 	// A blocked list: columns and blocks, in place. For a shorter list last is
 	// nil, and docs and freqs hold all of it from Reset on.
-	last, end, posEnd, impacts []byte
-	head                       []byte // impacts of the list
-	payload                    []byte // up to the end of Source.Post
-	short                      int    // documents of a shorter list
-
-	// The current block. Frequencies are decoded when they are asked for.
-	docs      [BlockLen]uint32 // None from n on
-	freqs     [BlockLen]uint32
-	freqSrc   []byte
-	freqWidth int
-	hasFreqs  bool
-
-	chunk chunk
+	last, end, posEnd   []byte
+	head                []byte
+	impacts, windows    []byte
+	payload             []byte // up to the end of Source.Post
+	short               int    // documents of a shorter list
+	shortImpact         uint8  // its impact; 0: not yet computed
+	docSrc, freqSrc     []byte
+	docWidth, freqWidth int
+	docs, freqs         [BlockLen]uint32 // docs are None from n on
+	chunk               chunk
 }
 
 // Reset puts the cursor before the first document of a list. It keeps src.
 func (c *Cursor) Reset(src *Source, list List) {
 	c.src, c.list, c.err = src, list, nil
-	c.doc, c.blk, c.i, c.n, c.look, c.blocks = 0, -1, -1, 0, 0, 0
-	c.last, c.end, c.posEnd, c.impacts, c.head, c.payload = nil, nil, nil, nil, nil, nil
-	c.short, c.hasFreqs = 0, false
-	c.chunk.data, c.chunk.ready = nil, false
+	c.blk, c.blocks, c.first, c.lastDoc, c.n, c.i, c.doc = -1, 0, 0, 0, 0, -1, 0
+	c.decoded, c.opened, c.hasFreqs = 0, false, false
+	c.last, c.end, c.posEnd, c.head, c.impacts, c.windows, c.payload = nil, nil, nil, nil, nil, nil, nil
+	c.short, c.shortImpact = 0, 0
+	c.chunk.ready = false
 	switch {
 	case list.Docs == 0:
 		c.spend()
@@ -76,22 +80,22 @@ func within(off, size uint64, data []byte) bool {
 // openBlocked is the gate of a blocked list: behind it every column has an entry
 // for every block, and the payload is as long as end says.
 func (c *Cursor) openBlocked() {
-	data := c.src.Post[c.list.Post : c.list.Post+c.list.PostSize]
-	r := corrupt.NewReader(data)
-	flags, zero, docs := r.U8(), r.Bytes(3), r.U32()
-	c.head = r.Bytes(impactBytes)
+	r := corrupt.NewReader(c.src.Post[c.list.Post : c.list.Post+c.list.PostSize])
+	c.head = r.Bytes(headerBytes)
 	blocks := (uint64(c.list.Docs) + BlockLen - 1) / BlockLen
-	if r.Bad() || flags&^flagPositions != 0 || zero[0]|zero[1]|zero[2] != 0 || docs != c.list.Docs ||
-		blocks*12 > uint64(r.Len()) {
-		c.fail("header of the list at %d: flags %#x, %d documents, not %d", c.list.Post, flags, docs, c.list.Docs)
+	if r.Bad() || c.head[0]&^knownFlags != 0 || blocks*9 > uint64(r.Len()) {
+		c.fail("header of the list of %d documents at %d", c.list.Docs, c.list.Post)
 		return
 	}
 	n := int(blocks)
 	c.last, c.end = r.Bytes(4*n), r.Bytes(4*n)
-	if flags&flagPositions != 0 {
+	if c.head[0]&flagPositions != 0 {
 		c.posEnd = r.Bytes(4 * n)
 	}
-	c.impacts = r.Bytes(impactBytes * n)
+	c.impacts = r.Bytes(n)
+	if c.head[0]&flagWindows != 0 {
+		c.windows = r.Bytes(windows(c.src.MaxDoc))
+	}
 	if r.Bad() || uint64(word(c.end, n-1)) != uint64(r.Len()) {
 		c.fail("columns of the list at %d", c.list.Post)
 		return
@@ -126,17 +130,15 @@ func (c *Cursor) openShort() {
 		c.fail("list of %d documents at %d: does not add up", n, c.list.Post)
 		return
 	}
-	for i := n; i < BlockLen; i++ {
-		c.docs[i] = None
-	}
-	c.short, c.blocks, c.hasFreqs = n, 1, true
+	copy(c.docs[n:], nowhere[n:])
+	c.short, c.blocks = n, 1
 }
 
 // Size is the number of documents of the list (df).
 func (c *Cursor) Size() uint32 { return c.list.Docs }
 
-// Doc is the document where the cursor stands: None at the end. Before the first
-// move it has no meaning.
+// Doc is the document where the cursor stands: None at the end. It has no meaning
+// before the first document of the list or of a block that was entered.
 func (c *Cursor) Doc() uint32 { return c.doc }
 
 // Err says what was wrong with the bytes, wrapping ErrCorrupt, or nil.
@@ -144,37 +146,35 @@ func (c *Cursor) Err() error { return c.err }
 
 // Next moves to the next document, or None.
 func (c *Cursor) Next() uint32 {
-	if c.i+1 < c.n {
+	if c.i+1 < c.decoded {
 		c.i++
 		c.doc = c.docs[c.i]
 		return c.doc
 	}
-	return c.NextBlock()
+	return c.nextBlock()
 }
 
-// NextBlock moves to the first document of the next block, or None. As the first
-// call it moves to the first document of the list.
-func (c *Cursor) NextBlock() uint32 { return c.enter(c.blk + 1) }
+// nextBlock moves to the first document of the next block, or of the current one
+// if that was entered only.
+func (c *Cursor) nextBlock() uint32 {
+	if (c.n == 0 || c.i >= 0) && !c.enter(c.blk+1) || c.decoded == 0 && !c.decodeDocs() {
+		return None
+	}
+	c.i, c.doc = 0, c.docs[0]
+	return c.doc
+}
 
 // Seek moves to the first document that is not below doc, or None. It does not
 // move if the cursor is there already, and never goes back.
 func (c *Cursor) Seek(doc uint32) uint32 {
-	if c.blk >= 0 && c.doc >= doc {
+	if c.i >= 0 && c.doc >= doc {
 		return c.doc
 	}
-	if c.blk < 0 || c.lastOf(c.blk) < doc {
-		if c.enter(c.find(doc)) >= doc {
-			return c.doc
-		}
+	if !c.SeekBlock(doc) || c.decoded == 0 && !c.decodeDocs() {
+		return None
 	}
-	i := 0
-	for step := BlockLen / 2; step > 0; step /= 2 { // how many documents are below doc
-		if c.docs[i+step-1] < doc {
-			i += step
-		}
-	}
-	c.i = i
-	c.doc = c.docs[i]
+	c.i = countLess(&c.docs, doc)
+	c.doc = c.docs[c.i]
 	return c.doc
 }
 
@@ -182,18 +182,15 @@ func (c *Cursor) Seek(doc uint32) uint32 {
 // below doc: by doubling steps, for the next one is most often near.
 func (c *Cursor) find(doc uint32) int {
 	low := max(c.blk, 0) // all before low end below doc
-	if c.look > low && c.look < c.blocks && c.lastOf(c.look-1) < doc {
-		low = c.look
-	}
 	step := 1
-	for low+step <= c.blocks && c.lastOf(low+step-1) < doc {
+	for low+step <= c.blocks && c.LastOf(low+step-1) < doc {
 		low += step
 		step *= 2
 	}
 	high := min(low+step-1, c.blocks)
 	for low < high {
 		mid := int(uint(low+high) / 2)
-		if c.lastOf(mid) < doc {
+		if c.LastOf(mid) < doc {
 			low = mid + 1
 		} else {
 			high = mid
@@ -202,63 +199,76 @@ func (c *Cursor) find(doc uint32) int {
 	return low
 }
 
-// lastOf is the last document of a block that exists.
-func (c *Cursor) lastOf(blk int) uint32 {
-	if c.last == nil {
-		return c.docs[c.short-1]
-	}
-	return word(c.last, blk)
-}
-
-// enter moves to the first document of a block; behind the last it spends the
-// cursor.
-func (c *Cursor) enter(blk int) uint32 {
-	if blk >= c.blocks {
+// enter makes a block current, and spends the cursor where there is none. It is
+// the gate of the columns: behind it first is not above lastDoc, which is in the
+// segment.
+func (c *Cursor) enter(b int) bool {
+	if uint(b) >= uint(c.blocks) {
 		c.spend()
-		return None
+		return false
 	}
-	c.blk, c.look, c.i, c.n = blk, blk, 0, c.short
-	c.chunk.ready = false
-	if c.last != nil {
-		if !c.decode(blk) {
-			return None
-		}
+	c.blk, c.i, c.doc, c.chunk.ready = b, -1, 0, false
+	if c.last == nil {
+		c.n, c.decoded, c.opened, c.hasFreqs = c.short, c.short, true, true
+		c.first, c.lastDoc = 0, c.docs[c.short-1]
+		return true
 	}
-	c.doc = c.docs[0]
-	return c.doc
+	c.n, c.decoded, c.opened, c.hasFreqs = min(int(c.list.Docs)-b*BlockLen, BlockLen), 0, false, false
+	before, last := uint32(None), word(c.last, b)
+	if b > 0 {
+		before = word(c.last, b-1)
+	}
+	if last >= c.src.MaxDoc || b > 0 && before >= last {
+		c.fail("block %d of the list at %d: documents behind %d up to %d", b, c.list.Post, before, last)
+		return false
+	}
+	c.first, c.lastDoc = before+1, last
+	return true
 }
 
-// decode is the gate of a block: behind it the documents strictly rise, from
-// behind the block before up to the last of this one, which is in the segment.
-func (c *Cursor) decode(blk int) bool {
-	n := min(int(c.list.Docs)-blk*BlockLen, BlockLen)
-	before, start := uint32(None), uint32(0)
-	if blk > 0 {
-		before, start = word(c.last, blk-1), word(c.end, blk-1)
+// openBlock is the gate of a block's bytes: behind it they are as many as its
+// widths say.
+func (c *Cursor) openBlock() bool {
+	if c.n == 0 {
+		return false
 	}
-	last, end := word(c.last, blk), word(c.end, blk)
+	start, end := uint32(0), word(c.end, c.blk)
+	if c.blk > 0 {
+		start = word(c.end, c.blk-1)
+	}
 	total := word(c.end, c.blocks-1) // Reset held it against the payload
-	if start > end || end > total || end-start < 2 || last >= c.src.MaxDoc || blk > 0 && last <= before {
-		c.fail("block %d of the list at %d: bytes %d to %d, documents %d to %d", blk, c.list.Post, start, end, before, last)
+	if start > end || end > total || end-start < 2 {
+		c.fail("block %d of the list at %d: bytes %d to %d", c.blk, c.list.Post, start, end)
 		return false
 	}
 	src := c.payload[start:]
 	docWidth, freqWidth := int(src[0]), int(src[1])
 	if docWidth > bitpack.MaxWidth || freqWidth > maxFreqWidth ||
-		2+bitpack.Size(n, docWidth)+bitpack.Size(n, freqWidth) != int(end-start) {
-		c.fail("block %d of the list at %d: widths %d and %d in %d bytes", blk, c.list.Post, docWidth, freqWidth, end-start)
+		2+bitpack.Size(c.n, docWidth)+bitpack.Size(c.n, freqWidth) != int(end-start) {
+		c.fail("block %d of the list at %d: widths %d and %d in %d bytes", c.blk, c.list.Post, docWidth, freqWidth, end-start)
 		return false
 	}
-	bitpack.UnpackDelta1(&c.docs, src[2:], n, docWidth, before)
-	if c.docs[n-1] != last || docWidth > safeDocWidth && !rising(c.docs[:n]) {
-		c.fail("block %d of the list at %d: ends at document %d, not %d", blk, c.list.Post, c.docs[n-1], last)
+	c.docSrc, c.docWidth = src[2:], docWidth
+	c.freqSrc, c.freqWidth = src[2+bitpack.Size(c.n, docWidth):], freqWidth
+	c.opened = true
+	return true
+}
+
+// decodeDocs decodes the documents of the current block: strictly rising, from
+// first up to lastDoc.
+func (c *Cursor) decodeDocs() bool {
+	if !c.opened && !c.openBlock() {
 		return false
 	}
-	for i := n; i < BlockLen; i++ {
-		c.docs[i] = None
+	bitpack.UnpackDelta1(&c.docs, c.docSrc, c.n, c.docWidth, c.first-1)
+	if c.docs[c.n-1] != c.lastDoc || c.docWidth > safeDocWidth && !rising(c.docs[:c.n]) {
+		c.fail("block %d of the list at %d: ends at document %d, not %d", c.blk, c.list.Post, c.docs[c.n-1], c.lastDoc)
+		return false
 	}
-	c.n = n
-	c.freqSrc, c.freqWidth, c.hasFreqs = src[2+bitpack.Size(n, docWidth):], freqWidth, false
+	if c.n < BlockLen {
+		copy(c.docs[c.n:], nowhere[c.n:])
+	}
+	c.decoded = c.n
 	return true
 }
 
@@ -271,54 +281,30 @@ func rising(docs []uint32) bool {
 	return true
 }
 
-// Freq is how often the current document holds the term; 0 at the end.
-func (c *Cursor) Freq() uint32 {
-	switch {
-	case c.i < 0 || c.i >= c.n:
-		return 0
-	case c.hasFreqs:
-		return c.freqs[c.i]
-	}
-	return bitpack.Get(c.freqSrc, c.i, c.freqWidth) + 1
-}
-
-// Block is the current document and those behind it in its block, with their
-// frequencies: views that live until the cursor enters another block. Both are
-// empty at the end.
-//
-//	for doc := c.NextBlock(); doc != postings.None; doc = c.NextBlock() {
-//		docs, freqs := c.Block()
-//	}
-func (c *Cursor) Block() (docs, freqs []uint32) {
-	if c.i < 0 || c.i >= c.n {
-		return nil, nil
-	}
-	c.needFreqs()
-	return c.docs[c.i:c.n], c.freqs[c.i:c.n]
-}
-
-// Docs is Block without the frequencies, which are not decoded for it.
-func (c *Cursor) Docs() []uint32 {
-	if c.i < 0 || c.i >= c.n {
-		return nil
-	}
-	return c.docs[c.i:c.n]
-}
-
-func (c *Cursor) needFreqs() {
-	if c.hasFreqs {
+// decodeFreqs decodes the frequencies of the current block.
+func (c *Cursor) decodeFreqs() {
+	if !c.opened && !c.openBlock() {
 		return
 	}
 	bitpack.Unpack(&c.freqs, c.freqSrc, c.n, c.freqWidth)
-	for i := range c.freqs[:c.n] {
+	for i := range c.freqs {
 		c.freqs[i]++
 	}
 	c.hasFreqs = true
 }
 
+// Freq is how often the current document holds the term; 0 at the end.
+func (c *Cursor) Freq() uint32 {
+	if c.i < 0 || c.i >= c.decoded {
+		return 0
+	}
+	return c.FreqAt(c.i)
+}
+
 // spend puts the cursor at the end.
 func (c *Cursor) spend() {
-	c.doc, c.blk, c.look, c.i, c.n = None, c.blocks, c.blocks, 0, 0
+	c.blk, c.first, c.lastDoc, c.n, c.i, c.doc = c.blocks, None, None, 0, 0, None
+	c.decoded, c.opened, c.hasFreqs, c.chunk.ready = 0, false, false, false
 }
 
 // fail ends the walk for bytes that cannot be right.
@@ -326,7 +312,7 @@ func (c *Cursor) fail(format string, args ...any) {
 	if c.err == nil {
 		c.err = corrupt.Errorf("postings: "+format, args...)
 	}
-	c.blocks = 0
+	c.blocks, c.impacts, c.windows = 0, nil, nil
 	c.spend()
 }
 

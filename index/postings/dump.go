@@ -56,42 +56,39 @@ func dumpTiny(d *corrupt.Dump, c *Cursor) {
 }
 
 func dumpHeader(d *corrupt.Dump, c *Cursor) {
-	impacts := func(at int, stored []byte) {
-		d.Bytes(impactBytes, "impacts%s: %v", blockName(at), appendImpacts(nil, stored))
-	}
 	column := func(name string, column []byte) {
 		for b := 0; 4*b < len(column); b++ {
 			d.Bytes(4, "%s of block %d: %d", name, b, word(column, b))
 		}
 	}
-	d.Bytes(1, "flags: positions %v", c.posEnd != nil)
-	d.Bytes(3, "zero")
-	d.Bytes(4, "documents: %d, blocks: %d", c.list.Docs, c.blocks)
-	impacts(-1, c.head)
+	d.Bytes(1, "flags: positions %v, windows %v", c.posEnd != nil, c.windows != nil)
+	d.Bytes(1, "impact of the list: %d", c.Impact())
+	for i, k := range kths {
+		d.Bytes(1, "level that %d postings reach: %d", k, c.head[headKth+i])
+	}
 	column("last document", c.last)
 	column("end", c.end)
 	column("end of positions", c.posEnd)
-	for b := range c.blocks {
-		impacts(b, c.impacts[impactBytes*b:])
+	for b, impact := range c.impacts {
+		d.Bytes(1, "impact of block %d: %d", b, impact)
 	}
-}
-
-func blockName(b int) string {
-	if b < 0 {
-		return " of the list"
+	for w, impact := range c.windows {
+		d.Bytes(1, "impact of window %d: %d", w, impact)
 	}
-	return fmt.Sprintf(" of block %d", b)
 }
 
 func dumpBlock(d *corrupt.Dump, c *Cursor, b int) bool {
-	if c.enter(b) == None {
+	if !c.EnterBlock(b) {
 		return false
 	}
-	c.needFreqs()
-	d.Note("block %d: documents %d to %d, frequencies %v...", b, c.docs[0], c.docs[c.n-1], c.freqs[:min(c.n, 8)])
-	width := int(d.Bytes(1, "document width")[0])
+	docs, freqs := c.Docs(), c.Freqs()
+	if c.err != nil {
+		return false
+	}
+	d.Note("block %d: documents %d to %d, frequencies %v...", b, docs[0], docs[c.n-1], freqs[:min(c.n, 8)])
+	d.Bytes(1, "document width: %d", c.docWidth)
 	d.Bytes(1, "frequency width: %d", c.freqWidth)
-	d.Bytes(bitpack.Size(c.n, width), "gaps - 1 of %d bits", width)
+	d.Bytes(bitpack.Size(c.n, c.docWidth), "gaps - 1 of %d bits", c.docWidth)
 	d.Bytes(bitpack.Size(c.n, c.freqWidth), "frequencies - 1 of %d bits", c.freqWidth)
 	return true
 }
@@ -99,8 +96,8 @@ func dumpBlock(d *corrupt.Dump, c *Cursor, b int) bool {
 func dumpPositions(w io.Writer, c *Cursor) {
 	d := corrupt.NewDump(w, c.src.Pos[c.list.Pos:c.list.Pos+c.list.PosSize], int(c.list.Pos))
 	c.Reset(c.src, c.list)
-	for c.NextBlock() != None {
-		first := c.Positions(nil)
+	for ok := c.EnterBlock(0); ok; ok = c.EnterBlock(c.blk + 1) {
+		first := c.PositionsAt(0, nil)
 		if c.err != nil {
 			return
 		}

@@ -13,7 +13,7 @@ var update = flag.Bool("update", false, "rewrite testdata")
 // TestExample is the worked example of the package doc.
 func TestExample(t *testing.T) {
 	var post, pos bytes.Buffer
-	w := NewWriter(&post, &pos)
+	w := NewWriter(&post, &pos, nil, 8)
 	w.Add(3, 1, 1, []uint32{10})
 	w.Add(7, 2, 1, []uint32{5, 9})
 	if _, err := w.Finish(); err != nil {

@@ -1,126 +1,153 @@
 package postings
 
-import "math/bits"
+// Impacts are the constants from which the impacts of a field were made. Who
+// keeps the lists keeps them too.
+type Impacts struct {
+	K1  float32 `json:"k1"`
+	B   float32 `json:"b"`
+	Avg float32 `json:"avg"` // tokens of a document that has the field, in the mean
 
-// An Impact is a bound of what a posting can be worth: no posting that it
-// stands for has a higher frequency or a smaller norm. A smaller norm means a
-// shorter document, so for every score that rises with the frequency and falls
-// with the length the score of the Impact bounds the scores of the postings.
-type Impact struct {
-	Freq uint32
-	Norm uint8
+	// Least and greatest norm of the field's postings; both 0 if there is none.
+	MinNorm uint8 `json:"minNorm"`
+	MaxNorm uint8 `json:"maxNorm"`
+}
+
+// Table is K by norm: K1·(1 - B + B·length/Avg), where length is what a norm stands for.
+func (m Impacts) Table(length func(norm byte) uint32) *[256]float32 {
+	avg := float64(m.Avg)
+	if !(avg > 0) {
+		avg = 1
+	}
+	var k [256]float32
+	for n := range k {
+		k[n] = float32(float64(m.K1) * (1 - float64(m.B) + float64(m.B)*float64(length(byte(n)))/avg))
+	}
+	return &k
 }
 
 const (
-	impactPairs = 2
-	impactBytes = 2 * impactPairs
+	maxLevel   = 254 // of a posting: its impact is one more, and 255 says nothing
+	levelFreqs = 32  // frequencies below this have a place in the table of levels
 )
 
-// freqCode rounds a frequency up to a float of 3 mantissa bits: exact below 16.
-func freqCode(freq uint32) uint8 {
-	if freq < 16 {
-		return uint8(freq)
+// levelOf is ⌊255·f/(f+K)⌋: the worth of a posting, rounded down. One more is its
+// impact: not below the worth, whatever the division rounds to.
+func levelOf(freq uint32, k float32) uint8 {
+	f := float64(freq)
+	worth := 255 * f / (f + float64(k))
+	if !(worth < maxLevel) { // K of 0, or below: no bound
+		return maxLevel
 	}
-	shift := bits.Len32(freq) - 4
-	code := uint32(shift+1)<<3 | freq>>shift&7
-	if freq&(1<<shift-1) != 0 {
-		code++ // of mantissa 7 to the next exponent: still the next number up
-	}
-	return uint8(code)
+	return uint8(max(worth, 0))
 }
 
-// freqOf is the frequency that a code stands for. Codes beyond that of 2^31,
-// which no Writer writes, stand for the greatest there is.
-func freqOf(code uint8) uint32 {
-	if code < 16 {
-		return uint32(code)
-	}
-	shift := code>>3 - 1
-	if shift > 28 {
-		return None
-	}
-	return uint32(code&7|8) << shift
+// levels is levelOf for the frequencies that nearly all postings have.
+type levels struct {
+	k     *[256]float32
+	table [levelFreqs][256]uint8
 }
 
-// A frontier gathers postings and keeps those that no other beats in both
-// frequency and norm. The zero frontier is empty.
-type frontier struct {
-	used  [4]uint64 // codes of frequencies that were seen
-	least [256]uint8
-}
-
-// A point is a pair as it is stored.
-type point struct{ code, norm uint8 }
-
-func (f *frontier) add(code, norm uint8) {
-	word, bit := code>>6, uint64(1)<<(code&63)
-	if f.used[word]&bit == 0 || norm < f.least[code] {
-		f.used[word] |= bit
-		f.least[code] = norm
+func newLevels(k *[256]float32) *levels {
+	if k == nil {
+		return nil
 	}
-}
-
-// points appends the frontier to dst by falling frequency, and so by falling norm.
-func (f *frontier) points(dst []point) []point {
-	best := 256
-	for word := 3; word >= 0; word-- {
-		for left := f.used[word]; left != 0; {
-			bit := 63 - bits.LeadingZeros64(left)
-			left &^= 1 << bit
-			code := uint8(word<<6 | bit)
-			if int(f.least[code]) < best {
-				best = int(f.least[code])
-				dst = append(dst, point{code, f.least[code]})
-			}
+	l := &levels{k: k}
+	for freq := range l.table {
+		for norm := range l.table[freq] {
+			l.table[freq][norm] = levelOf(uint32(freq), k[norm])
 		}
 	}
-	return dst
+	return l
 }
 
-// appendTo appends the stored form of the frontier to dst and empties it.
-func (f *frontier) appendTo(dst []byte, scratch []point) []byte {
-	p := f.points(scratch[:0])
-	f.used = [4]uint64{}
-	if len(p) == 0 {
-		return append(dst, make([]byte, impactBytes)...)
+func (l *levels) of(freq uint32, norm uint8) uint8 {
+	if freq < levelFreqs {
+		return l.table[freq][norm]
 	}
-	cut, least := len(p), 1<<30
-	for c := 1; c < len(p); c++ {
-		if worst := max(looseness(p[:c]), looseness(p[c:])); worst < least {
-			cut, least = c, worst
+	return levelOf(freq, l.k[norm])
+}
+
+// kths are the k of the k-th best levels that a blocked list keeps.
+var kths = [3]uint32{10, 100, 1000}
+
+// kthLevel is the highest level that k postings reach, told from how many stand
+// on each level.
+func kthLevel(counts *[256]uint32, k uint32) uint8 {
+	sum := uint32(0)
+	for level := 255; level >= 0; level-- {
+		if sum += counts[level]; sum >= k {
+			return uint8(level)
 		}
 	}
-	high := point{p[0].code, p[cut-1].norm}
-	low := high
-	if cut < len(p) {
-		low = point{p[cut].code, p[len(p)-1].norm}
-	}
-	return append(dst, high.code, high.norm, low.code, low.norm)
+	return 0
 }
 
-// looseness is how far, in steps of code and norm together, the pair that bounds
-// a group lies from the nearest posting in it. Both scales are logarithmic, so a
-// step of either is worth about the same to a score.
-func looseness(group []point) int {
-	first, last := group[0], group[len(group)-1]
-	near := 1 << 30
-	for _, p := range group {
-		near = min(near, int(first.code)-int(p.code)+int(p.norm)-int(last.norm))
+// Impact bounds all postings of the list: none has an f/(f+K) above Impact/255.
+// 255 is no bound. It is 0 for a list that is empty or damaged.
+func (c *Cursor) Impact() uint8 {
+	switch {
+	case c.blocks == 0:
+		return 0
+	case c.last != nil:
+		return c.head[headImpact]
 	}
-	return near
+	if c.shortImpact == 0 {
+		level := uint8(0)
+		for i := range c.short {
+			level = max(level, c.shortLevel(i))
+		}
+		c.shortImpact = level + 1
+	}
+	return c.shortImpact
 }
 
-// appendImpacts decodes stored pairs, by rising frequency, each once.
-func appendImpacts(dst []Impact, stored []byte) []Impact {
-	high := Impact{freqOf(stored[0]), stored[1]}
-	low := Impact{freqOf(stored[2]), stored[3]}
-	if low != high {
-		dst = append(dst, low)
+// ImpactOf bounds the postings of a block, as Impact does; 0 if there is no such
+// block.
+func (c *Cursor) ImpactOf(b int) uint8 {
+	switch {
+	case uint(b) >= uint(c.blocks):
+		return 0
+	case c.last != nil:
+		return c.impacts[b]
 	}
-	return append(dst, high)
+	return c.Impact()
 }
 
-// maxImpact is the one pair that bounds stored pairs.
-func maxImpact(stored []byte) Impact {
-	return Impact{freqOf(max(stored[0], stored[2])), min(stored[1], stored[3])}
+// Impacts is ImpactOf for all blocks, in place; nil for a short list.
+func (c *Cursor) Impacts() []byte { return c.impacts }
+
+// shortLevel is the level of posting i of a short list.
+func (c *Cursor) shortLevel(i int) uint8 {
+	if c.src.K == nil || c.src.Norms == nil {
+		return maxLevel
+	}
+	return levelOf(c.freqs[i], c.src.K[c.src.Norms[c.docs[i]]])
+}
+
+// Kth is a level that at least k postings of the list reach: each of them has an
+// f/(f+K) of at least Kth/255. 0: it is not known, or there are not so many.
+func (c *Cursor) Kth(k uint32) uint8 {
+	switch {
+	case c.blocks == 0 || k == 0 || c.list.Docs < k:
+		return 0
+	case c.last == nil:
+		return c.shortKth(k)
+	}
+	for i, stored := range kths {
+		if k <= stored {
+			return c.head[headKth+i]
+		}
+	}
+	return 0
+}
+
+func (c *Cursor) shortKth(k uint32) uint8 {
+	if c.src.K == nil || c.src.Norms == nil {
+		return 0
+	}
+	var counts [256]uint32
+	for i := range c.short {
+		counts[c.shortLevel(i)]++
+	}
+	return kthLevel(&counts, k)
 }

@@ -1,108 +1,140 @@
 package postings
 
 import (
+	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
-func TestFreqCode(t *testing.T) {
-	before := -1
-	for f := uint32(0); f <= MaxFreq+100; f += 1 + f/5000 {
-		code := freqCode(f)
-		up := freqOf(code)
-		if up < f || f < 16 && up != f || float64(up) > float64(f)*1.125 {
-			t.Fatalf("frequency %d is code %d is %d", f, code, up)
-		}
-		if int(code) < before {
-			t.Fatalf("frequency %d: code %d after %d", f, code, before)
-		}
-		before = int(code)
-	}
-	for code := 1; code < 256; code++ {
-		if freqOf(uint8(code)) < freqOf(uint8(code-1)) {
-			t.Fatalf("code %d falls", code)
-		}
-	}
+// worth is 255·f/(f+K).
+func worth(p posting) float64 {
+	return 255 * float64(p.freq) / (float64(p.freq) + float64(testK[p.norm]))
 }
 
-// bounded tells whether a pair bounds a posting: then every score does that
-// rises with the frequency and falls with the norm.
-func bounded(p posting, by []Impact) bool {
-	for _, m := range by {
-		if p.freq <= m.Freq && p.norm >= m.Norm {
-			return true
-		}
-	}
-	return false
+// bounds tells whether an impact bounds a posting, and is the least that does but
+// for one.
+func bounds(impact uint8, most float64) bool {
+	return impact == 255 && most > 253 || float64(impact) >= most && float64(impact) <= most+1
 }
 
-// TestImpactsBound is the whole promise of impacts: for each posting one pair
-// that is not below it in both.
+func most(list []posting) (most float64) {
+	for _, p := range list {
+		most = max(most, worth(p))
+	}
+	return most
+}
+
+// TestImpactsBound is the promise of impacts, of the list, its blocks and the
+// windows of the segment: not below any posting, and not loose.
 func TestImpactsBound(t *testing.T) {
 	var c Cursor
 	eachList(t, func(t *testing.T, g gen, list []posting, w written) {
-		c.Reset(&w.src, w.list)
-		whole := c.MaxImpacts(nil)
-		if len(whole) > impactPairs {
-			t.Fatalf("%d pairs", len(whole))
+		if w.src.Norms == nil {
+			return
 		}
-		for i, p := range list {
-			c.SeekBlock(p.doc)
-			block := c.BlockImpacts(nil)
-			switch {
-			case len(block) == 0 || len(block) > impactPairs:
-				t.Fatalf("posting %d: %d pairs", i, len(block))
-			case !bounded(p, block):
-				t.Fatalf("posting %d (%d, %d) is above its block's %v", i, p.freq, p.norm, block)
-			case !bounded(p, []Impact{c.BlockImpact()}):
-				t.Fatalf("posting %d (%d, %d) is above its block's %v", i, p.freq, p.norm, c.BlockImpact())
-			case !bounded(p, whole) || !bounded(p, []Impact{c.MaxImpact()}):
-				t.Fatalf("posting %d (%d, %d) is above the list's %v, %v", i, p.freq, p.norm, whole, c.MaxImpact())
+		c.Reset(&w.src, w.list)
+		if !bounds(c.Impact(), most(list)) {
+			t.Fatalf("list: impact %d, its best posting %v", c.Impact(), most(list))
+		}
+		if (c.Impacts() == nil) != (len(list) < BlockLen) {
+			t.Fatalf("%d impacts", len(c.Impacts()))
+		}
+		for b := range c.Blocks() {
+			in := list[b*BlockLen : min((b+1)*BlockLen, len(list))]
+			if !bounds(c.ImpactOf(b), most(in)) {
+				t.Fatalf("block %d: impact %d, its best posting %v", b, c.ImpactOf(b), most(in))
 			}
 		}
-		if c.SeekBlock(list[len(list)-1].doc+1) != None || c.BlockImpacts(nil) != nil || c.BlockImpact() != (Impact{}) {
-			t.Fatal("there is a block behind the last")
+		if c.ImpactOf(c.Blocks()) != 0 || c.ImpactOf(-1) != 0 {
+			t.Fatal("an impact of no block")
+		}
+		checkWindows(t, &c, list, w.src.MaxDoc)
+	})
+}
+
+func checkWindows(t *testing.T, c *Cursor, list []posting, maxDoc uint32) {
+	t.Helper()
+	n := windows(maxDoc)
+	stored, all := c.Windows(), c.AppendWindows([]byte{7})[1:]
+	if stores := len(list) >= BlockLen && len(list) >= 8*n; (stored != nil) != stores || len(all) != n {
+		t.Fatalf("%d windows are stored, %d in all, of %d", len(stored), len(all), n)
+	}
+	tight := stored != nil || len(list) < BlockLen
+	if stored != nil && !slices.Equal(stored, all) {
+		t.Fatal("AppendWindows are not those stored")
+	}
+	for w, at := 0, 0; w < n; w++ {
+		from := at
+		for ; at < len(list) && list[at].doc/WindowDocs == uint32(w); at++ {
+		}
+		m := most(list[from:at])
+		if float64(all[w]) < m || at > from && all[w] == 0 || tight && (at == from && all[w] != 0 || at > from && !bounds(all[w], m)) {
+			t.Fatalf("window %d: impact %d, its best posting of %d: %v", w, all[w], at-from, m)
+		}
+	}
+}
+
+// TestKth holds the levels to the worth of sorted postings.
+func TestKth(t *testing.T) {
+	var c Cursor
+	eachList(t, func(t *testing.T, g gen, list []posting, w written) {
+		if w.src.Norms == nil {
+			return
+		}
+		all := make([]float64, len(list))
+		for i, p := range list {
+			all[i] = worth(p)
+		}
+		slices.Sort(all)
+		slices.Reverse(all)
+		c.Reset(&w.src, w.list)
+		for _, k := range []int{0, 1, 5, 10, 11, 100, 999, 1000, 1001, 1 << 30} {
+			got := float64(c.Kth(uint32(k)))
+			switch short := len(list) < BlockLen; {
+			case k == 0 || k > len(list) || !short && k > 1000:
+				if got != 0 {
+					t.Fatalf("Kth(%d) = %v of %d", k, got, len(list))
+				}
+			case got > all[k-1]:
+				t.Fatalf("Kth(%d) = %v, but that posting has %v", k, got, all[k-1])
+			case short && got < math.Floor(min(all[k-1], maxLevel)), !short && k == 10 && got < math.Floor(min(all[9], maxLevel)):
+				t.Fatalf("Kth(%d) = %v, too low for %v", k, got, all[k-1])
+			}
 		}
 	})
 }
 
-// TestImpactsAreTight holds the pairs to postings that are there: the bound of a
-// block is not more than the frequency of one and the norm of another.
-func TestImpactsAreTight(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 1))
-	for range 2000 {
-		var f frontier
-		maxCode, minNorm := uint8(0), uint8(255)
-		for range 1 + r.IntN(40) {
-			code, norm := uint8(1+r.IntN(1+r.IntN(40))), uint8(1+r.IntN(60))
-			f.add(code, norm)
-			maxCode, minNorm = max(maxCode, code), min(minNorm, norm)
+// TestLevel wants the level to lie below the worth, one more above it, and the
+// table to agree.
+func TestLevel(t *testing.T) {
+	seed := rand.Uint64()
+	r := rand.New(rand.NewPCG(seed, 1))
+	l := newLevels(testK)
+	for range 200_000 {
+		p := posting{freq: 1 + uint32(r.Uint64N(1<<r.IntN(24))), norm: uint8(r.Uint32())}
+		level := float64(l.of(p.freq, p.norm))
+		if w := worth(p); level > w+1e-9 || level < maxLevel && level+1 < w {
+			t.Fatalf("seed %d: frequency %d, norm %d: level %v, worth %v", seed, p.freq, p.norm, level, w)
 		}
-		front := f.points(nil)
-		stored := f.appendTo(nil, nil)
-		if m := maxImpact(stored); m.Freq != freqOf(maxCode) || m.Norm != minNorm {
-			t.Fatalf("max %v, want %d, %d", m, freqOf(maxCode), minNorm)
-		}
-		if len(front) <= 2 { // nothing to cut: the postings themselves
-			for i, m := range appendImpacts(nil, stored) {
-				if p := front[len(front)-1-i]; m.Freq != freqOf(p.code) || m.Norm != p.norm {
-					t.Fatalf("pairs %v of the frontier %v", appendImpacts(nil, stored), front)
-				}
-			}
-		}
-		if f.points(nil) != nil {
-			t.Fatal("not empty after appendTo")
-		}
+	}
+	if levelOf(3, 0) != maxLevel || levelOf(1, float32(math.Inf(1))) != 0 || levelOf(1, -1) != maxLevel {
+		t.Error("K at its ends")
 	}
 }
 
-// TestShortListWithoutNorms takes every document for the shortest.
-func TestShortListWithoutNorms(t *testing.T) {
-	w := write(t, gen{df: 5, maxGap: 9, maxTF: 3, seed: 1}.list(), false)
-	w.src.Norms = nil
+// TestWithoutK has nothing to say of worth, but shows where postings are.
+func TestWithoutK(t *testing.T) {
+	w := write(t, gen{df: 5, maxGap: 3000, maxTF: 3, seed: 1}.list(), false)
+	w.src.K = nil
 	var c Cursor
 	c.Reset(&w.src, w.list)
-	if m := c.MaxImpact(); m.Norm != 0 || m.Freq == 0 {
-		t.Errorf("%+v", m)
+	if c.Impact() != 255 || c.Kth(1) != 0 {
+		t.Errorf("impact %d, %d", c.Impact(), c.Kth(1))
+	}
+	for _, window := range c.AppendWindows(nil) {
+		if window != 0 && window != 255 {
+			t.Errorf("window of %d", window)
+		}
 	}
 }

@@ -14,19 +14,22 @@ type chunk struct {
 	cum    [BlockLen + 1]uint32 // values before each document of the block
 	total  int                  // values of the chunk
 	sub    int                  // the sub-block in buf; -1: none
-	at     int                  // where sub begins in data
 	buf    [bitpack.N]uint32
 }
 
 // Positions appends the positions of the term in the current document to dst:
 // Freq many, not falling. None if the field keeps none, or at the end.
 func (c *Cursor) Positions(dst []uint32) []uint32 {
-	if c.list.PosSize == 0 || c.i < 0 || c.i >= c.n || !c.chunk.ready && !c.openChunk() {
+	if c.i < 0 || c.i >= c.decoded {
 		return dst
 	}
-	k := &c.chunk
+	return c.PositionsAt(c.i, dst)
+}
+
+// appendTo appends the positions of posting i of the block.
+func (k *chunk) appendTo(dst []uint32, i int) []uint32 {
 	var p uint32
-	for from, to := k.cum[c.i], k.cum[c.i+1]; from < to; {
+	for from, to := k.cum[i], k.cum[i+1]; from < to; {
 		if sub := int(from / bitpack.N); sub != k.sub {
 			k.decodeSub(sub)
 		}
@@ -44,7 +47,11 @@ func (c *Cursor) Positions(dst []uint32) []uint32 {
 // openChunk is the gate of a chunk: behind it there is a width for every
 // sub-block, and the sub-blocks are as long as the widths say.
 func (c *Cursor) openChunk() bool {
-	c.needFreqs()
+	if !c.hasFreqs {
+		if c.decodeFreqs(); !c.hasFreqs {
+			return false
+		}
+	}
 	k := &c.chunk
 	var total uint32 // at most 128·MaxFreq = 2^31
 	for i, freq := range c.freqs[:c.n] {
@@ -62,7 +69,7 @@ func (c *Cursor) openChunk() bool {
 		return c.failChunk()
 	}
 	r := corrupt.NewReader(c.src.Pos[c.list.Pos+start : c.list.Pos+end])
-	k.sub, k.at, k.total = -1, 0, int(total)
+	k.sub, k.total = -1, int(total)
 	if c.last == nil && total < bitpack.N {
 		for i := range total {
 			k.buf[i] = uint32(r.Count(None))
@@ -91,14 +98,12 @@ func (c *Cursor) failChunk() bool {
 // subLen is the number of values of a sub-block: 128, but for the last one.
 func (k *chunk) subLen(sub int) int { return min(bitpack.N, k.total-sub*bitpack.N) }
 
-// decodeSub decodes a sub-block. Sub-blocks have no offsets: the cursor only moves
-// forwards, so the way from the last one is short.
+// decodeSub decodes a sub-block.
 func (k *chunk) decodeSub(sub int) {
-	if k.sub < 0 || sub < k.sub {
-		k.sub, k.at = 0, 0
+	at := 0
+	for _, width := range k.widths[:sub] {
+		at += bitpack.Size(bitpack.N, int(width))
 	}
-	for ; k.sub < sub; k.sub++ {
-		k.at += bitpack.Size(bitpack.N, int(k.widths[k.sub]))
-	}
-	bitpack.Unpack(&k.buf, k.data[k.at:], k.subLen(sub), int(k.widths[sub]))
+	bitpack.Unpack(&k.buf, k.data[at:], k.subLen(sub), int(k.widths[sub]))
+	k.sub = sub
 }

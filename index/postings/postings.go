@@ -1,7 +1,5 @@
 // Package postings stores, for one term, the documents that hold it: how often,
-// and where in them. It knows no formula: what a posting may be worth is told by
-// impacts, pairs of frequency and norm, and the package rank makes scores of
-// them.
+// and where in them, and bounds what a posting may be worth.
 //
 // # Shapes
 //
@@ -22,19 +20,22 @@
 //
 // # Blocked list
 //
-// Little-endian, nothing aligned, b = ⌈df/128⌉ blocks:
+// Little-endian, nothing aligned, b = ⌈df/128⌉ blocks, w = ⌈MaxDoc/2048⌉ windows:
 //
-//	+-------+--------+------+---------+--------+--------+----------+---------+---------+
-//	| flags | zero   | df   | impacts | last   | end    | posEnd   | impacts | payload |
-//	| 1     | 3      | 4    | 4       | 4·b    | 4·b    | 4·b or 0 | 4·b     | ...     |
-//	+-------+--------+------+---------+--------+--------+----------+---------+---------+
+//	+-------+--------+-----+------+------+----------+---------+---------+---------+
+//	| flags | impact | kth | last | end  | posEnd   | impacts | windows | payload |
+//	| 1     | 1      | 3   | 4·b  | 4·b  | 4·b or 0 | b       | w or 0  | ...     |
+//	+-------+--------+-----+------+------+----------+---------+---------+---------+
 //
-//	flags    bit 0: the list has positions, and posEnd. Others must be 0: they are
-//	         for other impacts (one quantised byte), windows and k-th best scores
-//	impacts  of the list, then of each block: see below
+//	flags    bit 0: the list has positions, and posEnd. bit 1: it has windows, as
+//	         one with df >= 8·w has. Others must be 0
+//	impact   of the list
+//	kth      levels that 10, 100 and 1,000 postings reach; 0 if df is less than twice that
 //	last     last document of each block
 //	end      where each block ends in the payload
 //	posEnd   where the positions of each block end, from the list's Pos
+//	impacts  of each block
+//	windows  impact of each window of the segment, 0 where no posting is
 //
 // The columns stand in front of the blocks, so that one term is one extent and a
 // search for a document reads only last. A block of n documents (128, but fewer
@@ -63,24 +64,13 @@
 //
 // # Impacts
 //
-// Two pairs of (frequency, norm), two bytes each: every posting has a frequency
-// and a norm that are bounded by one of the pairs. They are made from the
-// postings that no other beats in both, cut in two groups, with the highest
-// frequency and the smallest norm of each; a list with one group repeats its
-// pair. This bounds every score that rises with the frequency and falls with the
-// length: BM25 with any parameters, any mean length, and a field of BM25F. How far
-// the bound of a full block lies above its best BM25 score (k1 1.2, b 0.75), in
-// the mean over the blocks of the first 60 MB of enwiki-2015, is the reason for
-// two pairs:
-//
-//	                                  one    two    four   all
-//	96,289 passages of 100 words     8.4 %  0.3 %  0.0 %  0.0 %
-//	3,812 whole articles             9.8 %  5.7 %  0.5 %  0.1 %
-//
-// (four as cut by the score itself). A byte of a computed score would be as
-// tight and a quarter of the size, but holds for one k1, b and mean length only.
-// A frequency is a float of 3 mantissa bits: exact below 16, above rounded
-// up by an eighth at most, where BM25 is flat.
+// A posting of frequency f in a document with norm n is worth g = f/(f+K[n]), the
+// part of BM25 that is between 0 and 1, where K[n] = k1·(1 - b + b·length(n)/avg)
+// with constants of the field (Impacts). Its level is ⌊255·g⌋, 254 at most; the
+// impact of some postings is one more than their highest level, so that none is
+// worth more than impact/255, and 255 is no bound. Every score that rises with f
+// and falls with n is bounded through the constants that it has and those that the
+// field had: g of at most i/255 is f of at most K[n]·i/(255-i).
 //
 // # Worked example
 //
@@ -100,12 +90,18 @@ const (
 	None     = math.MaxUint32 // where a spent cursor stands; no document has this number
 	BlockLen = bitpack.N      // postings in a full block, and the fewest of a blocked list
 	MaxFreq  = 1 << 24        // occurrences of a term in one document
+
+	WindowDocs = 2048 // documents of a window, which begins at a multiple of them
 )
 
 // Parts of the format.
 const (
 	flagPositions = 1
-	headerBytes   = 8 + impactBytes
+	flagWindows   = 2
+	knownFlags    = flagPositions | flagWindows
+	headImpact    = 1 // place of the list's impact in the header
+	headKth       = 2 // and of its k-th best levels
+	headerBytes   = headKth + len(kths)
 	maxFreqWidth  = 24 // of frequency-1
 	safeDocWidth  = 24 // 128 gaps of this width cannot wrap around 2^32
 )
@@ -131,6 +127,8 @@ type List struct {
 type Source struct {
 	Post   []byte // lists, as a Writer wrote them
 	Pos    []byte // positions, likewise; nil if the field has none
-	Norms  []byte // norm of each document, at least MaxDoc of them; nil: bounds of lists below 128 are loose
+	Norms  []byte // norm of each document, at least MaxDoc of them; nil: impacts of lists below 128 are 255
 	MaxDoc uint32 // documents of the segment; a list that names another is corrupt
+
+	K *[256]float32 // of the impacts, by norm (Impacts.Table); nil: those of lists below 128 are 255
 }

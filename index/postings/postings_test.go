@@ -69,6 +69,9 @@ var gens = func() (out []gen) {
 		gen{df: 100_000, maxGap: 100, maxTF: 200, rareTF: 100, seed: 80, withPos: true, maxPositionGap: 90})
 }()
 
+// testK is K by norm of all lists of the tests.
+var testK = Impacts{K1: 1.2, B: 0.75, Avg: 30}.Table(func(norm byte) uint32 { return uint32(norm) })
+
 // A written is a list and the Source that holds it, among other lists.
 type written struct {
 	src  Source
@@ -78,9 +81,10 @@ type written struct {
 func write(t testing.TB, list []posting, withPos bool) written {
 	t.Helper()
 	var post, pos bytes.Buffer
-	w := NewWriter(&post, &pos)
+	maxDoc := list[len(list)-1].doc + 1 + uint32(len(list)%3)*1000
+	w := NewWriter(&post, &pos, testK, max(maxDoc, 6))
 	if !withPos {
-		w = NewWriter(&post, nil)
+		w = NewWriter(&post, nil, testK, max(maxDoc, 6))
 	}
 	around := []posting{{doc: 1, freq: 1, norm: 1, positions: []uint32{4}}, {doc: 5, freq: 2, norm: 1, positions: []uint32{4, 4}}}
 	finish := func(list []posting) List {
@@ -98,13 +102,13 @@ func write(t testing.TB, list []posting, withPos bool) written {
 	if after := finish(around); after.Post != l.Post+l.PostSize || after.Pos != l.Pos+l.PosSize {
 		t.Fatalf("lists are not contiguous: %+v, then %+v", l, after)
 	}
-	last := list[len(list)-1].doc
-	src := Source{Post: post.Bytes(), Pos: pos.Bytes(), MaxDoc: last + 1}
+	maxDoc = max(maxDoc, 6)
+	src := Source{Post: post.Bytes(), Pos: pos.Bytes(), MaxDoc: maxDoc, K: testK}
 	if !withPos {
 		src.Pos = nil
 	}
-	if last < 1<<24 {
-		src.Norms = make([]byte, last+1)
+	if maxDoc < 1<<24 {
+		src.Norms = make([]byte, maxDoc)
 		for _, p := range list {
 			src.Norms[p.doc] = p.norm
 		}
@@ -136,10 +140,11 @@ func checkAt(t *testing.T, c *Cursor, want posting, positions bool) {
 
 func checkEnd(t *testing.T, c *Cursor) {
 	t.Helper()
-	docs, freqs := c.Block()
-	if c.Next() != None || c.Doc() != None || c.Seek(0) != None || c.NextBlock() != None || c.Freq() != 0 ||
-		docs != nil || freqs != nil || c.Positions(nil) != nil || c.SeekBlock(0) != None || c.Err() != nil {
+	if c.Next() != None || c.Doc() != None || c.Seek(0) != None || c.Freq() != 0 || c.Positions(nil) != nil || c.Err() != nil {
 		t.Fatalf("a spent cursor stands on %d, err %v", c.Doc(), c.Err())
+	}
+	if c.Block() != c.Blocks() || c.Len() != 0 || c.Last() != None || c.SeekBlock(0) || c.Docs()[0] != None || c.EnterBlock(c.Blocks()) {
+		t.Fatalf("a spent cursor is in block %d of %d, %d postings up to %d", c.Block(), c.Blocks(), c.Len(), c.Last())
 	}
 }
 
@@ -157,29 +162,6 @@ func TestNext(t *testing.T) {
 			checkAt(t, &c, want, g.withPos && (i%3 != 1 || i > 300)) // some are passed over
 		}
 		c.Next()
-		checkEnd(t, &c)
-	})
-}
-
-func TestBlocks(t *testing.T) {
-	var c Cursor
-	eachList(t, func(t *testing.T, g gen, list []posting, w written) {
-		c.Reset(&w.src, w.list)
-		for c.NextBlock() != None {
-			docs, freqs := c.Block()
-			if n := min(BlockLen, len(list)); len(docs) != n || len(freqs) != n {
-				t.Fatalf("a block of %d and %d, want %d", len(docs), len(freqs), n)
-			}
-			for i := range docs {
-				if docs[i] != list[i].doc || freqs[i] != list[i].freq {
-					t.Fatalf("block holds %d, %d; want %d, %d", docs[i], freqs[i], list[i].doc, list[i].freq)
-				}
-			}
-			list = list[len(docs):]
-		}
-		if len(list) != 0 {
-			t.Fatalf("%d postings are missing (%v)", len(list), c.Err())
-		}
 		checkEnd(t, &c)
 	})
 }
@@ -243,15 +225,16 @@ func walk(t *testing.T, c *Cursor, g gen, list []posting, w written, r *rand.Ran
 			c.Seek(doc)
 		case 3:
 			at = (at/BlockLen + 1) * BlockLen * min(1, at+1)
-			c.NextBlock()
+			c.EnterBlock(c.Block() + 1)
+			c.Next()
 		case 4:
 			ahead := naiveSeek(list, max(at, 0), list[min(max(at, 0)+r.IntN(1000), len(list)-1)].doc)
-			last := list[min(ahead/BlockLen*BlockLen+BlockLen, len(list))-1].doc
-			if got := c.SeekBlock(list[ahead].doc); got != last {
-				t.Fatalf("SeekBlock(%d) = %d, want %d", list[ahead].doc, got, last)
+			if !c.SeekBlock(list[ahead].doc) || c.Block() != ahead/BlockLen {
+				t.Fatalf("SeekBlock(%d): block %d, want %d", list[ahead].doc, c.Block(), ahead/BlockLen)
 			}
-			if at < 0 {
-				continue
+			if at < 0 || ahead/BlockLen != at/BlockLen {
+				at = ahead / BlockLen * BlockLen
+				c.Next()
 			}
 		}
 		if at >= len(list) {
@@ -259,9 +242,6 @@ func walk(t *testing.T, c *Cursor, g gen, list []posting, w written, r *rand.Ran
 			return
 		}
 		checkAt(t, c, list[at], g.withPos && r.IntN(3) == 0)
-		if docs, freqs := c.Block(); docs[0] != list[at].doc || freqs[0] != list[at].freq {
-			t.Fatalf("Block begins with %d, %d; want %d, %d", docs[0], freqs[0], list[at].doc, list[at].freq)
-		}
 	}
 }
 
@@ -269,14 +249,17 @@ func TestCursorDoesNotAllocate(t *testing.T) {
 	g := gen{df: 1000, maxGap: 40, maxTF: 3, withPos: true, maxPositionGap: 300}
 	w := write(t, g.list(), true)
 	var c Cursor
-	dst, impacts := make([]uint32, 0, 100), make([]Impact, 0, 8)
+	dst, wins, bits := make([]uint32, 0, 100), make([]byte, 0, 100), make([]uint64, 32)
 	n := testing.AllocsPerRun(10, func() {
 		c.Reset(&w.src, w.list)
 		for doc := c.Next(); doc != None; doc = c.Seek(doc + 3) {
 			dst = c.Positions(dst[:0])
-			c.SeekBlock(doc + 1000)
-			impacts = c.BlockImpacts(impacts[:0])
+			dst = c.PositionsAt(3, dst[:0])
 		}
+		c.Reset(&w.src, w.list)
+		wins = c.AppendWindows(wins[:0])
+		c.SetBits(bits, 4096)
+		c.Kth(10)
 	})
 	if n != 0 {
 		t.Errorf("%v allocations a walk", n)
@@ -287,12 +270,13 @@ func TestWriterRefuses(t *testing.T) {
 	for name, add := range map[string]func(w *Writer){
 		"document twice":        func(w *Writer) { w.Add(3, 1, 1, []uint32{1}); w.Add(3, 1, 1, []uint32{1}) },
 		"document that is none": func(w *Writer) { w.Add(None, 1, 1, []uint32{1}) },
+		"document beyond":       func(w *Writer) { w.Add(100, 1, 1, []uint32{1}) },
 		"frequency 0":           func(w *Writer) { w.Add(3, 0, 1, nil) },
 		"frequency too high":    func(w *Writer) { w.Add(3, MaxFreq+1, 1, nil) },
 		"missing positions":     func(w *Writer) { w.Add(3, 2, 1, []uint32{1}) },
 		"falling positions":     func(w *Writer) { w.Add(3, 2, 1, []uint32{2, 1}) },
 	} {
-		w := NewWriter(&bytes.Buffer{}, &bytes.Buffer{})
+		w := NewWriter(&bytes.Buffer{}, &bytes.Buffer{}, testK, 100)
 		add(w)
 		if _, err := w.Finish(); err == nil {
 			t.Errorf("%s: no error", name)
@@ -301,7 +285,7 @@ func TestWriterRefuses(t *testing.T) {
 }
 
 func TestEmptyList(t *testing.T) {
-	w := NewWriter(&bytes.Buffer{}, nil)
+	w := NewWriter(&bytes.Buffer{}, nil, nil, 1)
 	list, err := w.Finish()
 	if err != nil || list.Docs != 0 || list.PostSize != 0 {
 		t.Fatalf("%+v, %v", list, err)

@@ -15,6 +15,7 @@ import (
 type Writer struct {
 	post, pos         io.Writer
 	postSize, posSize uint64 // bytes written so far
+	maxDoc            uint32
 	err               error
 
 	// The current list.
@@ -23,28 +24,34 @@ type Writer struct {
 	posStart   uint64
 	columns    columns
 	payload    []byte
-	whole      frontier
+	levels     *levels // nil: none, and every impact is 255
+	most       uint8   // highest level
+	counts     [256]uint32
+	windows    []byte // impacts by window of the segment
 
 	// The current block.
 	n       int
+	docsOf  [BlockLen]uint32
 	gaps    [BlockLen]uint32 // less 1
 	freqs   [BlockLen]uint32 // less 1
 	norms   [BlockLen]uint8
-	block   frontier
 	deltas  [bitpack.N]uint32 // positions not yet packed
 	nDeltas int
 	widths  []byte // of the packed sub-blocks of the chunk
 	packed  []byte
 	head    []byte
-	scratch []point
 }
 
 type columns struct{ last, end, posEnd, impacts []byte }
 
 // NewWriter starts at offset 0 of both streams. A nil pos means that the field
-// keeps no positions.
-func NewWriter(post, pos io.Writer) *Writer {
-	return &Writer{post: post, pos: pos, last: None, scratch: make([]point, 0, 256)}
+// keeps no positions. Of the impacts, k is K by norm; nil: every impact is 255.
+// maxDoc is the number of documents of the segment.
+func NewWriter(post, pos io.Writer, k *[256]float32, maxDoc uint32) *Writer {
+	return &Writer{
+		post: post, pos: pos, last: None, maxDoc: maxDoc,
+		levels: newLevels(k), windows: make([]byte, windows(maxDoc)),
+	}
 }
 
 // Add adds a document to the current list. Documents strictly rise; freq is
@@ -56,8 +63,8 @@ func (w *Writer) Add(doc, freq uint32, norm uint8, positions []uint32) {
 	switch {
 	case w.err != nil:
 		return
-	case doc == None || w.docs > 0 && doc <= w.last:
-		w.fail("document %d after %d", doc, w.last)
+	case doc >= w.maxDoc || w.docs > 0 && doc <= w.last:
+		w.fail("document %d of %d after %d", doc, w.maxDoc, w.last)
 		return
 	case freq == 0 || freq > MaxFreq:
 		w.fail("document %d: frequency %d", doc, freq)
@@ -66,12 +73,12 @@ func (w *Writer) Add(doc, freq uint32, norm uint8, positions []uint32) {
 		w.fail("document %d: %d positions for frequency %d", doc, len(positions), freq)
 		return
 	}
+	w.docsOf[w.n] = doc
 	w.gaps[w.n], w.freqs[w.n], w.norms[w.n] = gap, freq-1, norm
 	w.n++
 	w.docs++
 	w.freq += uint64(freq)
 	w.last = doc
-	w.block.add(freqCode(freq), norm)
 	if w.pos != nil {
 		w.addPositions(positions)
 	}
@@ -106,9 +113,6 @@ func (w *Writer) packDeltas() {
 // flushBlock encodes the current block of a list that is blocked, for it is full
 // or not the first.
 func (w *Writer) flushBlock() {
-	for _, p := range w.block.points(w.scratch[:0]) {
-		w.whole.add(p.code, p.norm)
-	}
 	gapWidth, freqWidth := bitpack.Width(w.gaps[:w.n]), bitpack.Width(w.freqs[:w.n])
 	w.payload = append(w.payload, byte(gapWidth), byte(freqWidth))
 	w.payload = bitpack.Pack(w.payload, w.gaps[:w.n], gapWidth)
@@ -129,8 +133,26 @@ func (w *Writer) flushBlock() {
 	if w.pos != nil {
 		c.posEnd = binary.LittleEndian.AppendUint32(c.posEnd, uint32(posEnd))
 	}
-	c.impacts = w.block.appendTo(c.impacts, w.scratch)
+	c.impacts = append(c.impacts, w.impact())
 	w.n = 0
+}
+
+// impact is that of the current block. It counts the levels of its postings, and
+// raises the impacts of their windows.
+func (w *Writer) impact() uint8 {
+	most := uint8(0)
+	for i, doc := range w.docsOf[:w.n] {
+		level := uint8(maxLevel)
+		if w.levels != nil {
+			level = w.levels.of(w.freqs[i]+1, w.norms[i])
+			w.counts[level]++
+		}
+		most = max(most, level)
+		window := &w.windows[doc/WindowDocs]
+		*window = max(*window, level+1)
+	}
+	w.most = max(w.most, most)
+	return most + 1
 }
 
 func (w *Writer) flushChunk() {
@@ -162,7 +184,6 @@ func (w *Writer) Finish() (List, error) {
 // finishShort writes a list that is not blocked: its documents are all in the
 // current block.
 func (w *Writer) finishShort(list *List) {
-	w.block.used = [4]uint64{} // readers compute it
 	if w.n == 1 {
 		list.Doc = w.last
 	} else {
@@ -196,18 +217,32 @@ func (w *Writer) finishBlocked() {
 	if w.n > 0 {
 		w.flushBlock()
 	}
-	var flags byte
+	flags := byte(0)
 	if w.pos != nil {
-		flags = flagPositions
+		flags |= flagPositions
 	}
-	head := append(w.head[:0], flags, 0, 0, 0)
-	head = binary.LittleEndian.AppendUint32(head, uint32(w.docs))
-	w.head = w.whole.appendTo(head, w.scratch)
 	c := &w.columns
-	for _, part := range [][]byte{w.head, c.last, c.end, c.posEnd, c.impacts, w.payload} {
+	stored := []byte(nil)
+	if storesWindows(w.docs, len(w.windows)) {
+		flags |= flagWindows
+		stored = w.windows
+	}
+	head := append(w.head[:0], flags, w.most+1)
+	for _, k := range kths {
+		level := uint8(0)
+		if w.docs >= 2*uint64(k) {
+			level = kthLevel(&w.counts, k)
+		}
+		head = append(head, level)
+	}
+	w.head = head
+	for _, part := range [][]byte{head, c.last, c.end, c.posEnd, c.impacts, stored, w.payload} {
 		w.postSize += w.send(w.post, part)
 	}
 	c.last, c.end, c.posEnd, c.impacts, w.payload = c.last[:0], c.end[:0], c.posEnd[:0], c.impacts[:0], w.payload[:0]
+	w.most = 0
+	clear(w.counts[:])
+	clear(w.windows)
 }
 
 func (w *Writer) send(to io.Writer, p []byte) uint64 {

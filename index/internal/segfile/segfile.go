@@ -1,7 +1,7 @@
 // Package segfile is the frame of every object of an index: a header that says
 // what it is, named sections, and checksums.
 //
-// # Format, version 1.0
+// # Format, version 2.0
 //
 // Integers are little-endian. An object is written in one pass and never
 // changed:
@@ -48,18 +48,17 @@ import (
 	"hash/crc32"
 
 	"github.com/trawlsearch/trawl/index/internal/corrupt"
-	"github.com/trawlsearch/trawl/index/internal/gate"
 )
 
 // ErrCorrupt marks an object that no Writer has written.
 var ErrCorrupt = corrupt.Err
 
 const (
-	Major = 1 // version of all formats of the index that this package writes
+	Major = 2 // version of all formats of the index that this package writes
 	Minor = 0
 
-	Align = 64              // sections begin at multiples of it, and as many zero bytes follow each
-	Chunk = gate.ChunkBytes // 64 KiB: bytes that share a checksum
+	Align = 64       // sections begin at multiples of it, and as many zero bytes follow each
+	Chunk = 64 << 10 // bytes that share a checksum
 
 	MaxSections = 1 << 16 // of one object
 
@@ -67,7 +66,7 @@ const (
 	headerSummed  = 40
 	entryBytes    = 32
 	nameBytes     = 8
-	sumBytes      = gate.SumBytes
+	sumBytes      = 4
 	footerBytes   = 64
 	footerSummed  = 56
 	knownFeatures = 0

@@ -1,0 +1,144 @@
+package postings
+
+import "github.com/trawlsearch/trawl/index/bitpack"
+
+// This file is the walk by blocks: what a search does that looks at columns first
+// and decodes only where it must. A list below 128 documents is one block, decoded
+// by Reset.
+
+// nowhere is what Docs shows where no block is.
+var nowhere = func() (docs [BlockLen]uint32) {
+	for i := range docs {
+		docs[i] = None
+	}
+	return docs
+}()
+
+// Blocks is the number of blocks; 0 for a list that is empty or damaged.
+func (c *Cursor) Blocks() int { return c.blocks }
+
+// Block is the current block: -1 before the first, Blocks() at the end.
+func (c *Cursor) Block() int { return c.blk }
+
+// SeekBlock makes the first block, from the current one on, current whose last
+// document is not below doc. If that is the current one nothing changes. It
+// decodes nothing; false: there is none, and the cursor is at the end.
+func (c *Cursor) SeekBlock(doc uint32) bool {
+	if uint(c.blk) < uint(c.blocks) && c.lastDoc >= doc {
+		return true
+	}
+	return c.enter(c.find(doc))
+}
+
+// EnterBlock makes a block current, be it before or behind the present one, and
+// puts Next before its first document. If it is the current one nothing changes.
+// It decodes nothing; false: there is no such block, or damage (Err), and the
+// cursor is at the end.
+func (c *Cursor) EnterBlock(b int) bool {
+	if b == c.blk && uint(b) < uint(c.blocks) {
+		return true
+	}
+	return c.enter(b)
+}
+
+// First is the least document that the current block may hold: one behind the last
+// of the block before.
+func (c *Cursor) First() uint32 { return c.first }
+
+// Last is the last document of the current block, and None at the end.
+func (c *Cursor) Last() uint32 { return c.lastDoc }
+
+// LastOf is the last document of a block; None if there is no such block.
+func (c *Cursor) LastOf(b int) uint32 {
+	switch {
+	case uint(b) >= uint(c.blocks):
+		return None
+	case c.last == nil:
+		return c.docs[c.short-1]
+	}
+	return word(c.last, b)
+}
+
+// Len is the number of postings of the current block; 0 where no block is.
+func (c *Cursor) Len() int { return c.n }
+
+// Docs is the documents of the current block, and None from Len on. It is decoded
+// once, lives until another block is current, and is not to be written to.
+func (c *Cursor) Docs() *[BlockLen]uint32 {
+	if c.decoded == 0 && !c.decodeDocs() {
+		return &nowhere
+	}
+	return &c.docs
+}
+
+// Freqs is the frequencies of the current block; from Len on anything. It is
+// decoded once, lives until another block is current, and is not to be written to.
+func (c *Cursor) Freqs() *[BlockLen]uint32 {
+	if !c.hasFreqs {
+		c.decodeFreqs()
+	}
+	return &c.freqs
+}
+
+// FreqAt is the frequency of posting i, below Len, of the current block, without
+// decoding the block. It is 0 if the block is damaged.
+func (c *Cursor) FreqAt(i int) uint32 {
+	switch {
+	case c.hasFreqs:
+		return c.freqs[i&(BlockLen-1)]
+	case !c.opened && !c.openBlock():
+		return 0
+	}
+	return bitpack.Get(c.freqSrc, i&(BlockLen-1), c.freqWidth) + 1
+}
+
+// Dense is the current block as a bitmap, if it is stored as one and has not been
+// decoded: bit i of it is document First()+i. It is a whole number of words of 8
+// bytes.
+func (c *Cursor) Dense() (bits []byte, ok bool) { return nil, false }
+
+// PositionsAt appends the positions of posting i, below Len, of the current block
+// to dst. In one block i may go back and forth.
+func (c *Cursor) PositionsAt(i int, dst []uint32) []uint32 {
+	if c.list.PosSize == 0 || uint(i) >= uint(c.n) || !c.chunk.ready && !c.openChunk() {
+		return dst
+	}
+	return c.chunk.appendTo(dst, i)
+}
+
+// SetBits sets, for each document d of the list, bit d-base of bits, if it is
+// there and no block before the current one holds d. It leaves the cursor at the
+// block that holds or follows the end.
+func (c *Cursor) SetBits(bits []uint64, base uint32) {
+	end := uint64(base) + 64*uint64(len(bits))
+	for ok := c.SeekBlock(base); ok && uint64(c.first) < end; ok = c.enter(c.blk + 1) {
+		docs := c.Docs()
+		from, to := 0, c.n
+		if c.first < base {
+			from = countLess(docs, base)
+		}
+		if uint64(c.lastDoc) >= end {
+			to = min(to, countLess(docs, uint32(end)))
+		}
+		for _, doc := range docs[from:max(from, to)] {
+			bits[(doc-base)/64] |= 1 << ((doc - base) % 64)
+		}
+		if uint64(c.lastDoc)+1 >= end {
+			return
+		}
+	}
+}
+
+// countLess is how many documents of a block, whose rest is None, are below doc.
+func countLess(docs *[BlockLen]uint32, doc uint32) int {
+	i := 0
+	for step := BlockLen / 2; step > 0; step /= 2 {
+		if docs[i+step-1] < doc {
+			i += step
+		}
+	}
+	if docs[i] < doc {
+		i++
+	}
+	return i
+}
