@@ -97,7 +97,7 @@ func writeLive(w io.Writer, segment UUID, docs uint32, b liveBits, created time.
 // readLive reads and verifies the live object of a segment of docs documents.
 // The bitmap is a copy.
 func readLive(data []byte, segment UUID, docs uint32) (liveBits, error) {
-	f, err := segfile.Open(data, segfile.Deletes)
+	f, err := segfile.Open(data, segfile.Deletes, segfile.Options{})
 	if err != nil {
 		return nil, err
 	}

@@ -70,7 +70,7 @@ func (b *body) read(docs uint32, size int64, cache *stored.Cache) error {
 	if n := b.object.Size(); n != size {
 		return fmt.Errorf("%w: %d bytes, the manifest says %d", ErrCorrupt, n, size)
 	}
-	file, err := segfile.Open(b.object.Bytes(), segfile.Segment)
+	file, err := segfile.Open(b.object.Bytes(), segfile.Segment, segfile.Options{Name: b.name})
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func readInfo(file *segfile.File) (info segmentInfo, err error) {
 	if !ok || len(data) > maxInfoBytes {
 		return info, fmt.Errorf("%w: section %s of %d bytes", ErrCorrupt, sectionInfo, len(data))
 	}
-	if err := file.VerifySection(sectionInfo, 0); err != nil {
+	if err := file.Gate(sectionInfo, 0).All(); err != nil {
 		return info, err
 	}
 	if err := json.Unmarshal(data, &info); err != nil {

@@ -48,6 +48,7 @@ import (
 	"hash/crc32"
 
 	"github.com/trawlsearch/trawl/index/internal/corrupt"
+	"github.com/trawlsearch/trawl/index/internal/gate"
 )
 
 // ErrCorrupt marks an object that no Writer has written.
@@ -57,8 +58,8 @@ const (
 	Major = 2 // version of all formats of the index that this package writes
 	Minor = 0
 
-	Align = 64       // sections begin at multiples of it, and as many zero bytes follow each
-	Chunk = 64 << 10 // bytes that share a checksum
+	Align = 64              // sections begin at multiples of it, and as many zero bytes follow each
+	Chunk = gate.ChunkBytes // 64 KiB: bytes that share a checksum
 
 	MaxSections = 1 << 16 // of one object
 
@@ -66,7 +67,7 @@ const (
 	headerSummed  = 40
 	entryBytes    = 32
 	nameBytes     = 8
-	sumBytes      = 4
+	sumBytes      = gate.SumBytes
 	footerBytes   = 64
 	footerSummed  = 56
 	knownFeatures = 0
