@@ -12,6 +12,11 @@
 // words; two tokens may share one position, and the order of tokens is that of
 // their positions.
 //
+// Tokens and QueryTokens serve queries and snippets. Texts on their way into the
+// index go through Begin and Next, which give the same words unstemmed, in
+// batches, at 690 MB/s of English instead of 136 (stemmed: 43): who indexes stems
+// a word once and not each time it occurs.
+//
 // Limits: a term is at most MaxTermBytes long and a longer word leaves a hole of
 // one position. Texts beyond 4 GiB are cut, since offsets are 32 bits.
 //
@@ -44,12 +49,17 @@ type Analyzer struct {
 	edges []int      // scratch of pairs
 	cache *stemCache // nil until a text is long enough to pay for it
 	pos   uint32
+	scan  *scan // nil until Begin
 }
 
 // For returns a new Analyzer of a language by its BCP 47 tag; only the first
 // subtag counts. Empty means English. An unknown language is neither stemmed nor
-// has it stop words.
+// has it stop words. The tag x-alnum is that of no language: its words are the
+// longest runs of letters and numbers, in lower case, and no more is done to them.
 func For(tag string) *Analyzer {
+	if strings.EqualFold(tag, "x-alnum") {
+		return &Analyzer{lang: alnum}
+	}
 	base, _, _ := strings.Cut(strings.ReplaceAll(tag, "_", "-"), "-")
 	base = strings.ToLower(base)
 	if base == "" {
@@ -84,7 +94,7 @@ func (a *Analyzer) tokens(dst []Token, text string, index bool) []Token {
 		a.cache = new(stemCache)
 	}
 	a.buf, a.pos = a.buf[:0], 0
-	w := words{text: text}
+	w := words{text: text, alnum: a.lang.alnum}
 	for w.next() {
 		if w.spaceless {
 			dst = a.pairs(dst, &w, index)
@@ -107,18 +117,28 @@ func (a *Analyzer) term(word string, ascii bool) []byte {
 	if ascii {
 		a.buf = lowerASCII(a.buf, word, a.lang.dotless)
 	} else {
-		a.buf = a.fold(a.buf, word)
+		a.buf = a.foldWord(a.buf, word)
 	}
-	term := a.clip(a.buf[from:])
-	if a.lang.stem != nil && len(term) > 2 && len(term) <= MaxTermBytes {
-		term = a.stem(term)
-	}
-	if len(term) == 0 || len(term) > MaxTermBytes {
+	term := a.finish(a.buf[from:])
+	if term == nil {
 		a.buf = a.buf[:from]
 		return nil
 	}
 	a.buf = append(a.buf[:from], term...) // a stem may be longer than its word, and elsewhere
 	return a.buf[from:len(a.buf):len(a.buf)]
+}
+
+// finish makes a term of a folded word, perhaps in its place; nil if nothing is
+// left or too much.
+func (a *Analyzer) finish(word []byte) []byte {
+	term := a.clip(word)
+	if a.lang.stem != nil && len(term) > 2 && len(term) <= MaxTermBytes {
+		term = a.stem(term)
+	}
+	if len(term) == 0 || len(term) > MaxTermBytes {
+		return nil
+	}
+	return term
 }
 
 // clip cuts what hangs on a word by an apostrophe and is no part of it.

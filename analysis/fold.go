@@ -25,6 +25,17 @@ func lowerASCII(dst []byte, word string, dotless bool) []byte {
 	return dst
 }
 
+// foldWord appends word as the language folds it.
+func (a *Analyzer) foldWord(dst []byte, word string) []byte {
+	if !a.lang.alnum {
+		return a.fold(dst, word)
+	}
+	for _, r := range word {
+		dst = utf8.AppendRune(dst, unicode.ToLower(r))
+	}
+	return dst
+}
+
 // fold appends word in compatible normal form (NFKC) and lower case: ﬁ is fi, and
 // full-width letters are letters. Final sigma is sigma, sharp s is ss, and every
 // apostrophe is the ASCII one.

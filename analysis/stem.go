@@ -31,7 +31,10 @@ type language struct {
 	elided     map[string]bool       // articles cut at an apostrophe: l', dell'
 	possessive bool                  // 's is cut
 	dotless    bool                  // I is the capital of ı
+	alnum      bool                  // words are runs of letters and numbers, lower-cased
 }
+
+var alnum = &language{alnum: true}
 
 var languages = func() map[string]*language {
 	all := map[string]*language{

@@ -42,8 +42,9 @@ var class = func() (t [256]uint8) {
 // ASCII are read by a table, which is three times as fast as the segmenter; a run
 // that holds another byte goes to the segmenter, up to the next ASCII space.
 type words struct {
-	text string
-	at   int // everything before it is done
+	text  string
+	at    int  // everything before it is done
+	alnum bool // words are runs of letters and numbers, and nothing else
 
 	start, end int  // the word
 	ascii      bool // it is ASCII
@@ -56,6 +57,9 @@ type words struct {
 
 // next moves to the next word; false at the end of the text.
 func (w *words) next() bool {
+	if w.alnum {
+		return w.nextAlnum()
+	}
 	for {
 		if w.slow {
 			if w.nextSlow() {
@@ -82,6 +86,33 @@ func (w *words) next() bool {
 			return true
 		}
 	}
+}
+
+// nextAlnum moves to the next run of letters and numbers.
+func (w *words) nextAlnum() bool {
+	w.start, w.end, w.ascii, w.spaceless = -1, -1, true, false
+	for i := w.at; i < len(w.text); {
+		n, in := 1, class[w.text[i]]&(letter|digit) != 0
+		if w.text[i] >= utf8.RuneSelf {
+			var r rune
+			r, n = utf8.DecodeRuneInString(w.text[i:])
+			in = unicode.IsLetter(r) || unicode.IsNumber(r)
+		}
+		switch {
+		case !in && w.start >= 0:
+			w.at = w.end
+			return true
+		case in:
+			if w.start < 0 {
+				w.start = i
+			}
+			w.end = i + n
+			w.ascii = w.ascii && n == 1
+		}
+		i += n
+	}
+	w.at = len(w.text)
+	return w.start >= 0
 }
 
 // asciiWord returns where the word at i ends and the classes it holds; wide among
