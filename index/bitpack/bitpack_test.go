@@ -52,12 +52,14 @@ func check(t *testing.T, v []uint32, width int) {
 }
 
 func TestRoundTripEveryLengthAndWidth(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	for width := 0; width <= MaxWidth; width++ {
-		for n := 0; n <= N; n++ {
-			check(t, values(r, n, width), width)
+	eachVersion(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(1, 2))
+		for width := 0; width <= MaxWidth; width++ {
+			for n := 0; n <= N; n++ {
+				check(t, values(r, n, width), width)
+			}
 		}
-	}
+	})
 }
 
 func TestWidth(t *testing.T) {
@@ -79,13 +81,21 @@ func TestExample(t *testing.T) {
 }
 
 func TestShortSourcePanics(t *testing.T) {
-	defer func() {
-		if recover() == nil {
-			t.Error("a source that is too short was read")
-		}
-	}()
 	var dst [N]uint32
-	Unpack(&dst, make([]byte, Size(N, 7)-1), N, 7)
+	for name, f := range map[string]func(){
+		"short":        func() { Unpack(&dst, make([]byte, Size(N, 7)-1), N, 7) },
+		"short group":  func() { UnpackDelta(&dst, make([]byte, 13), 1, 7, 0) },
+		"129 values":   func() { Unpack(&dst, make([]byte, 1000), N+1, 1) },
+		"-1 values":    func() { Unpack(&dst, make([]byte, 1000), -1, 1) },
+		"33 bits":      func() { UnpackDelta1(&dst, make([]byte, 1000), 1, MaxWidth+1, 0) },
+		"-1 bits":      func() { UnpackDelta1(&dst, make([]byte, 1000), 1, -1, 0) },
+		"131 to Pack":  func() { Pack(nil, make([]uint32, N+3), 1) },
+		"40 bits each": func() { Pack(nil, make([]uint32, 3), 40) },
+	} {
+		if !panics(f) {
+			t.Errorf("%s: no panic", name)
+		}
+	}
 }
 
 func FuzzRoundTrip(f *testing.F) {
@@ -95,7 +105,9 @@ func FuzzRoundTrip(f *testing.F) {
 		if n > N || width > MaxWidth {
 			t.Skip()
 		}
-		check(t, values(rand.New(rand.NewPCG(seed, 0)), int(n), int(width)), int(width))
+		eachVersion(t, func(t *testing.T) {
+			check(t, values(rand.New(rand.NewPCG(seed, 0)), int(n), int(width)), int(width))
+		})
 	})
 }
 
@@ -106,17 +118,19 @@ func BenchmarkUnpackDelta1(b *testing.B) {
 }
 
 func bench(b *testing.B, fn func(dst *[N]uint32, src []byte, n, width int)) {
-	for _, width := range []int{1, 2, 5, 8, 9, 14, 20, 27, 31} {
-		b.Run(fmt.Sprintf("width=%d", width), func(b *testing.B) {
-			src := Pack(nil, values(rand.New(rand.NewPCG(1, 2)), N, width), width)
-			src = append(src, make([]byte, Slack)...)
-			var dst [N]uint32
-			for b.Loop() {
-				fn(&dst, src, N, width)
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/N, "ns/int")
-		})
-	}
+	benchEachVersion(b, func(b *testing.B) {
+		for _, width := range []int{1, 2, 5, 8, 9, 14, 20, 27, 31} {
+			b.Run(fmt.Sprintf("width=%d", width), func(b *testing.B) {
+				src := Pack(nil, values(rand.New(rand.NewPCG(1, 2)), N, width), width)
+				src = append(src, make([]byte, Slack)...)
+				var dst [N]uint32
+				for b.Loop() {
+					fn(&dst, src, N, width)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/N, "ns/int")
+			})
+		}
+	})
 }
 
 func BenchmarkGet(b *testing.B) {

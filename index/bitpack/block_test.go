@@ -9,7 +9,9 @@ import (
 	"testing"
 )
 
-func TestCountLess(t *testing.T) {
+func TestCountLess(t *testing.T) { eachVersion(t, testCountLess) }
+
+func testCountLess(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
 	for range 200 {
@@ -38,7 +40,9 @@ func TestCountLess(t *testing.T) {
 	}
 }
 
-func TestSetBits(t *testing.T) {
+func TestSetBits(t *testing.T) { eachVersion(t, testSetBits) }
+
+func testSetBits(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
 	for n := range 300 {
@@ -61,7 +65,9 @@ func TestSetBits(t *testing.T) {
 	}
 }
 
-func TestSetBitsPanicsOutside(t *testing.T) {
+func TestSetBitsPanicsOutside(t *testing.T) { eachVersion(t, testSetBitsPanicsOutside) }
+
+func testSetBitsPanicsOutside(t *testing.T) {
 	for n := 1; n < 70; n++ {
 		for _, bad := range []uint32{99, 100 + 128, 1 << 31} {
 			docs := slices.Repeat([]uint32{100}, n)
@@ -73,7 +79,9 @@ func TestSetBitsPanicsOutside(t *testing.T) {
 	}
 }
 
-func TestOrBits(t *testing.T) {
+func TestOrBits(t *testing.T) { eachVersion(t, testOrBits) }
+
+func testOrBits(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
 	for range 5000 {
@@ -119,7 +127,9 @@ func panics(f func()) (did bool) {
 	return false
 }
 
-func BenchmarkCountLess(b *testing.B) {
+func BenchmarkCountLess(b *testing.B) { benchEachVersion(b, benchCountLess) }
+
+func benchCountLess(b *testing.B) {
 	var v [N]uint32
 	for i := range v {
 		v[i] = uint32(10 * i)
@@ -131,7 +141,9 @@ func BenchmarkCountLess(b *testing.B) {
 	}
 }
 
-func BenchmarkSetBits(b *testing.B) {
+func BenchmarkSetBits(b *testing.B) { benchEachVersion(b, benchSetBits) }
+
+func benchSetBits(b *testing.B) {
 	for _, gap := range []uint32{2, 5, 16, 100} {
 		b.Run(fmt.Sprintf("gap=%d", gap), func(b *testing.B) {
 			set := make([]uint64, 4+2*gap)
@@ -150,7 +162,9 @@ func BenchmarkSetBits(b *testing.B) {
 	}
 }
 
-func BenchmarkOrBits(b *testing.B) {
+func BenchmarkOrBits(b *testing.B) { benchEachVersion(b, benchOrBits) }
+
+func benchOrBits(b *testing.B) {
 	for _, words := range []int{4, 8, 16, 32} {
 		b.Run(fmt.Sprintf("words=%d", words), func(b *testing.B) {
 			dst := make([]uint64, 64)

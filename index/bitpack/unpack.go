@@ -1,24 +1,38 @@
 package bitpack
 
+import "encoding/binary"
+
 // Unpack decodes n values into dst. The values of dst from n on are left in no
 // particular state.
 func Unpack(dst *[N]uint32, src []byte, n, width int) {
-	unpackPlain(dst, src, n, width)
+	if groups := checkSource(src, n, width); groups > 0 {
+		unpack(dst, src, groups, width)
+	}
 }
 
 // UnpackDelta decodes n gaps and sums them up: dst[i] is base + gap 0 + … +
 // gap i, modulo 2^32. The values of dst from n on are left in no particular
 // state.
 func UnpackDelta(dst *[N]uint32, src []byte, n, width int, base uint32) {
-	unpackPlain(dst, src, n, width)
-	prefixSum(dst, n, base, 0)
+	if groups := checkSource(src, n, width); groups > 0 {
+		unpackSums(dst, src, groups, width, base, 0)
+	}
 }
 
 // UnpackDelta1 is UnpackDelta for values that strictly rise, stored as gap-1:
 // dst[i] is base + (gap 0 + 1) + … + (gap i + 1), modulo 2^32.
 func UnpackDelta1(dst *[N]uint32, src []byte, n, width int, base uint32) {
-	unpackPlain(dst, src, n, width)
-	prefixSum(dst, n, base, 1)
+	if groups := checkSource(src, n, width); groups > 0 {
+		unpackSums(dst, src, groups, width, base, 1)
+	}
+}
+
+// checkSource returns the number of groups of a block that its source holds.
+func checkSource(src []byte, n, width int) (groups int) {
+	if uint(n) > N || uint(width) > MaxWidth || len(src) < Size(n, width) {
+		panic("bitpack: source too short for the block")
+	}
+	return (n + group - 1) / group
 }
 
 // Get decodes value i alone, in O(1). The source must hold the block as far as
@@ -36,3 +50,5 @@ func Get(src []byte, i, width int) uint32 {
 	}
 	return uint32(word >> (bit & 7) & mask)
 }
+
+func load(src []byte, at int) uint64 { return binary.LittleEndian.Uint64(src[at : at+8]) }

@@ -1,0 +1,123 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+func blockKernels() {
+	countLess512()
+	countLess256()
+	orBits512()
+}
+
+// countLess512 compares all values: 8 comparisons that wait for nothing are
+// sooner done than 7 steps of a search each of which waits for the one before.
+func countLess512() {
+	TEXT("countLess512", NOSPLIT, "func(v *[128]uint32, x uint32) int")
+	Pragma("noescape")
+	Doc("countLess512 counts the values below x.")
+	v := Load(Param("v"), GP64())
+	x := broadcast("x", ZMM())
+	const above = 6
+	n, m := GP64(), GP64()
+	for half, count := range []GPVirtual{n, m} {
+		k := [4]OpmaskVirtual{K(), K(), K(), K()}
+		for i := range k {
+			VPCMPUD(Imm(above), Mem{Base: v, Disp: 256*half + 64*i}, x, k[i])
+		}
+		KUNPCKWD(k[0], k[1], k[1])
+		KUNPCKWD(k[2], k[3], k[3])
+		KUNPCKDQ(k[1], k[3], k[3])
+		KMOVQ(k[3], count)
+		POPCNTQ(count, count)
+	}
+	ADDQ(m, n)
+	Store(n, ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}
+
+// countLess256 has no unsigned comparison: with the top bit turned over, a signed
+// one does.
+func countLess256() {
+	TEXT("countLess256", NOSPLIT, "func(v *[128]uint32, x uint32) int")
+	Pragma("noescape")
+	Doc("countLess256 counts the values below x.")
+	v := Load(Param("v"), GP64())
+	top, x := YMM(), broadcast("x", YMM())
+	VPCMPEQD(top, top, top)
+	VPSLLD(Imm(31), top, top)
+	VPXOR(top, x, x)
+	var sums [4]VecVirtual
+	for i := range 16 {
+		t := YMM()
+		VPXOR(Mem{Base: v, Disp: 32 * i}, top, t)
+		VPCMPGTD(t, x, t) // -1 where x is above
+		if i < len(sums) {
+			sums[i] = t
+			continue
+		}
+		VPADDD(t, sums[i%4], sums[i%4])
+	}
+	VPADDD(sums[1], sums[0], sums[0])
+	VPADDD(sums[3], sums[2], sums[2])
+	VPADDD(sums[2], sums[0], sums[0])
+	s, t := sums[0].AsX(), XMM()
+	VEXTRACTI128(Imm(1), sums[0], t)
+	VPADDD(t, s, s)
+	VPSHUFD(Imm(0b01_00_11_10), s, t)
+	VPADDD(t, s, s)
+	VPSHUFD(Imm(0b10_11_00_01), s, t)
+	VPADDD(t, s, s)
+	n := GP64()
+	VMOVD(s, n.As32())
+	NEGL(n.As32())
+	Store(n, ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}
+
+// orBits512 takes 8 words a turn. A word gets the low bits of one word of src and
+// the high bits of the word before, which a second load, 8 bytes earlier, has in
+// the same lane.
+func orBits512() {
+	TEXT("orBits512", NOSPLIT, "func(dst *uint64, src *byte, words int, shift uint64)")
+	Pragma("noescape")
+	Doc("orBits512 ors words of src, at least 1, shifted up, to dst; there is a word before src, whose high bits go to the first.")
+	dst := Load(Param("dst"), GP64())
+	src := Load(Param("src"), GP64())
+	words := Load(Param("words"), GP64())
+	shift := Load(Param("shift"), GP64())
+	up, down, by := XMM(), XMM(), GP64()
+	VMOVQ(shift, up)
+	MOVQ(U32(64), by)
+	SUBQ(shift, by)
+	VMOVQ(by, down)
+	some, ones := K(), GP64()
+	KXNORB(some, some, some)
+	MOVQ(I32(-1), ones)
+
+	Label("turn")
+	CMPQ(words, Imm(8))
+	JGE(LabelRef("whole"))
+	mask := GP64()
+	BZHIQ(words, ones, mask)
+	KMOVB(mask.As32(), some)
+	Label("whole")
+	low, high, d := ZMM(), ZMM(), ZMM()
+	VMOVDQU64_Z(Mem{Base: src}, some, low)
+	VMOVDQU64_Z(Mem{Base: src, Disp: -8}, some, high)
+	VMOVDQU64_Z(Mem{Base: dst}, some, d)
+	VPSLLQ(up, low, low)
+	VPSRLQ(down, high, high)
+	VPTERNLOGQ(Imm(0xfe), high, low, d)
+	VMOVDQU64(d, some, Mem{Base: dst})
+	ADDQ(Imm(64), src)
+	ADDQ(Imm(64), dst)
+	SUBQ(Imm(8), words)
+	JG(LabelRef("turn"))
+	VZEROUPPER()
+	RET()
+}
