@@ -83,14 +83,30 @@ func (d *Dict) Get(term []byte) (Info, bool) {
 // find is the last block whose first term is not above term, or -1.
 func (d *Dict) find(term []byte) int {
 	key := keyOf(term)
-	low := d.firstKey(key) // all before are smaller
+	return d.last(term, key, d.firstKey(key, 0, d.n))
+}
+
+// findFrom is find for a term that is not below the first one of block from. It
+// doubles its steps: most terms looked for in turn are near each other.
+func (d *Dict) findFrom(term []byte, from int) int {
+	key := keyOf(term)
+	low, high := from, from+1
+	for high < d.n && d.key(high) < key {
+		low, high = high, high+2*(high-from)
+	}
+	return d.last(term, key, d.firstKey(key, low, min(high, d.n)))
+}
+
+// last is find behind the search for the key of the term: low is the first block
+// whose key is not below it.
+func (d *Dict) last(term []byte, key uint64, low int) int {
 	high := low
 	if low < d.n && d.key(low) == key { // several blocks may begin with the same eight bytes
 		high = low + 1
 		if high < d.n && d.key(high) == key {
-			high = d.firstKey(key + 1)
-			if key+1 == 0 {
-				high = d.n
+			high = d.n
+			if key+1 != 0 {
+				high = d.firstKey(key+1, low, d.n)
 			}
 		}
 		for low < high {
@@ -105,9 +121,9 @@ func (d *Dict) find(term []byte) int {
 	return high - 1
 }
 
-// firstKey is the first block whose key is not below key.
-func (d *Dict) firstKey(key uint64) int {
-	low, high := 0, d.n
+// firstKey is the first block of low..high-1 whose key is not below key; high if
+// there is none.
+func (d *Dict) firstKey(key uint64, low, high int) int {
 	for low < high {
 		mid := int(uint(low+high) / 2)
 		if d.key(mid) < key {

@@ -274,6 +274,7 @@ func use(d *Dict, probe []byte) {
 	it := d.Prefix(probe)
 	it.Seek(probe)
 	it.Next()
+	match(d, probe)
 }
 
 func FuzzMutated(f *testing.F) {
