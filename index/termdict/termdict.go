@@ -50,6 +50,17 @@
 // 0.9-1.0 µs a look-up and 299 ns a term to walk; front coding 18.2 MB,
 // 0.4-0.6 µs and 16 ns (specs/index.md 1f). A look-up reads the columns and one
 // block.
+//
+// Terms near a word (Fuzzy), of 1.95 million words and pairs of words of Wikipedia,
+// a mean over ten slips of seven to ten letters, on one core:
+//
+//	                         one error   two errors
+//	first letter is right    0.09 ms     0.72 ms (0.92 with Transpose)
+//	no letter is             0.75 ms     6.4 ms
+//
+// A wildcard costs 3 to 90 µs behind a few letters, as inter*ional; one that begins
+// with a star reads every term, at 80 ns (BenchmarkMatch; the same on 0.56 million
+// words alone, but for *: 44 ms).
 package termdict
 
 import (
