@@ -45,13 +45,13 @@ var floorPlan = map[string]string{
 	"index/internal/corrupt": "",
 	"index/internal/gate":    "index/internal/corrupt",
 	"index/internal/segfile": "index/internal/corrupt index/internal/gate",
-	"index/stored":           "index/internal/corrupt",
-	"index/termdict":         "index/internal/corrupt",
-	"index/postings":         "index/bitpack index/internal/corrupt",
-	"index/docvalues":        "index/bitpack index/internal/corrupt",
+	"index/stored":           "index/internal/corrupt index/internal/gate",
+	"index/termdict":         "index/internal/corrupt index/internal/gate",
+	"index/postings":         "index/bitpack index/internal/corrupt index/internal/gate",
+	"index/docvalues":        "index/bitpack index/internal/corrupt index/internal/gate",
 	"search/kernel":          "",
 	"index": "analysis internal/durable index/bitpack index/postings index/termdict index/docvalues index/stored" +
-		" index/internal/segfile index/internal/corrupt",
+		" index/internal/segfile index/internal/gate index/internal/corrupt",
 
 	"search": "query rank analysis index index/bitpack index/postings index/docvalues index/termdict search/kernel",
 	"shard":  "document blob index search rank",

@@ -1,10 +1,13 @@
 package index
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // without returns the segment without the documents of some keys: itself, if it
-// has none of them.
-func (g *Segment) without(keys []Key) *Segment {
+// has none of them. An error says that it is not known whether it has.
+func (g *Segment) without(keys []Key) (*Segment, error) {
 	var live liveBits // the new bitmap, once there is one
 	deleted := g.deleted
 	for _, k := range keys {
@@ -22,8 +25,11 @@ func (g *Segment) without(keys []Key) *Segment {
 			deleted++
 		}
 	}
-	if live == nil {
-		return g
+	if err := g.keys.Err(); err != nil {
+		return nil, fmt.Errorf("index: %w", err)
 	}
-	return &Segment{body: g.body, live: live, deleted: deleted}
+	if live == nil {
+		return g, nil
+	}
+	return &Segment{body: g.body, live: live, deleted: deleted}, nil
 }

@@ -2,6 +2,7 @@ package index
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -105,7 +106,7 @@ func (in segmentInspector) section(w io.Writer, s segfile.Section, data []byte) 
 		_, err := fmt.Fprintf(w, "# shown with %s.%d\n", sectionPost, s.Field)
 		return true, err
 	case sectionStored:
-		return true, in.stored(w, s, data)
+		return true, in.stored(w, data)
 	case sectionInfo:
 		_, err := fmt.Fprintf(w, "%08x  %s\n# CRC-32C of the section %08x\n", s.Off, data, crc32.Checksum(data, castagnoli))
 		return true, err
@@ -139,21 +140,21 @@ func (in segmentInspector) postings(w io.Writer, field int) (bool, error) {
 	return true, it.Err()
 }
 
-// stored shows the stored values of each document, and the compressed bytes.
-func (in segmentInspector) stored(w io.Writer, s segfile.Section, data []byte) error {
+// stored shows the section, and the stored values of each document.
+func (in segmentInspector) stored(w io.Writer, data []byte) error {
+	damage := stored.Dump(w, data)
 	g := &Segment{body: in.segment}
-	if g.store != nil {
-		for doc := range uint32(g.store.Len()) {
-			values, err := g.Stored(doc, nil)
-			if err != nil {
-				return err
-			}
-			if _, err := fmt.Fprintf(w, "# document %d: %+v\n", doc, values); err != nil {
-				return err
-			}
+	if g.store == nil {
+		return damage
+	}
+	for doc := range uint32(g.store.Len()) {
+		values, err := g.Stored(doc, nil)
+		if err != nil {
+			return cmp.Or(damage, err)
+		}
+		if _, err := fmt.Fprintf(w, "# document %d: %+v\n", doc, values); err != nil {
+			return err
 		}
 	}
-	d := corrupt.NewDump(w, data, int(s.Off))
-	d.Bytes(len(data), "compressed")
-	return d.Err()
+	return damage
 }

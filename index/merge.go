@@ -84,6 +84,11 @@ func writeMerged(ctx context.Context, w io.Writer, id UUID, schema Schema, sourc
 	if err := m.stored(); err != nil {
 		return err
 	}
+	for _, s := range m.sources {
+		if err := s.Err(); err != nil { // what was read may be made up
+			return err
+		}
+	}
 	return m.out.close()
 }
 

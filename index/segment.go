@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/trawlsearch/trawl/index/docvalues"
+	"github.com/trawlsearch/trawl/index/internal/gate"
 	"github.com/trawlsearch/trawl/index/internal/segfile"
 	"github.com/trawlsearch/trawl/index/postings"
 	"github.com/trawlsearch/trawl/index/stored"
@@ -33,7 +34,7 @@ type body struct {
 	name   string
 	id     UUID
 	object Object
-	file   *segfile.File
+	file   *segfile.File // its chunks are asked for before their bytes are read
 	info   segmentInfo
 	fields []bodyField
 	keys   *docvalues.Keys
@@ -45,8 +46,10 @@ type body struct {
 type bodyField struct {
 	dict   *termdict.Dict
 	lists  postings.Source // its Norms are the field's
+	norms  *gate.Gate
 	column *docvalues.Column
 	has    liveBits // nil: all documents that the column has
+	hasIt  *gate.Gate
 }
 
 // openBody opens a segment object, with one reference to it.
@@ -70,7 +73,7 @@ func (b *body) read(docs uint32, size int64, cache *stored.Cache) error {
 	if n := b.object.Size(); n != size {
 		return fmt.Errorf("%w: %d bytes, the manifest says %d", ErrCorrupt, n, size)
 	}
-	file, err := segfile.Open(b.object.Bytes(), segfile.Segment, segfile.Options{Name: b.name})
+	file, err := segfile.Open(b.object.Bytes(), segfile.Segment, segfile.Options{Name: b.name, Pager: pagerOf(b.object)})
 	if err != nil {
 		return err
 	}
@@ -85,6 +88,14 @@ func (b *body) read(docs uint32, size int64, cache *stored.Cache) error {
 		return fmt.Errorf("%w: %d documents, the manifest says %d", ErrCorrupt, b.info.Docs, docs)
 	}
 	return b.openSections(cache)
+}
+
+// pagerOf is how an object is brought into memory; nil for one that is there.
+func pagerOf(o Object) gate.Pager {
+	if p, ok := o.(gate.Pager); ok {
+		return p
+	}
+	return nil
 }
 
 // readInfo reads what a segment says of itself.
@@ -120,19 +131,19 @@ func (b *body) openSections(cache *stored.Cache) error {
 			fail(section, field, fmt.Errorf("%w: %d documents of %d", ErrCorrupt, got, b.info.Docs))
 		}
 	}
-	open := func(section string, field int, parse func(data []byte) error) {
+	open := func(section string, field int, parse func(data []byte, g *gate.Gate) error) {
 		if data, ok := b.file.Section(section, uint16(field)); ok {
-			fail(section, field, parse(data))
+			fail(section, field, parse(data, b.file.Gate(section, uint16(field))))
 		}
 	}
-	open(sectionKeys, 0, func(data []byte) (err error) {
-		if b.keys, err = docvalues.OpenKeys(data); err == nil {
+	open(sectionKeys, 0, func(data []byte, g *gate.Gate) (err error) {
+		if b.keys, err = docvalues.OpenKeys(data, g); err == nil {
 			length(sectionKeys, 0, b.keys.Len())
 		}
 		return err
 	})
-	open(sectionStored, 0, func(data []byte) (err error) {
-		if b.store, err = stored.Open(data, cache); err == nil {
+	open(sectionStored, 0, func(data []byte, g *gate.Gate) (err error) {
+		if b.store, err = stored.Open(data, cache, g); err == nil {
 			length(sectionStored, 0, b.store.Len())
 		}
 		return err
@@ -147,22 +158,25 @@ func (b *body) openSections(cache *stored.Cache) error {
 		if b.info.Schema.Fields[i].Kind == Text {
 			f.lists.K = b.info.Impacts[i].Table(NormLength)
 		}
-		open(sectionNorms, i, func(data []byte) error {
-			f.lists.Norms = data
+		open(sectionNorms, i, func(data []byte, g *gate.Gate) error {
+			f.lists.Norms, f.norms = data, g
 			length(sectionNorms, i, len(data))
 			return nil
 		})
-		open(sectionPost, i, func(data []byte) error { f.lists.Post = data; return nil })
-		open(sectionPos, i, func(data []byte) error { f.lists.Pos = data; return nil })
-		open(sectionDict, i, func(data []byte) (err error) { f.dict, err = termdict.Open(data); return err })
-		open(sectionCol, i, func(data []byte) (err error) {
-			if f.column, err = docvalues.Open(data); err == nil {
+		open(sectionPost, i, func(data []byte, _ *gate.Gate) error { f.lists.Post = data; return nil })
+		open(sectionPos, i, func(data []byte, _ *gate.Gate) error { f.lists.Pos = data; return nil })
+		open(sectionDict, i, func(data []byte, _ *gate.Gate) (err error) { f.dict, err = termdict.Open(data); return err })
+		open(sectionCol, i, func(data []byte, g *gate.Gate) (err error) {
+			if f.column, err = docvalues.Open(data, g); err == nil {
 				length(sectionCol, i, f.column.Len())
 			}
 			return err
 		})
-		open(sectionHas, i, func(data []byte) error {
-			f.has = data
+		open(sectionHas, i, func(data []byte, g *gate.Gate) error {
+			f.has, f.hasIt = data, g
+			if err := g.Need(uint64(max(len(data)-8, 0)), uint64(min(len(data), 8))); err != nil { // all that check reads
+				return err
+			}
 			if err := f.has.check(b.info.Docs); err != nil {
 				return fmt.Errorf("%w: %v", ErrCorrupt, err)
 			}
@@ -217,7 +231,8 @@ func (g *Segment) LiveBits() []byte { return g.live }
 // Key is the key of a document, below MaxDoc.
 func (g *Segment) Key(doc uint32) Key { return g.keys.Get(doc) }
 
-// Find is the live document with a key.
+// Find is the live document with a key. If it finds none, that counts unless Err
+// says otherwise.
 func (g *Segment) Find(k Key) (uint32, bool) {
 	doc, ok := g.keys.Find(k)
 	return doc, ok && g.live.has(doc)
@@ -231,8 +246,15 @@ func (g *Segment) field(field int) *bodyField {
 	return &g.fields[field]
 }
 
-// Norms is one byte a document of a Text field, or nil if no document has it.
-func (g *Segment) Norms(field int) []byte { return g.field(field).lists.Norms }
+// Norms is one byte a document of a Text field, or nil if no document has it. They
+// are brought in whole, a byte a document: a search reads them all over.
+func (g *Segment) Norms(field int) []byte {
+	f := g.field(field)
+	if !f.norms.Ready(0, uint64(len(f.lists.Norms))) {
+		return make([]byte, len(f.lists.Norms)) // of any length, for Err spoils the result
+	}
+	return f.lists.Norms
+}
 
 // Impacts is the constants of the impacts of a Text field; zero for others.
 func (g *Segment) Impacts(field int) postings.Impacts {
@@ -300,6 +322,9 @@ func (g *Segment) Has(field int, doc uint32) bool {
 	case g.info.Schema.kind(field) == Keyword:
 		return f.column.Get(doc) >= 0
 	}
+	if at := uint64(doc / 8); !f.hasIt.Has(at, 1) && !f.hasIt.Ready(at, 1) {
+		return false
+	}
 	return f.has.has(doc)
 }
 
@@ -351,9 +376,17 @@ func (g *Segment) Verify() error {
 	return nil
 }
 
-// Err is the first damage that searching the dictionaries met, or nil.
+// Err is the first damage that was met by what returns no error itself: keys, norms,
+// columns and dictionaries. Whoever used them asks for it before the result counts.
+// It stays: a segment that has an Err gives no more answers from them.
 func (g *Segment) Err() error {
+	if g.file == nil { // in tests
+		return nil
+	}
 	var errs []error
+	if err := g.file.Chunks().Err(); err != nil {
+		errs = append(errs, fmt.Errorf("index: %w", err))
+	}
 	for i := range g.fields {
 		if d := g.fields[i].dict; d != nil && d.Err() != nil {
 			errs = append(errs, fmt.Errorf("index: %s: section %s.%d: %w", g.name, sectionDict, i, d.Err()))

@@ -228,7 +228,13 @@ func (w *Writer) flush(ctx context.Context) error {
 			return fmt.Errorf("index: flush: %w", err)
 		}
 	}
-	w.apply(keys, fresh)
+	if err := w.apply(keys, fresh); err != nil {
+		if fresh != nil {
+			w.unmake(fresh.name)
+			fresh.release()
+		}
+		return err
+	}
 	w.buf.reset()
 	clear(w.deletes)
 	w.setBuffered()
@@ -237,15 +243,20 @@ func (w *Writer) flush(ctx context.Context) error {
 }
 
 // apply deletes the documents of sorted keys from all segments, drops segments
-// that have none left, adds a fresh one, if any, and publishes all that at once.
-func (w *Writer) apply(keys []Key, fresh *Segment) {
+// that have none left, adds a fresh one, if any, and publishes all that at once. If
+// a segment cannot say whether it has a key, nothing has changed.
+func (w *Writer) apply(keys []Key, fresh *Segment) error {
 	w.swap.Lock()
 	defer w.swap.Unlock()
 	var segments, empty []*Segment
 	for _, g := range w.segments {
-		if h := g.without(keys); h.Docs() > 0 {
+		h, err := g.without(keys)
+		switch {
+		case err != nil:
+			return err
+		case h.Docs() > 0:
 			segments = append(segments, h)
-		} else {
+		default:
 			empty = append(empty, g)
 		}
 	}
@@ -258,6 +269,7 @@ func (w *Writer) apply(keys []Key, fresh *Segment) {
 	w.segments = segments
 	w.publish()
 	release(empty)
+	return nil
 }
 
 // scratch is how flushes and merges spill.

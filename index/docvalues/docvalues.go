@@ -47,6 +47,7 @@ import (
 
 	"github.com/trawlsearch/trawl/index/bitpack"
 	"github.com/trawlsearch/trawl/index/internal/corrupt"
+	"github.com/trawlsearch/trawl/index/internal/gate"
 )
 
 const (
@@ -88,11 +89,14 @@ func appendTrailer(dst []byte, n int, magic [4]byte) []byte {
 
 // openTrailer returns what stands before the trailer, and the number of
 // documents: at most 2^32-1.
-func openTrailer(data []byte, magic [4]byte) (body []byte, n int, err error) {
+func openTrailer(data []byte, g *gate.Gate, magic [4]byte) (body []byte, n int, err error) {
 	if len(data) < trailerBytes {
 		return nil, 0, corrupt.Errorf("docvalues: %d bytes without a trailer", len(data))
 	}
 	body = data[:len(data)-trailerBytes]
+	if err := g.Need(uint64(len(body)), trailerBytes); err != nil {
+		return nil, 0, err
+	}
 	r := corrupt.NewReader(data[len(body):])
 	docs, word, zero := r.U64(), [4]byte(r.Bytes(4)), r.U32()
 	if word != magic || zero != 0 || docs >= 1<<32 {

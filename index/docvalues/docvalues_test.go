@@ -63,7 +63,7 @@ func TestColumn(t *testing.T) {
 
 func checkColumn(t *testing.T, r *rand.Rand, want []int64) {
 	t.Helper()
-	c, err := Open(column(t, want))
+	c, err := Open(column(t, want), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestKeyWriterOrder(t *testing.T) {
 
 func checkKeys(t *testing.T, r *rand.Rand, list []Key) {
 	t.Helper()
-	k, err := OpenKeys(keyColumn(t, list))
+	k, err := OpenKeys(keyColumn(t, list), nil)
 	if err != nil || k.Len() != len(list) {
 		t.Fatal(err)
 	}
@@ -202,7 +202,7 @@ func checkKeys(t *testing.T, r *rand.Rand, list []Key) {
 }
 
 func use(t *testing.T, data []byte) {
-	if c, err := Open(data); err == nil {
+	if c, err := Open(data, nil); err == nil {
 		for i := 0; i < c.Len(); i += 1 + c.Len()/50 {
 			c.Get(uint32(i))
 		}
@@ -214,7 +214,7 @@ func use(t *testing.T, data []byte) {
 	} else if !errors.Is(err, ErrCorrupt) {
 		t.Fatal(err)
 	}
-	if k, err := OpenKeys(data); err == nil {
+	if k, err := OpenKeys(data, nil); err == nil {
 		k.Find(Key{7})
 		k.Find(Key{200})
 		for i := range min(k.Len(), 100) {
@@ -296,7 +296,7 @@ func BenchmarkGet(b *testing.B) {
 	for i := range v {
 		v[i] = int64(r.IntN(1 << 20))
 	}
-	c, err := Open(column(b, v))
+	c, err := Open(column(b, v), nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -313,7 +313,7 @@ func BenchmarkAppend(b *testing.B) {
 	for i := range v {
 		v[i] = int64(r.IntN(1 << 20))
 	}
-	c, err := Open(column(b, v))
+	c, err := Open(column(b, v), nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -326,7 +326,7 @@ func BenchmarkAppend(b *testing.B) {
 
 func BenchmarkFind(b *testing.B) {
 	list := keys(rand.New(rand.NewPCG(1, 2)), 1<<20)
-	k, err := OpenKeys(keyColumn(b, list))
+	k, err := OpenKeys(keyColumn(b, list), nil)
 	if err != nil {
 		b.Fatal(err)
 	}

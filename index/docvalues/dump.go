@@ -12,10 +12,10 @@ const maxDump = 8
 
 // Dump writes the annotated bytes of a column of either kind.
 func Dump(w io.Writer, data []byte) error {
-	if k, err := OpenKeys(data); err == nil {
+	if k, err := OpenKeys(data, nil); err == nil {
 		return dumpKeys(w, data, k)
 	}
-	c, err := Open(data)
+	c, err := Open(data, nil)
 	if err != nil {
 		return err
 	}

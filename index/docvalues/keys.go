@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/trawlsearch/trawl/index/internal/corrupt"
+	"github.com/trawlsearch/trawl/index/internal/gate"
 )
 
 // A Key is 16 bytes that look random: a digest.
@@ -108,28 +109,49 @@ func keyAt(keys []byte, doc uint32) []byte {
 }
 
 // Keys reads a column of keys in place. Immutable: any number of goroutines.
+//
+// Keys whose bytes cannot be had are zero, and not found: Err then says
+// why, from then on.
 type Keys struct {
+	gate        *gate.Gate
 	keys, order []byte
 	n           int
 }
 
 // OpenKeys reads the bytes that one KeyBuilder or KeyWriter wrote, and keeps them.
-func OpenKeys(data []byte) (*Keys, error) {
-	body, n, err := openTrailer(data, keysMagic)
+// The gate, that of data, may be nil.
+func OpenKeys(data []byte, g *gate.Gate) (*Keys, error) {
+	body, n, err := openTrailer(data, g, keysMagic)
 	if err != nil {
 		return nil, err
 	}
 	if len(body) != n*(keyBytes+4) {
 		return nil, corrupt.Errorf("docvalues: %d keys in %d bytes", n, len(data))
 	}
-	return &Keys{keys: body[:n*keyBytes], order: body[n*keyBytes:], n: n}, nil
+	return &Keys{gate: g, keys: body[:n*keyBytes], order: body[n*keyBytes:], n: n}, nil
 }
+
+// Err says why keys could not be had, or is nil.
+func (k *Keys) Err() error { return k.gate.Err() }
 
 // Len is the number of documents.
 func (k *Keys) Len() int { return k.n }
 
 // Get is the key of a document, which must be below Len.
-func (k *Keys) Get(doc uint32) Key { return Key(keyAt(k.keys, doc)) }
+func (k *Keys) Get(doc uint32) Key {
+	key, _ := k.key(doc)
+	return Key(key)
+}
+
+// zeroKey stands in for a key that cannot be had.
+var zeroKey [keyBytes]byte
+
+func (k *Keys) key(doc uint32) ([]byte, bool) {
+	if off := keyBytes * uint64(doc); !k.gate.Has(off, keyBytes) && !k.gate.Ready(off, keyBytes) {
+		return zeroKey[:], false
+	}
+	return keyAt(k.keys, doc), true
+}
 
 // Find is the first document with a key. In a damaged column it may miss one.
 func (k *Keys) Find(key Key) (doc uint32, ok bool) {
@@ -158,12 +180,15 @@ func (k *Keys) Find(key Key) (doc uint32, ok bool) {
 	if !ok || !bytes.Equal(at, key[:]) {
 		return 0, false
 	}
-	return binary.LittleEndian.Uint32(k.order[4*low:]), true
+	return k.ByKey(low)
 }
 
 // ByKey is the document at a place, below Len, in the order of keys; false if the
 // column is damaged.
 func (k *Keys) ByKey(i int) (doc uint32, ok bool) {
+	if off := uint64(len(k.keys) + 4*i); !k.gate.Has(off, 4) && !k.gate.Ready(off, 4) {
+		return 0, false
+	}
 	doc = binary.LittleEndian.Uint32(k.order[4*i:])
 	return doc, uint64(doc) < uint64(k.n)
 }
@@ -192,5 +217,5 @@ func (k *Keys) at(i int) ([]byte, bool) {
 	if !ok {
 		return nil, false
 	}
-	return keyAt(k.keys, doc), true
+	return k.key(doc)
 }

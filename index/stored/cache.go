@@ -108,9 +108,11 @@ func (c *Cache) drop(e *list.Element) {
 func (c *Cache) forget(s *Store) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for i := range s.blocks {
-		if e := c.blocks[blockID{s, i}]; e != nil {
+	for e := c.used.Front(); e != nil; { // a thousand, where a store may have a million
+		next := e.Next()
+		if e.Value.(*cached).id.store == s {
 			c.drop(e)
 		}
+		e = next
 	}
 }

@@ -1,6 +1,7 @@
 package stored
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 
@@ -17,13 +18,17 @@ const (
 // and then what is in it. What is damaged is shown as far as it can be, and said
 // in the error.
 func Dump(w io.Writer, data []byte) error {
-	s, err := Open(data, nil)
+	s, err := Open(data, nil, nil)
 	if err != nil {
 		return err
 	}
 	d := corrupt.NewDump(w, data, 0)
 	d.Note("stored: %d documents in %d blocks", s.docs, s.blocks)
 	for i := range min(s.blocks, maxDumpBlocks) {
+		first, _ := s.span(i)
+		if at, err := s.find(uint32(first)); err != nil || at != i {
+			return cmp.Or(err, corrupt.Errorf("stored: document %d is the first of blocks %d and %d", first, i, at))
+		}
 		start, end := s.bounds(i)
 		from, to := s.span(i)
 		d.Bytes(int(end-start), "block %d: documents %d to %d, zstd of %d bytes", i, from, to-1, s.rawSize(i))

@@ -6,6 +6,7 @@ import (
 	"sort"
 
 	"github.com/trawlsearch/trawl/index/internal/corrupt"
+	"github.com/trawlsearch/trawl/index/internal/gate"
 )
 
 // privateCacheBytes is the cache of a Store that was given none.
@@ -13,6 +14,7 @@ const privateCacheBytes = 1 << 20
 
 // A Store reads documents. Immutable: any number of goroutines.
 type Store struct {
+	gate                  *gate.Gate
 	data                  []byte // all blocks
 	first, offsets, sizes []byte
 	docs                  int
@@ -20,13 +22,17 @@ type Store struct {
 	cache                 *Cache
 }
 
-// Open reads the bytes that one Writer wrote, keeps them, and checks the columns.
-// Stores share a cache, until Close; nil is one of 1 MiB for this Store.
-func Open(data []byte, cache *Cache) (*Store, error) {
+// Open reads the bytes that one Writer wrote, and keeps them. It looks at the
+// trailer only. Stores share a cache, until Close; nil is one of 1 MiB for this
+// Store. The gate, that of data, may be nil.
+func Open(data []byte, cache *Cache, g *gate.Gate) (*Store, error) {
 	if len(data) < trailerBytes {
 		return nil, corrupt.Errorf("stored: %d bytes without a trailer", len(data))
 	}
 	body := uint64(len(data) - trailerBytes)
+	if err := g.Need(body, trailerBytes); err != nil {
+		return nil, err
+	}
 	r := corrupt.NewReader(data[body:])
 	docs, size, blocks, word := r.U64(), r.U64(), uint64(r.U32()), [4]byte(r.Bytes(4))
 	if word != magic || size > body || blocks*indexBytes != body-size || docs > blocks*maxBlockDocs || docs >= 1<<32 || docs < blocks {
@@ -34,15 +40,7 @@ func Open(data []byte, cache *Cache) (*Store, error) {
 	}
 	r = corrupt.NewReader(data[size:body])
 	n := int(blocks)
-	s := &Store{data: data[:size], first: r.Bytes(4 * n), offsets: r.Bytes(8 * n), sizes: r.Bytes(4 * n), docs: int(docs), blocks: n, cache: cache}
-	for i := range n {
-		from, to := s.span(i)
-		start, end := s.bounds(i)
-		if i == 0 && (from != 0 || start != 0) || from >= to || to-from > maxBlockDocs || start > end || end > size ||
-			uint64(s.rawSize(i)) < 4*(to-from) || s.rawSize(i) > maxBlockBytes {
-			return nil, corrupt.Errorf("stored: block %d: documents %d to %d, bytes %d to %d", i, from, to, start, end)
-		}
-	}
+	s := &Store{gate: g, data: data[:size], first: r.Bytes(4 * n), offsets: r.Bytes(8 * n), sizes: r.Bytes(4 * n), docs: int(docs), blocks: n, cache: cache}
 	if cache == nil {
 		s.cache = NewCache(privateCacheBytes)
 	}
@@ -86,7 +84,10 @@ func (s *Store) Get(doc uint32, dst []Value) ([]Value, error) {
 	if uint64(doc) >= uint64(s.docs) {
 		return dst, fmt.Errorf("stored: get document %d of %d: no such document", doc, s.docs)
 	}
-	block := sort.Search(s.blocks, func(i int) bool { from, _ := s.span(i); return from > uint64(doc) }) - 1
+	block, err := s.find(doc)
+	if err != nil {
+		return dst, err
+	}
 	raw, err := s.cache.get(blockID{s, block}, func() ([]byte, error) { return s.decompress(block) })
 	if err != nil {
 		return dst, err
@@ -113,10 +114,42 @@ func (s *Store) Get(doc uint32, dst []Value) ([]Value, error) {
 	return dst, nil
 }
 
-// decompress is the gate of a block: behind it the block has the size that the
-// index says.
+// find is the gate of the columns: the block of a document, whose entries are ready
+// and cannot be wrong about it.
+func (s *Store) find(doc uint32) (int, error) {
+	// All of first: a search in it would load one chunk after the other, and it is
+	// 4 bytes for each 16 KiB.
+	if err := s.gate.Need(uint64(len(s.data)), uint64(len(s.first))); err != nil {
+		return 0, err
+	}
+	block := sort.Search(s.blocks, func(i int) bool { from, _ := s.span(i); return from > uint64(doc) }) - 1
+	if block < 0 {
+		return 0, corrupt.Errorf("stored: document %d is before the first block", doc)
+	}
+	offsets := uint64(len(s.data) + len(s.first))
+	sizes := offsets + uint64(len(s.offsets))
+	if err := s.gate.Need(offsets+8*uint64(block), uint64(8*min(2, s.blocks-block))); err != nil {
+		return 0, err
+	}
+	if err := s.gate.Need(sizes+4*uint64(block), 4); err != nil {
+		return 0, err
+	}
+	from, to := s.span(block)
+	start, end := s.bounds(block)
+	if uint64(doc) < from || uint64(doc) >= to || to-from > maxBlockDocs || start > end || end > uint64(len(s.data)) ||
+		uint64(s.rawSize(block)) < 4*(to-from) || s.rawSize(block) > maxBlockBytes {
+		return 0, corrupt.Errorf("stored: block %d: documents %d to %d, bytes %d to %d", block, from, to, start, end)
+	}
+	return block, nil
+}
+
+// decompress is the gate of a block that find has found: behind it the block has
+// the size that the index says.
 func (s *Store) decompress(block int) ([]byte, error) {
 	start, end := s.bounds(block)
+	if err := s.gate.Need(start, end-start); err != nil {
+		return nil, err
+	}
 	size := int(s.rawSize(block))
 	raw, err := s.cache.dec.DecodeAll(s.data[start:end], make([]byte, 0, size))
 	if err != nil {

@@ -75,7 +75,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			docs := documents(uint64(c.n), c.n, c.huge)
 			cache := NewCache(100 << 10)
-			s, err := Open(write(t, docs), cache)
+			s, err := Open(write(t, docs), cache, nil)
 			if err != nil || s.Len() != c.n {
 				t.Fatal(err)
 			}
@@ -103,7 +103,7 @@ func TestRoundTrip(t *testing.T) {
 func TestBlocks(t *testing.T) {
 	docs := documents(5, 2000, 5)
 	docs = append(docs, make([][]Value, 10_000)...) // without values
-	s, err := Open(write(t, docs), nil)
+	s, err := Open(write(t, docs), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestSharedCacheConcurrently(t *testing.T) {
 	var all [][][]Value
 	for seed := range uint64(3) {
 		docs := documents(seed, 300, 0)
-		s, err := Open(write(t, docs), cache)
+		s, err := Open(write(t, docs), cache, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -181,7 +181,7 @@ func TestWriterRefuses(t *testing.T) {
 }
 
 func use(t *testing.T, data []byte) {
-	s, err := Open(data, nil)
+	s, err := Open(data, nil, nil)
 	for i := 0; err == nil && i < s.Len() && i < 50; i++ {
 		_, err = s.Get(uint32(i), nil)
 	}
@@ -228,7 +228,7 @@ func TestBlockThatLies(t *testing.T) {
 		block := w.enc.EncodeAll(raw, nil)
 		data := append(bytes.Clone(block), good[len(good)-trailerBytes-indexBytes:]...)
 		binary.LittleEndian.PutUint64(data[len(data)-16:], uint64(len(block)))
-		s, err := Open(data, nil)
+		s, err := Open(data, nil, nil)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -268,7 +268,7 @@ func benchStore(b *testing.B, cache *Cache) *Store {
 	for i := range docs {
 		docs[i] = []Value{{Field: 0, Bytes: text(r, 60)}, {Field: 1, Bytes: text(r, 660)}}
 	}
-	s, err := Open(write(b, docs), cache)
+	s, err := Open(write(b, docs), cache, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -86,7 +86,7 @@ func (o *Object) Section(name string, off, n uint64) *Gate {
 // Chunks is the number of chunks.
 func (o *Object) Chunks() int { return len(o.sums) / SumBytes }
 
-// Err is the first damage that Ready met, or nil.
+// Err is the first damage that Ready met in any section, or nil.
 func (o *Object) Err() error {
 	if p := o.damage.Load(); p != nil {
 		return *p
@@ -101,6 +101,7 @@ type Gate struct {
 	size   uint64
 	object *Object
 	name   string
+	damage atomic.Pointer[error]
 }
 
 // Need makes n bytes of the section, from off on, ready to be read. An error wraps
@@ -114,21 +115,33 @@ func (g *Gate) Need(off, n uint64) error {
 }
 
 // Ready is Need for who has no way to return an error: it tells whether the bytes
-// may be read, and if not the object's Err says why, from then on.
+// may be read, and if not Err of the gate and of the object say why, from then on.
 func (g *Gate) Ready(off, n uint64) bool {
 	if g.Has(off, n) {
 		return true
 	}
 	if err := g.need(off, n); err != nil {
-		return g.object.spoilt(err)
+		return g.spoilt(err)
 	}
 	return true
 }
 
 // spoilt remembers the first damage. It is false.
-func (o *Object) spoilt(err error) bool {
-	o.damage.CompareAndSwap(nil, &err)
+func (g *Gate) spoilt(err error) bool {
+	g.damage.CompareAndSwap(nil, &err)
+	g.object.damage.CompareAndSwap(nil, &err)
 	return false
+}
+
+// Err is the first damage that Ready met in the section, or nil.
+func (g *Gate) Err() error {
+	if g == nil {
+		return nil
+	}
+	if p := g.damage.Load(); p != nil {
+		return *p
+	}
+	return nil
 }
 
 // All is Need of the whole section.

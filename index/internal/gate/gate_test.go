@@ -174,8 +174,11 @@ func TestDamage(t *testing.T) {
 	if err := o.Err(); err != nil {
 		t.Fatalf("Need has left %v", err)
 	}
-	if g.Ready(3*ChunkBytes, 1) || !errors.Is(o.Err(), corrupt.Err) {
-		t.Fatalf("Ready has left %v", o.Err())
+	if g.Ready(3*ChunkBytes, 1) || !errors.Is(o.Err(), corrupt.Err) || !errors.Is(g.Err(), corrupt.Err) {
+		t.Fatalf("Ready has left %v and %v", o.Err(), g.Err())
+	}
+	if other := o.Section("pos.1", 0, 100); !other.Ready(0, 100) || other.Err() != nil {
+		t.Fatalf("another section has %v", other.Err())
 	}
 	if c, err := o.Verify(); c != 3 || !errors.Is(err, corrupt.Err) {
 		t.Fatalf("Verify: chunk %d, %v", c, err)
@@ -189,7 +192,7 @@ func TestDamage(t *testing.T) {
 		}
 	}
 	var open *Gate
-	if open.Need(1<<40, 9) != nil || !open.Ready(0, 1) || open.All() != nil {
+	if open.Need(1<<40, 9) != nil || !open.Ready(0, 1) || open.All() != nil || open.Err() != nil {
 		t.Error("a nil gate is not open")
 	}
 }

@@ -17,6 +17,7 @@ func (o *Object) Verify() (chunk uint64, err error) {
 				o.ready[c>>wordBits].And(^(uint64(1) << (c & 63)))
 				return c, err
 			}
+			o.checked[c>>wordBits].Or(1 << (c & 63))
 		}
 	}
 	return 0, nil
