@@ -34,11 +34,6 @@ func unpackDelta512Wide(dst *[128]uint32, src *byte, width int, groups int, base
 //go:noescape
 func unpackDelta256(dst *[128]uint32, src *byte, width int, groups int, base uint32, add uint32)
 
-// countLess512 counts the values below x.
-//
-//go:noescape
-func countLess512(v *[128]uint32, x uint32) int
-
 // countLess256 counts the values below x.
 //
 //go:noescape

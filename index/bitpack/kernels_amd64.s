@@ -1349,36 +1349,6 @@ group:
 	VZEROUPPER
 	RET
 
-// func countLess512(v *[128]uint32, x uint32) int
-// Requires: AVX, AVX512BW, AVX512F, POPCNT
-TEXT ·countLess512(SB), NOSPLIT, $0-24
-	MOVQ         v+0(FP), AX
-	MOVL         x+8(FP), CX
-	VMOVD        CX, X0
-	VPBROADCASTD X0, Z0
-	VPCMPUD      $0x06, (AX), Z0, K1
-	VPCMPUD      $0x06, 64(AX), Z0, K2
-	VPCMPUD      $0x06, 128(AX), Z0, K3
-	VPCMPUD      $0x06, 192(AX), Z0, K4
-	KUNPCKWD     K1, K2, K2
-	KUNPCKWD     K3, K4, K4
-	KUNPCKDQ     K2, K4, K4
-	KMOVQ        K4, CX
-	POPCNTQ      CX, CX
-	VPCMPUD      $0x06, 256(AX), Z0, K1
-	VPCMPUD      $0x06, 320(AX), Z0, K2
-	VPCMPUD      $0x06, 384(AX), Z0, K3
-	VPCMPUD      $0x06, 448(AX), Z0, K4
-	KUNPCKWD     K1, K2, K2
-	KUNPCKWD     K3, K4, K4
-	KUNPCKDQ     K2, K4, K4
-	KMOVQ        K4, AX
-	POPCNTQ      AX, AX
-	ADDQ         AX, CX
-	MOVQ         CX, ret+16(FP)
-	VZEROUPPER
-	RET
-
 // func countLess256(v *[128]uint32, x uint32) int
 // Requires: AVX, AVX2
 TEXT ·countLess256(SB), NOSPLIT, $0-24

@@ -6,2244 +6,2460 @@ import "encoding/binary"
 
 // plain decodes groups of 16 values.
 func plain(dst *[N]uint32, src []byte, groups, width int) {
-	for i := 0; i < 16*groups; i += 16 {
-		d := (*[16]uint32)(dst[i:])
-		s := src[i/8*width:]
-		switch width {
-		case 0:
-			*d = [16]uint32{}
-		case 1:
-			plain1(d, (*[2]byte)(s))
-		case 2:
-			plain2(d, (*[4]byte)(s))
-		case 3:
-			plain3(d, (*[6]byte)(s))
-		case 4:
-			plain4(d, (*[8]byte)(s))
-		case 5:
-			plain5(d, (*[10]byte)(s))
-		case 6:
-			plain6(d, (*[12]byte)(s))
-		case 7:
-			plain7(d, (*[14]byte)(s))
-		case 8:
-			plain8(d, (*[16]byte)(s))
-		case 9:
-			plain9(d, (*[18]byte)(s))
-		case 10:
-			plain10(d, (*[20]byte)(s))
-		case 11:
-			plain11(d, (*[22]byte)(s))
-		case 12:
-			plain12(d, (*[24]byte)(s))
-		case 13:
-			plain13(d, (*[26]byte)(s))
-		case 14:
-			plain14(d, (*[28]byte)(s))
-		case 15:
-			plain15(d, (*[30]byte)(s))
-		case 16:
-			plain16(d, (*[32]byte)(s))
-		case 17:
-			plain17(d, (*[34]byte)(s))
-		case 18:
-			plain18(d, (*[36]byte)(s))
-		case 19:
-			plain19(d, (*[38]byte)(s))
-		case 20:
-			plain20(d, (*[40]byte)(s))
-		case 21:
-			plain21(d, (*[42]byte)(s))
-		case 22:
-			plain22(d, (*[44]byte)(s))
-		case 23:
-			plain23(d, (*[46]byte)(s))
-		case 24:
-			plain24(d, (*[48]byte)(s))
-		case 25:
-			plain25(d, (*[50]byte)(s))
-		case 26:
-			plain26(d, (*[52]byte)(s))
-		case 27:
-			plain27(d, (*[54]byte)(s))
-		case 28:
-			plain28(d, (*[56]byte)(s))
-		case 29:
-			plain29(d, (*[58]byte)(s))
-		case 30:
-			plain30(d, (*[60]byte)(s))
-		case 31:
-			plain31(d, (*[62]byte)(s))
-		case 32:
-			plain32(d, (*[64]byte)(s))
-		}
+	switch width {
+	case 0:
+		clear(dst[:16*groups])
+	case 1:
+		plain1(dst[:16*groups], src)
+	case 2:
+		plain2(dst[:16*groups], src)
+	case 3:
+		plain3(dst[:16*groups], src)
+	case 4:
+		plain4(dst[:16*groups], src)
+	case 5:
+		plain5(dst[:16*groups], src)
+	case 6:
+		plain6(dst[:16*groups], src)
+	case 7:
+		plain7(dst[:16*groups], src)
+	case 8:
+		plain8(dst[:16*groups], src)
+	case 9:
+		plain9(dst[:16*groups], src)
+	case 10:
+		plain10(dst[:16*groups], src)
+	case 11:
+		plain11(dst[:16*groups], src)
+	case 12:
+		plain12(dst[:16*groups], src)
+	case 13:
+		plain13(dst[:16*groups], src)
+	case 14:
+		plain14(dst[:16*groups], src)
+	case 15:
+		plain15(dst[:16*groups], src)
+	case 16:
+		plain16(dst[:16*groups], src)
+	case 17:
+		plain17(dst[:16*groups], src)
+	case 18:
+		plain18(dst[:16*groups], src)
+	case 19:
+		plain19(dst[:16*groups], src)
+	case 20:
+		plain20(dst[:16*groups], src)
+	case 21:
+		plain21(dst[:16*groups], src)
+	case 22:
+		plain22(dst[:16*groups], src)
+	case 23:
+		plain23(dst[:16*groups], src)
+	case 24:
+		plain24(dst[:16*groups], src)
+	case 25:
+		plain25(dst[:16*groups], src)
+	case 26:
+		plain26(dst[:16*groups], src)
+	case 27:
+		plain27(dst[:16*groups], src)
+	case 28:
+		plain28(dst[:16*groups], src)
+	case 29:
+		plain29(dst[:16*groups], src)
+	case 30:
+		plain30(dst[:16*groups], src)
+	case 31:
+		plain31(dst[:16*groups], src)
+	case 32:
+		plain32(dst[:16*groups], src)
 	}
 }
 
 // sumPlain decodes groups of 16 values and sums them up from base on, each being
 // more by add.
 func sumPlain(dst *[N]uint32, src []byte, groups, width int, base, add uint32) {
-	for i := 0; i < 16*groups; i += 16 {
-		d := (*[16]uint32)(dst[i:])
-		s := src[i/8*width:]
-		switch width {
-		case 0:
-			for k := range d {
-				base += add
-				d[k] = base
-			}
-		case 1:
-			base = sum1(d, (*[2]byte)(s), base, add)
-		case 2:
-			base = sum2(d, (*[4]byte)(s), base, add)
-		case 3:
-			base = sum3(d, (*[6]byte)(s), base, add)
-		case 4:
-			base = sum4(d, (*[8]byte)(s), base, add)
-		case 5:
-			base = sum5(d, (*[10]byte)(s), base, add)
-		case 6:
-			base = sum6(d, (*[12]byte)(s), base, add)
-		case 7:
-			base = sum7(d, (*[14]byte)(s), base, add)
-		case 8:
-			base = sum8(d, (*[16]byte)(s), base, add)
-		case 9:
-			base = sum9(d, (*[18]byte)(s), base, add)
-		case 10:
-			base = sum10(d, (*[20]byte)(s), base, add)
-		case 11:
-			base = sum11(d, (*[22]byte)(s), base, add)
-		case 12:
-			base = sum12(d, (*[24]byte)(s), base, add)
-		case 13:
-			base = sum13(d, (*[26]byte)(s), base, add)
-		case 14:
-			base = sum14(d, (*[28]byte)(s), base, add)
-		case 15:
-			base = sum15(d, (*[30]byte)(s), base, add)
-		case 16:
-			base = sum16(d, (*[32]byte)(s), base, add)
-		case 17:
-			base = sum17(d, (*[34]byte)(s), base, add)
-		case 18:
-			base = sum18(d, (*[36]byte)(s), base, add)
-		case 19:
-			base = sum19(d, (*[38]byte)(s), base, add)
-		case 20:
-			base = sum20(d, (*[40]byte)(s), base, add)
-		case 21:
-			base = sum21(d, (*[42]byte)(s), base, add)
-		case 22:
-			base = sum22(d, (*[44]byte)(s), base, add)
-		case 23:
-			base = sum23(d, (*[46]byte)(s), base, add)
-		case 24:
-			base = sum24(d, (*[48]byte)(s), base, add)
-		case 25:
-			base = sum25(d, (*[50]byte)(s), base, add)
-		case 26:
-			base = sum26(d, (*[52]byte)(s), base, add)
-		case 27:
-			base = sum27(d, (*[54]byte)(s), base, add)
-		case 28:
-			base = sum28(d, (*[56]byte)(s), base, add)
-		case 29:
-			base = sum29(d, (*[58]byte)(s), base, add)
-		case 30:
-			base = sum30(d, (*[60]byte)(s), base, add)
-		case 31:
-			base = sum31(d, (*[62]byte)(s), base, add)
-		case 32:
-			base = sum32(d, (*[64]byte)(s), base, add)
+	switch width {
+	case 0:
+		for i := range dst[:16*groups] {
+			base += add
+			dst[i] = base
 		}
+	case 1:
+		sum1(dst[:16*groups], src, base, add)
+	case 2:
+		sum2(dst[:16*groups], src, base, add)
+	case 3:
+		sum3(dst[:16*groups], src, base, add)
+	case 4:
+		sum4(dst[:16*groups], src, base, add)
+	case 5:
+		sum5(dst[:16*groups], src, base, add)
+	case 6:
+		sum6(dst[:16*groups], src, base, add)
+	case 7:
+		sum7(dst[:16*groups], src, base, add)
+	case 8:
+		sum8(dst[:16*groups], src, base, add)
+	case 9:
+		sum9(dst[:16*groups], src, base, add)
+	case 10:
+		sum10(dst[:16*groups], src, base, add)
+	case 11:
+		sum11(dst[:16*groups], src, base, add)
+	case 12:
+		sum12(dst[:16*groups], src, base, add)
+	case 13:
+		sum13(dst[:16*groups], src, base, add)
+	case 14:
+		sum14(dst[:16*groups], src, base, add)
+	case 15:
+		sum15(dst[:16*groups], src, base, add)
+	case 16:
+		sum16(dst[:16*groups], src, base, add)
+	case 17:
+		sum17(dst[:16*groups], src, base, add)
+	case 18:
+		sum18(dst[:16*groups], src, base, add)
+	case 19:
+		sum19(dst[:16*groups], src, base, add)
+	case 20:
+		sum20(dst[:16*groups], src, base, add)
+	case 21:
+		sum21(dst[:16*groups], src, base, add)
+	case 22:
+		sum22(dst[:16*groups], src, base, add)
+	case 23:
+		sum23(dst[:16*groups], src, base, add)
+	case 24:
+		sum24(dst[:16*groups], src, base, add)
+	case 25:
+		sum25(dst[:16*groups], src, base, add)
+	case 26:
+		sum26(dst[:16*groups], src, base, add)
+	case 27:
+		sum27(dst[:16*groups], src, base, add)
+	case 28:
+		sum28(dst[:16*groups], src, base, add)
+	case 29:
+		sum29(dst[:16*groups], src, base, add)
+	case 30:
+		sum30(dst[:16*groups], src, base, add)
+	case 31:
+		sum31(dst[:16*groups], src, base, add)
+	case 32:
+		sum32(dst[:16*groups], src, base, add)
 	}
 }
 
-func plain1(d *[16]uint32, s *[2]byte) {
-	x := uint64(binary.LittleEndian.Uint16(s[0:]))
-	d[0] = uint32(x) & 0x1
-	d[1] = uint32(x>>1) & 0x1
-	d[2] = uint32(x>>2) & 0x1
-	d[3] = uint32(x>>3) & 0x1
-	d[4] = uint32(x>>4) & 0x1
-	d[5] = uint32(x>>5) & 0x1
-	d[6] = uint32(x>>6) & 0x1
-	d[7] = uint32(x>>7) & 0x1
-	d[8] = uint32(x>>8) & 0x1
-	d[9] = uint32(x>>9) & 0x1
-	d[10] = uint32(x>>10) & 0x1
-	d[11] = uint32(x>>11) & 0x1
-	d[12] = uint32(x>>12) & 0x1
-	d[13] = uint32(x>>13) & 0x1
-	d[14] = uint32(x>>14) & 0x1
-	d[15] = uint32(x >> 15)
+func plain1(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 2 {
+		d, s := (*[16]uint32)(dst), (*[2]byte)(src)
+		x := uint64(binary.LittleEndian.Uint16(s[0:]))
+		d[0] = uint32(x) & 0x1
+		d[1] = uint32(x>>1) & 0x1
+		d[2] = uint32(x>>2) & 0x1
+		d[3] = uint32(x>>3) & 0x1
+		d[4] = uint32(x>>4) & 0x1
+		d[5] = uint32(x>>5) & 0x1
+		d[6] = uint32(x>>6) & 0x1
+		d[7] = uint32(x>>7) & 0x1
+		d[8] = uint32(x>>8) & 0x1
+		d[9] = uint32(x>>9) & 0x1
+		d[10] = uint32(x>>10) & 0x1
+		d[11] = uint32(x>>11) & 0x1
+		d[12] = uint32(x>>12) & 0x1
+		d[13] = uint32(x>>13) & 0x1
+		d[14] = uint32(x>>14) & 0x1
+		d[15] = uint32(x >> 15)
+		dst, src = dst[16:], src[2:]
+	}
 }
 
-func sum1(d *[16]uint32, s *[2]byte, base, add uint32) uint32 {
-	x := uint64(binary.LittleEndian.Uint16(s[0:]))
-	base += uint32(x)&0x1 + add
-	d[0] = base
-	base += uint32(x>>1)&0x1 + add
-	d[1] = base
-	base += uint32(x>>2)&0x1 + add
-	d[2] = base
-	base += uint32(x>>3)&0x1 + add
-	d[3] = base
-	base += uint32(x>>4)&0x1 + add
-	d[4] = base
-	base += uint32(x>>5)&0x1 + add
-	d[5] = base
-	base += uint32(x>>6)&0x1 + add
-	d[6] = base
-	base += uint32(x>>7)&0x1 + add
-	d[7] = base
-	base += uint32(x>>8)&0x1 + add
-	d[8] = base
-	base += uint32(x>>9)&0x1 + add
-	d[9] = base
-	base += uint32(x>>10)&0x1 + add
-	d[10] = base
-	base += uint32(x>>11)&0x1 + add
-	d[11] = base
-	base += uint32(x>>12)&0x1 + add
-	d[12] = base
-	base += uint32(x>>13)&0x1 + add
-	d[13] = base
-	base += uint32(x>>14)&0x1 + add
-	d[14] = base
-	base += uint32(x>>15) + add
-	d[15] = base
-	return base
+func sum1(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 2 {
+		d, s := (*[16]uint32)(dst), (*[2]byte)(src)
+		x := uint64(binary.LittleEndian.Uint16(s[0:]))
+		base += uint32(x)&0x1 + add
+		d[0] = base
+		base += uint32(x>>1)&0x1 + add
+		d[1] = base
+		base += uint32(x>>2)&0x1 + add
+		d[2] = base
+		base += uint32(x>>3)&0x1 + add
+		d[3] = base
+		base += uint32(x>>4)&0x1 + add
+		d[4] = base
+		base += uint32(x>>5)&0x1 + add
+		d[5] = base
+		base += uint32(x>>6)&0x1 + add
+		d[6] = base
+		base += uint32(x>>7)&0x1 + add
+		d[7] = base
+		base += uint32(x>>8)&0x1 + add
+		d[8] = base
+		base += uint32(x>>9)&0x1 + add
+		d[9] = base
+		base += uint32(x>>10)&0x1 + add
+		d[10] = base
+		base += uint32(x>>11)&0x1 + add
+		d[11] = base
+		base += uint32(x>>12)&0x1 + add
+		d[12] = base
+		base += uint32(x>>13)&0x1 + add
+		d[13] = base
+		base += uint32(x>>14)&0x1 + add
+		d[14] = base
+		base += uint32(x>>15) + add
+		d[15] = base
+		dst, src = dst[16:], src[2:]
+	}
 }
 
-func plain2(d *[16]uint32, s *[4]byte) {
-	x := uint64(binary.LittleEndian.Uint32(s[0:]))
-	d[0] = uint32(x) & 0x3
-	d[1] = uint32(x>>2) & 0x3
-	d[2] = uint32(x>>4) & 0x3
-	d[3] = uint32(x>>6) & 0x3
-	d[4] = uint32(x>>8) & 0x3
-	d[5] = uint32(x>>10) & 0x3
-	d[6] = uint32(x>>12) & 0x3
-	d[7] = uint32(x>>14) & 0x3
-	d[8] = uint32(x>>16) & 0x3
-	d[9] = uint32(x>>18) & 0x3
-	d[10] = uint32(x>>20) & 0x3
-	d[11] = uint32(x>>22) & 0x3
-	d[12] = uint32(x>>24) & 0x3
-	d[13] = uint32(x>>26) & 0x3
-	d[14] = uint32(x>>28) & 0x3
-	d[15] = uint32(x >> 30)
+func plain2(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 4 {
+		d, s := (*[16]uint32)(dst), (*[4]byte)(src)
+		x := uint64(binary.LittleEndian.Uint32(s[0:]))
+		d[0] = uint32(x) & 0x3
+		d[1] = uint32(x>>2) & 0x3
+		d[2] = uint32(x>>4) & 0x3
+		d[3] = uint32(x>>6) & 0x3
+		d[4] = uint32(x>>8) & 0x3
+		d[5] = uint32(x>>10) & 0x3
+		d[6] = uint32(x>>12) & 0x3
+		d[7] = uint32(x>>14) & 0x3
+		d[8] = uint32(x>>16) & 0x3
+		d[9] = uint32(x>>18) & 0x3
+		d[10] = uint32(x>>20) & 0x3
+		d[11] = uint32(x>>22) & 0x3
+		d[12] = uint32(x>>24) & 0x3
+		d[13] = uint32(x>>26) & 0x3
+		d[14] = uint32(x>>28) & 0x3
+		d[15] = uint32(x >> 30)
+		dst, src = dst[16:], src[4:]
+	}
 }
 
-func sum2(d *[16]uint32, s *[4]byte, base, add uint32) uint32 {
-	x := uint64(binary.LittleEndian.Uint32(s[0:]))
-	base += uint32(x)&0x3 + add
-	d[0] = base
-	base += uint32(x>>2)&0x3 + add
-	d[1] = base
-	base += uint32(x>>4)&0x3 + add
-	d[2] = base
-	base += uint32(x>>6)&0x3 + add
-	d[3] = base
-	base += uint32(x>>8)&0x3 + add
-	d[4] = base
-	base += uint32(x>>10)&0x3 + add
-	d[5] = base
-	base += uint32(x>>12)&0x3 + add
-	d[6] = base
-	base += uint32(x>>14)&0x3 + add
-	d[7] = base
-	base += uint32(x>>16)&0x3 + add
-	d[8] = base
-	base += uint32(x>>18)&0x3 + add
-	d[9] = base
-	base += uint32(x>>20)&0x3 + add
-	d[10] = base
-	base += uint32(x>>22)&0x3 + add
-	d[11] = base
-	base += uint32(x>>24)&0x3 + add
-	d[12] = base
-	base += uint32(x>>26)&0x3 + add
-	d[13] = base
-	base += uint32(x>>28)&0x3 + add
-	d[14] = base
-	base += uint32(x>>30) + add
-	d[15] = base
-	return base
+func sum2(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 4 {
+		d, s := (*[16]uint32)(dst), (*[4]byte)(src)
+		x := uint64(binary.LittleEndian.Uint32(s[0:]))
+		base += uint32(x)&0x3 + add
+		d[0] = base
+		base += uint32(x>>2)&0x3 + add
+		d[1] = base
+		base += uint32(x>>4)&0x3 + add
+		d[2] = base
+		base += uint32(x>>6)&0x3 + add
+		d[3] = base
+		base += uint32(x>>8)&0x3 + add
+		d[4] = base
+		base += uint32(x>>10)&0x3 + add
+		d[5] = base
+		base += uint32(x>>12)&0x3 + add
+		d[6] = base
+		base += uint32(x>>14)&0x3 + add
+		d[7] = base
+		base += uint32(x>>16)&0x3 + add
+		d[8] = base
+		base += uint32(x>>18)&0x3 + add
+		d[9] = base
+		base += uint32(x>>20)&0x3 + add
+		d[10] = base
+		base += uint32(x>>22)&0x3 + add
+		d[11] = base
+		base += uint32(x>>24)&0x3 + add
+		d[12] = base
+		base += uint32(x>>26)&0x3 + add
+		d[13] = base
+		base += uint32(x>>28)&0x3 + add
+		d[14] = base
+		base += uint32(x>>30) + add
+		d[15] = base
+		dst, src = dst[16:], src[4:]
+	}
 }
 
-func plain3(d *[16]uint32, s *[6]byte) {
-	x := uint64(binary.LittleEndian.Uint32(s[0:])) | uint64(binary.LittleEndian.Uint16(s[4:]))<<32
-	d[0] = uint32(x) & 0x7
-	d[1] = uint32(x>>3) & 0x7
-	d[2] = uint32(x>>6) & 0x7
-	d[3] = uint32(x>>9) & 0x7
-	d[4] = uint32(x>>12) & 0x7
-	d[5] = uint32(x>>15) & 0x7
-	d[6] = uint32(x>>18) & 0x7
-	d[7] = uint32(x>>21) & 0x7
-	d[8] = uint32(x>>24) & 0x7
-	d[9] = uint32(x>>27) & 0x7
-	d[10] = uint32(x>>30) & 0x7
-	d[11] = uint32(x>>33) & 0x7
-	d[12] = uint32(x>>36) & 0x7
-	d[13] = uint32(x>>39) & 0x7
-	d[14] = uint32(x>>42) & 0x7
-	d[15] = uint32(x >> 45)
+func plain3(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 6 {
+		d, s := (*[16]uint32)(dst), (*[6]byte)(src)
+		x := uint64(binary.LittleEndian.Uint32(s[0:])) | uint64(binary.LittleEndian.Uint16(s[4:]))<<32
+		d[0] = uint32(x) & 0x7
+		d[1] = uint32(x>>3) & 0x7
+		d[2] = uint32(x>>6) & 0x7
+		d[3] = uint32(x>>9) & 0x7
+		d[4] = uint32(x>>12) & 0x7
+		d[5] = uint32(x>>15) & 0x7
+		d[6] = uint32(x>>18) & 0x7
+		d[7] = uint32(x>>21) & 0x7
+		d[8] = uint32(x>>24) & 0x7
+		d[9] = uint32(x>>27) & 0x7
+		d[10] = uint32(x>>30) & 0x7
+		d[11] = uint32(x>>33) & 0x7
+		d[12] = uint32(x>>36) & 0x7
+		d[13] = uint32(x>>39) & 0x7
+		d[14] = uint32(x>>42) & 0x7
+		d[15] = uint32(x >> 45)
+		dst, src = dst[16:], src[6:]
+	}
 }
 
-func sum3(d *[16]uint32, s *[6]byte, base, add uint32) uint32 {
-	x := uint64(binary.LittleEndian.Uint32(s[0:])) | uint64(binary.LittleEndian.Uint16(s[4:]))<<32
-	base += uint32(x)&0x7 + add
-	d[0] = base
-	base += uint32(x>>3)&0x7 + add
-	d[1] = base
-	base += uint32(x>>6)&0x7 + add
-	d[2] = base
-	base += uint32(x>>9)&0x7 + add
-	d[3] = base
-	base += uint32(x>>12)&0x7 + add
-	d[4] = base
-	base += uint32(x>>15)&0x7 + add
-	d[5] = base
-	base += uint32(x>>18)&0x7 + add
-	d[6] = base
-	base += uint32(x>>21)&0x7 + add
-	d[7] = base
-	base += uint32(x>>24)&0x7 + add
-	d[8] = base
-	base += uint32(x>>27)&0x7 + add
-	d[9] = base
-	base += uint32(x>>30)&0x7 + add
-	d[10] = base
-	base += uint32(x>>33)&0x7 + add
-	d[11] = base
-	base += uint32(x>>36)&0x7 + add
-	d[12] = base
-	base += uint32(x>>39)&0x7 + add
-	d[13] = base
-	base += uint32(x>>42)&0x7 + add
-	d[14] = base
-	base += uint32(x>>45) + add
-	d[15] = base
-	return base
+func sum3(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 6 {
+		d, s := (*[16]uint32)(dst), (*[6]byte)(src)
+		x := uint64(binary.LittleEndian.Uint32(s[0:])) | uint64(binary.LittleEndian.Uint16(s[4:]))<<32
+		base += uint32(x)&0x7 + add
+		d[0] = base
+		base += uint32(x>>3)&0x7 + add
+		d[1] = base
+		base += uint32(x>>6)&0x7 + add
+		d[2] = base
+		base += uint32(x>>9)&0x7 + add
+		d[3] = base
+		base += uint32(x>>12)&0x7 + add
+		d[4] = base
+		base += uint32(x>>15)&0x7 + add
+		d[5] = base
+		base += uint32(x>>18)&0x7 + add
+		d[6] = base
+		base += uint32(x>>21)&0x7 + add
+		d[7] = base
+		base += uint32(x>>24)&0x7 + add
+		d[8] = base
+		base += uint32(x>>27)&0x7 + add
+		d[9] = base
+		base += uint32(x>>30)&0x7 + add
+		d[10] = base
+		base += uint32(x>>33)&0x7 + add
+		d[11] = base
+		base += uint32(x>>36)&0x7 + add
+		d[12] = base
+		base += uint32(x>>39)&0x7 + add
+		d[13] = base
+		base += uint32(x>>42)&0x7 + add
+		d[14] = base
+		base += uint32(x>>45) + add
+		d[15] = base
+		dst, src = dst[16:], src[6:]
+	}
 }
 
-func plain4(d *[16]uint32, s *[8]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0xf
-	d[1] = uint32(x>>4) & 0xf
-	d[2] = uint32(x>>8) & 0xf
-	d[3] = uint32(x>>12) & 0xf
-	d[4] = uint32(x>>16) & 0xf
-	d[5] = uint32(x>>20) & 0xf
-	d[6] = uint32(x>>24) & 0xf
-	d[7] = uint32(x>>28) & 0xf
-	d[8] = uint32(x>>32) & 0xf
-	d[9] = uint32(x>>36) & 0xf
-	d[10] = uint32(x>>40) & 0xf
-	d[11] = uint32(x>>44) & 0xf
-	d[12] = uint32(x>>48) & 0xf
-	d[13] = uint32(x>>52) & 0xf
-	d[14] = uint32(x>>56) & 0xf
-	d[15] = uint32(x >> 60)
+func plain4(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 8 {
+		d, s := (*[16]uint32)(dst), (*[8]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0xf
+		d[1] = uint32(x>>4) & 0xf
+		d[2] = uint32(x>>8) & 0xf
+		d[3] = uint32(x>>12) & 0xf
+		d[4] = uint32(x>>16) & 0xf
+		d[5] = uint32(x>>20) & 0xf
+		d[6] = uint32(x>>24) & 0xf
+		d[7] = uint32(x>>28) & 0xf
+		d[8] = uint32(x>>32) & 0xf
+		d[9] = uint32(x>>36) & 0xf
+		d[10] = uint32(x>>40) & 0xf
+		d[11] = uint32(x>>44) & 0xf
+		d[12] = uint32(x>>48) & 0xf
+		d[13] = uint32(x>>52) & 0xf
+		d[14] = uint32(x>>56) & 0xf
+		d[15] = uint32(x >> 60)
+		dst, src = dst[16:], src[8:]
+	}
 }
 
-func sum4(d *[16]uint32, s *[8]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0xf + add
-	d[0] = base
-	base += uint32(x>>4)&0xf + add
-	d[1] = base
-	base += uint32(x>>8)&0xf + add
-	d[2] = base
-	base += uint32(x>>12)&0xf + add
-	d[3] = base
-	base += uint32(x>>16)&0xf + add
-	d[4] = base
-	base += uint32(x>>20)&0xf + add
-	d[5] = base
-	base += uint32(x>>24)&0xf + add
-	d[6] = base
-	base += uint32(x>>28)&0xf + add
-	d[7] = base
-	base += uint32(x>>32)&0xf + add
-	d[8] = base
-	base += uint32(x>>36)&0xf + add
-	d[9] = base
-	base += uint32(x>>40)&0xf + add
-	d[10] = base
-	base += uint32(x>>44)&0xf + add
-	d[11] = base
-	base += uint32(x>>48)&0xf + add
-	d[12] = base
-	base += uint32(x>>52)&0xf + add
-	d[13] = base
-	base += uint32(x>>56)&0xf + add
-	d[14] = base
-	base += uint32(x>>60) + add
-	d[15] = base
-	return base
+func sum4(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 8 {
+		d, s := (*[16]uint32)(dst), (*[8]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0xf + add
+		d[0] = base
+		base += uint32(x>>4)&0xf + add
+		d[1] = base
+		base += uint32(x>>8)&0xf + add
+		d[2] = base
+		base += uint32(x>>12)&0xf + add
+		d[3] = base
+		base += uint32(x>>16)&0xf + add
+		d[4] = base
+		base += uint32(x>>20)&0xf + add
+		d[5] = base
+		base += uint32(x>>24)&0xf + add
+		d[6] = base
+		base += uint32(x>>28)&0xf + add
+		d[7] = base
+		base += uint32(x>>32)&0xf + add
+		d[8] = base
+		base += uint32(x>>36)&0xf + add
+		d[9] = base
+		base += uint32(x>>40)&0xf + add
+		d[10] = base
+		base += uint32(x>>44)&0xf + add
+		d[11] = base
+		base += uint32(x>>48)&0xf + add
+		d[12] = base
+		base += uint32(x>>52)&0xf + add
+		d[13] = base
+		base += uint32(x>>56)&0xf + add
+		d[14] = base
+		base += uint32(x>>60) + add
+		d[15] = base
+		dst, src = dst[16:], src[8:]
+	}
 }
 
-func plain5(d *[16]uint32, s *[10]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0x1f
-	d[1] = uint32(x>>5) & 0x1f
-	d[2] = uint32(x>>10) & 0x1f
-	d[3] = uint32(x>>15) & 0x1f
-	d[4] = uint32(x>>20) & 0x1f
-	d[5] = uint32(x>>25) & 0x1f
-	d[6] = uint32(x>>30) & 0x1f
-	d[7] = uint32(x>>35) & 0x1f
-	d[8] = uint32(x>>40) & 0x1f
-	d[9] = uint32(x>>45) & 0x1f
-	d[10] = uint32(x>>50) & 0x1f
-	d[11] = uint32(x>>55) & 0x1f
-	x = binary.LittleEndian.Uint64(s[2:])
-	d[12] = uint32(x>>44) & 0x1f
-	d[13] = uint32(x>>49) & 0x1f
-	d[14] = uint32(x>>54) & 0x1f
-	d[15] = uint32(x >> 59)
+func plain5(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 10 {
+		d, s := (*[16]uint32)(dst), (*[10]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0x1f
+		d[1] = uint32(x>>5) & 0x1f
+		d[2] = uint32(x>>10) & 0x1f
+		d[3] = uint32(x>>15) & 0x1f
+		d[4] = uint32(x>>20) & 0x1f
+		d[5] = uint32(x>>25) & 0x1f
+		d[6] = uint32(x>>30) & 0x1f
+		d[7] = uint32(x>>35) & 0x1f
+		d[8] = uint32(x>>40) & 0x1f
+		d[9] = uint32(x>>45) & 0x1f
+		d[10] = uint32(x>>50) & 0x1f
+		d[11] = uint32(x>>55) & 0x1f
+		x = binary.LittleEndian.Uint64(s[2:])
+		d[12] = uint32(x>>44) & 0x1f
+		d[13] = uint32(x>>49) & 0x1f
+		d[14] = uint32(x>>54) & 0x1f
+		d[15] = uint32(x >> 59)
+		dst, src = dst[16:], src[10:]
+	}
 }
 
-func sum5(d *[16]uint32, s *[10]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0x1f + add
-	d[0] = base
-	base += uint32(x>>5)&0x1f + add
-	d[1] = base
-	base += uint32(x>>10)&0x1f + add
-	d[2] = base
-	base += uint32(x>>15)&0x1f + add
-	d[3] = base
-	base += uint32(x>>20)&0x1f + add
-	d[4] = base
-	base += uint32(x>>25)&0x1f + add
-	d[5] = base
-	base += uint32(x>>30)&0x1f + add
-	d[6] = base
-	base += uint32(x>>35)&0x1f + add
-	d[7] = base
-	base += uint32(x>>40)&0x1f + add
-	d[8] = base
-	base += uint32(x>>45)&0x1f + add
-	d[9] = base
-	base += uint32(x>>50)&0x1f + add
-	d[10] = base
-	base += uint32(x>>55)&0x1f + add
-	d[11] = base
-	x = binary.LittleEndian.Uint64(s[2:])
-	base += uint32(x>>44)&0x1f + add
-	d[12] = base
-	base += uint32(x>>49)&0x1f + add
-	d[13] = base
-	base += uint32(x>>54)&0x1f + add
-	d[14] = base
-	base += uint32(x>>59) + add
-	d[15] = base
-	return base
+func sum5(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 10 {
+		d, s := (*[16]uint32)(dst), (*[10]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0x1f + add
+		d[0] = base
+		base += uint32(x>>5)&0x1f + add
+		d[1] = base
+		base += uint32(x>>10)&0x1f + add
+		d[2] = base
+		base += uint32(x>>15)&0x1f + add
+		d[3] = base
+		base += uint32(x>>20)&0x1f + add
+		d[4] = base
+		base += uint32(x>>25)&0x1f + add
+		d[5] = base
+		base += uint32(x>>30)&0x1f + add
+		d[6] = base
+		base += uint32(x>>35)&0x1f + add
+		d[7] = base
+		base += uint32(x>>40)&0x1f + add
+		d[8] = base
+		base += uint32(x>>45)&0x1f + add
+		d[9] = base
+		base += uint32(x>>50)&0x1f + add
+		d[10] = base
+		base += uint32(x>>55)&0x1f + add
+		d[11] = base
+		x = binary.LittleEndian.Uint64(s[2:])
+		base += uint32(x>>44)&0x1f + add
+		d[12] = base
+		base += uint32(x>>49)&0x1f + add
+		d[13] = base
+		base += uint32(x>>54)&0x1f + add
+		d[14] = base
+		base += uint32(x>>59) + add
+		d[15] = base
+		dst, src = dst[16:], src[10:]
+	}
 }
 
-func plain6(d *[16]uint32, s *[12]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0x3f
-	d[1] = uint32(x>>6) & 0x3f
-	d[2] = uint32(x>>12) & 0x3f
-	d[3] = uint32(x>>18) & 0x3f
-	d[4] = uint32(x>>24) & 0x3f
-	d[5] = uint32(x>>30) & 0x3f
-	d[6] = uint32(x>>36) & 0x3f
-	d[7] = uint32(x>>42) & 0x3f
-	d[8] = uint32(x>>48) & 0x3f
-	d[9] = uint32(x>>54) & 0x3f
-	x = binary.LittleEndian.Uint64(s[4:])
-	d[10] = uint32(x>>28) & 0x3f
-	d[11] = uint32(x>>34) & 0x3f
-	d[12] = uint32(x>>40) & 0x3f
-	d[13] = uint32(x>>46) & 0x3f
-	d[14] = uint32(x>>52) & 0x3f
-	d[15] = uint32(x >> 58)
+func plain6(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 12 {
+		d, s := (*[16]uint32)(dst), (*[12]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0x3f
+		d[1] = uint32(x>>6) & 0x3f
+		d[2] = uint32(x>>12) & 0x3f
+		d[3] = uint32(x>>18) & 0x3f
+		d[4] = uint32(x>>24) & 0x3f
+		d[5] = uint32(x>>30) & 0x3f
+		d[6] = uint32(x>>36) & 0x3f
+		d[7] = uint32(x>>42) & 0x3f
+		d[8] = uint32(x>>48) & 0x3f
+		d[9] = uint32(x>>54) & 0x3f
+		x = binary.LittleEndian.Uint64(s[4:])
+		d[10] = uint32(x>>28) & 0x3f
+		d[11] = uint32(x>>34) & 0x3f
+		d[12] = uint32(x>>40) & 0x3f
+		d[13] = uint32(x>>46) & 0x3f
+		d[14] = uint32(x>>52) & 0x3f
+		d[15] = uint32(x >> 58)
+		dst, src = dst[16:], src[12:]
+	}
 }
 
-func sum6(d *[16]uint32, s *[12]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0x3f + add
-	d[0] = base
-	base += uint32(x>>6)&0x3f + add
-	d[1] = base
-	base += uint32(x>>12)&0x3f + add
-	d[2] = base
-	base += uint32(x>>18)&0x3f + add
-	d[3] = base
-	base += uint32(x>>24)&0x3f + add
-	d[4] = base
-	base += uint32(x>>30)&0x3f + add
-	d[5] = base
-	base += uint32(x>>36)&0x3f + add
-	d[6] = base
-	base += uint32(x>>42)&0x3f + add
-	d[7] = base
-	base += uint32(x>>48)&0x3f + add
-	d[8] = base
-	base += uint32(x>>54)&0x3f + add
-	d[9] = base
-	x = binary.LittleEndian.Uint64(s[4:])
-	base += uint32(x>>28)&0x3f + add
-	d[10] = base
-	base += uint32(x>>34)&0x3f + add
-	d[11] = base
-	base += uint32(x>>40)&0x3f + add
-	d[12] = base
-	base += uint32(x>>46)&0x3f + add
-	d[13] = base
-	base += uint32(x>>52)&0x3f + add
-	d[14] = base
-	base += uint32(x>>58) + add
-	d[15] = base
-	return base
+func sum6(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 12 {
+		d, s := (*[16]uint32)(dst), (*[12]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0x3f + add
+		d[0] = base
+		base += uint32(x>>6)&0x3f + add
+		d[1] = base
+		base += uint32(x>>12)&0x3f + add
+		d[2] = base
+		base += uint32(x>>18)&0x3f + add
+		d[3] = base
+		base += uint32(x>>24)&0x3f + add
+		d[4] = base
+		base += uint32(x>>30)&0x3f + add
+		d[5] = base
+		base += uint32(x>>36)&0x3f + add
+		d[6] = base
+		base += uint32(x>>42)&0x3f + add
+		d[7] = base
+		base += uint32(x>>48)&0x3f + add
+		d[8] = base
+		base += uint32(x>>54)&0x3f + add
+		d[9] = base
+		x = binary.LittleEndian.Uint64(s[4:])
+		base += uint32(x>>28)&0x3f + add
+		d[10] = base
+		base += uint32(x>>34)&0x3f + add
+		d[11] = base
+		base += uint32(x>>40)&0x3f + add
+		d[12] = base
+		base += uint32(x>>46)&0x3f + add
+		d[13] = base
+		base += uint32(x>>52)&0x3f + add
+		d[14] = base
+		base += uint32(x>>58) + add
+		d[15] = base
+		dst, src = dst[16:], src[12:]
+	}
 }
 
-func plain7(d *[16]uint32, s *[14]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0x7f
-	d[1] = uint32(x>>7) & 0x7f
-	d[2] = uint32(x>>14) & 0x7f
-	d[3] = uint32(x>>21) & 0x7f
-	d[4] = uint32(x>>28) & 0x7f
-	d[5] = uint32(x>>35) & 0x7f
-	d[6] = uint32(x>>42) & 0x7f
-	d[7] = uint32(x>>49) & 0x7f
-	d[8] = uint32(x>>56) & 0x7f
-	x = binary.LittleEndian.Uint64(s[6:])
-	d[9] = uint32(x>>15) & 0x7f
-	d[10] = uint32(x>>22) & 0x7f
-	d[11] = uint32(x>>29) & 0x7f
-	d[12] = uint32(x>>36) & 0x7f
-	d[13] = uint32(x>>43) & 0x7f
-	d[14] = uint32(x>>50) & 0x7f
-	d[15] = uint32(x >> 57)
+func plain7(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 14 {
+		d, s := (*[16]uint32)(dst), (*[14]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0x7f
+		d[1] = uint32(x>>7) & 0x7f
+		d[2] = uint32(x>>14) & 0x7f
+		d[3] = uint32(x>>21) & 0x7f
+		d[4] = uint32(x>>28) & 0x7f
+		d[5] = uint32(x>>35) & 0x7f
+		d[6] = uint32(x>>42) & 0x7f
+		d[7] = uint32(x>>49) & 0x7f
+		d[8] = uint32(x>>56) & 0x7f
+		x = binary.LittleEndian.Uint64(s[6:])
+		d[9] = uint32(x>>15) & 0x7f
+		d[10] = uint32(x>>22) & 0x7f
+		d[11] = uint32(x>>29) & 0x7f
+		d[12] = uint32(x>>36) & 0x7f
+		d[13] = uint32(x>>43) & 0x7f
+		d[14] = uint32(x>>50) & 0x7f
+		d[15] = uint32(x >> 57)
+		dst, src = dst[16:], src[14:]
+	}
 }
 
-func sum7(d *[16]uint32, s *[14]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0x7f + add
-	d[0] = base
-	base += uint32(x>>7)&0x7f + add
-	d[1] = base
-	base += uint32(x>>14)&0x7f + add
-	d[2] = base
-	base += uint32(x>>21)&0x7f + add
-	d[3] = base
-	base += uint32(x>>28)&0x7f + add
-	d[4] = base
-	base += uint32(x>>35)&0x7f + add
-	d[5] = base
-	base += uint32(x>>42)&0x7f + add
-	d[6] = base
-	base += uint32(x>>49)&0x7f + add
-	d[7] = base
-	base += uint32(x>>56)&0x7f + add
-	d[8] = base
-	x = binary.LittleEndian.Uint64(s[6:])
-	base += uint32(x>>15)&0x7f + add
-	d[9] = base
-	base += uint32(x>>22)&0x7f + add
-	d[10] = base
-	base += uint32(x>>29)&0x7f + add
-	d[11] = base
-	base += uint32(x>>36)&0x7f + add
-	d[12] = base
-	base += uint32(x>>43)&0x7f + add
-	d[13] = base
-	base += uint32(x>>50)&0x7f + add
-	d[14] = base
-	base += uint32(x>>57) + add
-	d[15] = base
-	return base
+func sum7(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 14 {
+		d, s := (*[16]uint32)(dst), (*[14]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0x7f + add
+		d[0] = base
+		base += uint32(x>>7)&0x7f + add
+		d[1] = base
+		base += uint32(x>>14)&0x7f + add
+		d[2] = base
+		base += uint32(x>>21)&0x7f + add
+		d[3] = base
+		base += uint32(x>>28)&0x7f + add
+		d[4] = base
+		base += uint32(x>>35)&0x7f + add
+		d[5] = base
+		base += uint32(x>>42)&0x7f + add
+		d[6] = base
+		base += uint32(x>>49)&0x7f + add
+		d[7] = base
+		base += uint32(x>>56)&0x7f + add
+		d[8] = base
+		x = binary.LittleEndian.Uint64(s[6:])
+		base += uint32(x>>15)&0x7f + add
+		d[9] = base
+		base += uint32(x>>22)&0x7f + add
+		d[10] = base
+		base += uint32(x>>29)&0x7f + add
+		d[11] = base
+		base += uint32(x>>36)&0x7f + add
+		d[12] = base
+		base += uint32(x>>43)&0x7f + add
+		d[13] = base
+		base += uint32(x>>50)&0x7f + add
+		d[14] = base
+		base += uint32(x>>57) + add
+		d[15] = base
+		dst, src = dst[16:], src[14:]
+	}
 }
 
-func plain8(d *[16]uint32, s *[16]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0xff
-	d[1] = uint32(x>>8) & 0xff
-	d[2] = uint32(x>>16) & 0xff
-	d[3] = uint32(x>>24) & 0xff
-	d[4] = uint32(x>>32) & 0xff
-	d[5] = uint32(x>>40) & 0xff
-	d[6] = uint32(x>>48) & 0xff
-	d[7] = uint32(x >> 56)
-	x = binary.LittleEndian.Uint64(s[8:])
-	d[8] = uint32(x) & 0xff
-	d[9] = uint32(x>>8) & 0xff
-	d[10] = uint32(x>>16) & 0xff
-	d[11] = uint32(x>>24) & 0xff
-	d[12] = uint32(x>>32) & 0xff
-	d[13] = uint32(x>>40) & 0xff
-	d[14] = uint32(x>>48) & 0xff
-	d[15] = uint32(x >> 56)
+func plain8(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 16 {
+		d, s := (*[16]uint32)(dst), (*[16]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0xff
+		d[1] = uint32(x>>8) & 0xff
+		d[2] = uint32(x>>16) & 0xff
+		d[3] = uint32(x>>24) & 0xff
+		d[4] = uint32(x>>32) & 0xff
+		d[5] = uint32(x>>40) & 0xff
+		d[6] = uint32(x>>48) & 0xff
+		d[7] = uint32(x >> 56)
+		x = binary.LittleEndian.Uint64(s[8:])
+		d[8] = uint32(x) & 0xff
+		d[9] = uint32(x>>8) & 0xff
+		d[10] = uint32(x>>16) & 0xff
+		d[11] = uint32(x>>24) & 0xff
+		d[12] = uint32(x>>32) & 0xff
+		d[13] = uint32(x>>40) & 0xff
+		d[14] = uint32(x>>48) & 0xff
+		d[15] = uint32(x >> 56)
+		dst, src = dst[16:], src[16:]
+	}
 }
 
-func sum8(d *[16]uint32, s *[16]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0xff + add
-	d[0] = base
-	base += uint32(x>>8)&0xff + add
-	d[1] = base
-	base += uint32(x>>16)&0xff + add
-	d[2] = base
-	base += uint32(x>>24)&0xff + add
-	d[3] = base
-	base += uint32(x>>32)&0xff + add
-	d[4] = base
-	base += uint32(x>>40)&0xff + add
-	d[5] = base
-	base += uint32(x>>48)&0xff + add
-	d[6] = base
-	base += uint32(x>>56) + add
-	d[7] = base
-	x = binary.LittleEndian.Uint64(s[8:])
-	base += uint32(x)&0xff + add
-	d[8] = base
-	base += uint32(x>>8)&0xff + add
-	d[9] = base
-	base += uint32(x>>16)&0xff + add
-	d[10] = base
-	base += uint32(x>>24)&0xff + add
-	d[11] = base
-	base += uint32(x>>32)&0xff + add
-	d[12] = base
-	base += uint32(x>>40)&0xff + add
-	d[13] = base
-	base += uint32(x>>48)&0xff + add
-	d[14] = base
-	base += uint32(x>>56) + add
-	d[15] = base
-	return base
+func sum8(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 16 {
+		d, s := (*[16]uint32)(dst), (*[16]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0xff + add
+		d[0] = base
+		base += uint32(x>>8)&0xff + add
+		d[1] = base
+		base += uint32(x>>16)&0xff + add
+		d[2] = base
+		base += uint32(x>>24)&0xff + add
+		d[3] = base
+		base += uint32(x>>32)&0xff + add
+		d[4] = base
+		base += uint32(x>>40)&0xff + add
+		d[5] = base
+		base += uint32(x>>48)&0xff + add
+		d[6] = base
+		base += uint32(x>>56) + add
+		d[7] = base
+		x = binary.LittleEndian.Uint64(s[8:])
+		base += uint32(x)&0xff + add
+		d[8] = base
+		base += uint32(x>>8)&0xff + add
+		d[9] = base
+		base += uint32(x>>16)&0xff + add
+		d[10] = base
+		base += uint32(x>>24)&0xff + add
+		d[11] = base
+		base += uint32(x>>32)&0xff + add
+		d[12] = base
+		base += uint32(x>>40)&0xff + add
+		d[13] = base
+		base += uint32(x>>48)&0xff + add
+		d[14] = base
+		base += uint32(x>>56) + add
+		d[15] = base
+		dst, src = dst[16:], src[16:]
+	}
 }
 
-func plain9(d *[16]uint32, s *[18]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0x1ff
-	d[1] = uint32(x>>9) & 0x1ff
-	d[2] = uint32(x>>18) & 0x1ff
-	d[3] = uint32(x>>27) & 0x1ff
-	d[4] = uint32(x>>36) & 0x1ff
-	d[5] = uint32(x>>45) & 0x1ff
-	d[6] = uint32(x>>54) & 0x1ff
-	x = binary.LittleEndian.Uint64(s[7:])
-	d[7] = uint32(x>>7) & 0x1ff
-	d[8] = uint32(x>>16) & 0x1ff
-	d[9] = uint32(x>>25) & 0x1ff
-	d[10] = uint32(x>>34) & 0x1ff
-	d[11] = uint32(x>>43) & 0x1ff
-	d[12] = uint32(x>>52) & 0x1ff
-	x = binary.LittleEndian.Uint64(s[10:])
-	d[13] = uint32(x>>37) & 0x1ff
-	d[14] = uint32(x>>46) & 0x1ff
-	d[15] = uint32(x >> 55)
+func plain9(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 18 {
+		d, s := (*[16]uint32)(dst), (*[18]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0x1ff
+		d[1] = uint32(x>>9) & 0x1ff
+		d[2] = uint32(x>>18) & 0x1ff
+		d[3] = uint32(x>>27) & 0x1ff
+		d[4] = uint32(x>>36) & 0x1ff
+		d[5] = uint32(x>>45) & 0x1ff
+		d[6] = uint32(x>>54) & 0x1ff
+		x = binary.LittleEndian.Uint64(s[7:])
+		d[7] = uint32(x>>7) & 0x1ff
+		d[8] = uint32(x>>16) & 0x1ff
+		d[9] = uint32(x>>25) & 0x1ff
+		d[10] = uint32(x>>34) & 0x1ff
+		d[11] = uint32(x>>43) & 0x1ff
+		d[12] = uint32(x>>52) & 0x1ff
+		x = binary.LittleEndian.Uint64(s[10:])
+		d[13] = uint32(x>>37) & 0x1ff
+		d[14] = uint32(x>>46) & 0x1ff
+		d[15] = uint32(x >> 55)
+		dst, src = dst[16:], src[18:]
+	}
 }
 
-func sum9(d *[16]uint32, s *[18]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0x1ff + add
-	d[0] = base
-	base += uint32(x>>9)&0x1ff + add
-	d[1] = base
-	base += uint32(x>>18)&0x1ff + add
-	d[2] = base
-	base += uint32(x>>27)&0x1ff + add
-	d[3] = base
-	base += uint32(x>>36)&0x1ff + add
-	d[4] = base
-	base += uint32(x>>45)&0x1ff + add
-	d[5] = base
-	base += uint32(x>>54)&0x1ff + add
-	d[6] = base
-	x = binary.LittleEndian.Uint64(s[7:])
-	base += uint32(x>>7)&0x1ff + add
-	d[7] = base
-	base += uint32(x>>16)&0x1ff + add
-	d[8] = base
-	base += uint32(x>>25)&0x1ff + add
-	d[9] = base
-	base += uint32(x>>34)&0x1ff + add
-	d[10] = base
-	base += uint32(x>>43)&0x1ff + add
-	d[11] = base
-	base += uint32(x>>52)&0x1ff + add
-	d[12] = base
-	x = binary.LittleEndian.Uint64(s[10:])
-	base += uint32(x>>37)&0x1ff + add
-	d[13] = base
-	base += uint32(x>>46)&0x1ff + add
-	d[14] = base
-	base += uint32(x>>55) + add
-	d[15] = base
-	return base
+func sum9(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 18 {
+		d, s := (*[16]uint32)(dst), (*[18]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0x1ff + add
+		d[0] = base
+		base += uint32(x>>9)&0x1ff + add
+		d[1] = base
+		base += uint32(x>>18)&0x1ff + add
+		d[2] = base
+		base += uint32(x>>27)&0x1ff + add
+		d[3] = base
+		base += uint32(x>>36)&0x1ff + add
+		d[4] = base
+		base += uint32(x>>45)&0x1ff + add
+		d[5] = base
+		base += uint32(x>>54)&0x1ff + add
+		d[6] = base
+		x = binary.LittleEndian.Uint64(s[7:])
+		base += uint32(x>>7)&0x1ff + add
+		d[7] = base
+		base += uint32(x>>16)&0x1ff + add
+		d[8] = base
+		base += uint32(x>>25)&0x1ff + add
+		d[9] = base
+		base += uint32(x>>34)&0x1ff + add
+		d[10] = base
+		base += uint32(x>>43)&0x1ff + add
+		d[11] = base
+		base += uint32(x>>52)&0x1ff + add
+		d[12] = base
+		x = binary.LittleEndian.Uint64(s[10:])
+		base += uint32(x>>37)&0x1ff + add
+		d[13] = base
+		base += uint32(x>>46)&0x1ff + add
+		d[14] = base
+		base += uint32(x>>55) + add
+		d[15] = base
+		dst, src = dst[16:], src[18:]
+	}
 }
 
-func plain10(d *[16]uint32, s *[20]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0x3ff
-	d[1] = uint32(x>>10) & 0x3ff
-	d[2] = uint32(x>>20) & 0x3ff
-	d[3] = uint32(x>>30) & 0x3ff
-	d[4] = uint32(x>>40) & 0x3ff
-	d[5] = uint32(x>>50) & 0x3ff
-	x = binary.LittleEndian.Uint64(s[7:])
-	d[6] = uint32(x>>4) & 0x3ff
-	d[7] = uint32(x>>14) & 0x3ff
-	d[8] = uint32(x>>24) & 0x3ff
-	d[9] = uint32(x>>34) & 0x3ff
-	d[10] = uint32(x>>44) & 0x3ff
-	d[11] = uint32(x >> 54)
-	x = binary.LittleEndian.Uint64(s[12:])
-	d[12] = uint32(x>>24) & 0x3ff
-	d[13] = uint32(x>>34) & 0x3ff
-	d[14] = uint32(x>>44) & 0x3ff
-	d[15] = uint32(x >> 54)
+func plain10(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 20 {
+		d, s := (*[16]uint32)(dst), (*[20]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0x3ff
+		d[1] = uint32(x>>10) & 0x3ff
+		d[2] = uint32(x>>20) & 0x3ff
+		d[3] = uint32(x>>30) & 0x3ff
+		d[4] = uint32(x>>40) & 0x3ff
+		d[5] = uint32(x>>50) & 0x3ff
+		x = binary.LittleEndian.Uint64(s[7:])
+		d[6] = uint32(x>>4) & 0x3ff
+		d[7] = uint32(x>>14) & 0x3ff
+		d[8] = uint32(x>>24) & 0x3ff
+		d[9] = uint32(x>>34) & 0x3ff
+		d[10] = uint32(x>>44) & 0x3ff
+		d[11] = uint32(x >> 54)
+		x = binary.LittleEndian.Uint64(s[12:])
+		d[12] = uint32(x>>24) & 0x3ff
+		d[13] = uint32(x>>34) & 0x3ff
+		d[14] = uint32(x>>44) & 0x3ff
+		d[15] = uint32(x >> 54)
+		dst, src = dst[16:], src[20:]
+	}
 }
 
-func sum10(d *[16]uint32, s *[20]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0x3ff + add
-	d[0] = base
-	base += uint32(x>>10)&0x3ff + add
-	d[1] = base
-	base += uint32(x>>20)&0x3ff + add
-	d[2] = base
-	base += uint32(x>>30)&0x3ff + add
-	d[3] = base
-	base += uint32(x>>40)&0x3ff + add
-	d[4] = base
-	base += uint32(x>>50)&0x3ff + add
-	d[5] = base
-	x = binary.LittleEndian.Uint64(s[7:])
-	base += uint32(x>>4)&0x3ff + add
-	d[6] = base
-	base += uint32(x>>14)&0x3ff + add
-	d[7] = base
-	base += uint32(x>>24)&0x3ff + add
-	d[8] = base
-	base += uint32(x>>34)&0x3ff + add
-	d[9] = base
-	base += uint32(x>>44)&0x3ff + add
-	d[10] = base
-	base += uint32(x>>54) + add
-	d[11] = base
-	x = binary.LittleEndian.Uint64(s[12:])
-	base += uint32(x>>24)&0x3ff + add
-	d[12] = base
-	base += uint32(x>>34)&0x3ff + add
-	d[13] = base
-	base += uint32(x>>44)&0x3ff + add
-	d[14] = base
-	base += uint32(x>>54) + add
-	d[15] = base
-	return base
+func sum10(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 20 {
+		d, s := (*[16]uint32)(dst), (*[20]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0x3ff + add
+		d[0] = base
+		base += uint32(x>>10)&0x3ff + add
+		d[1] = base
+		base += uint32(x>>20)&0x3ff + add
+		d[2] = base
+		base += uint32(x>>30)&0x3ff + add
+		d[3] = base
+		base += uint32(x>>40)&0x3ff + add
+		d[4] = base
+		base += uint32(x>>50)&0x3ff + add
+		d[5] = base
+		x = binary.LittleEndian.Uint64(s[7:])
+		base += uint32(x>>4)&0x3ff + add
+		d[6] = base
+		base += uint32(x>>14)&0x3ff + add
+		d[7] = base
+		base += uint32(x>>24)&0x3ff + add
+		d[8] = base
+		base += uint32(x>>34)&0x3ff + add
+		d[9] = base
+		base += uint32(x>>44)&0x3ff + add
+		d[10] = base
+		base += uint32(x>>54) + add
+		d[11] = base
+		x = binary.LittleEndian.Uint64(s[12:])
+		base += uint32(x>>24)&0x3ff + add
+		d[12] = base
+		base += uint32(x>>34)&0x3ff + add
+		d[13] = base
+		base += uint32(x>>44)&0x3ff + add
+		d[14] = base
+		base += uint32(x>>54) + add
+		d[15] = base
+		dst, src = dst[16:], src[20:]
+	}
 }
 
-func plain11(d *[16]uint32, s *[22]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0x7ff
-	d[1] = uint32(x>>11) & 0x7ff
-	d[2] = uint32(x>>22) & 0x7ff
-	d[3] = uint32(x>>33) & 0x7ff
-	d[4] = uint32(x>>44) & 0x7ff
-	x = binary.LittleEndian.Uint64(s[6:])
-	d[5] = uint32(x>>7) & 0x7ff
-	d[6] = uint32(x>>18) & 0x7ff
-	d[7] = uint32(x>>29) & 0x7ff
-	d[8] = uint32(x>>40) & 0x7ff
-	d[9] = uint32(x>>51) & 0x7ff
-	x = binary.LittleEndian.Uint64(s[13:])
-	d[10] = uint32(x>>6) & 0x7ff
-	d[11] = uint32(x>>17) & 0x7ff
-	d[12] = uint32(x>>28) & 0x7ff
-	d[13] = uint32(x>>39) & 0x7ff
-	d[14] = uint32(x>>50) & 0x7ff
-	x = binary.LittleEndian.Uint64(s[14:])
-	d[15] = uint32(x >> 53)
+func plain11(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 22 {
+		d, s := (*[16]uint32)(dst), (*[22]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0x7ff
+		d[1] = uint32(x>>11) & 0x7ff
+		d[2] = uint32(x>>22) & 0x7ff
+		d[3] = uint32(x>>33) & 0x7ff
+		d[4] = uint32(x>>44) & 0x7ff
+		x = binary.LittleEndian.Uint64(s[6:])
+		d[5] = uint32(x>>7) & 0x7ff
+		d[6] = uint32(x>>18) & 0x7ff
+		d[7] = uint32(x>>29) & 0x7ff
+		d[8] = uint32(x>>40) & 0x7ff
+		d[9] = uint32(x>>51) & 0x7ff
+		x = binary.LittleEndian.Uint64(s[13:])
+		d[10] = uint32(x>>6) & 0x7ff
+		d[11] = uint32(x>>17) & 0x7ff
+		d[12] = uint32(x>>28) & 0x7ff
+		d[13] = uint32(x>>39) & 0x7ff
+		d[14] = uint32(x>>50) & 0x7ff
+		x = binary.LittleEndian.Uint64(s[14:])
+		d[15] = uint32(x >> 53)
+		dst, src = dst[16:], src[22:]
+	}
 }
 
-func sum11(d *[16]uint32, s *[22]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0x7ff + add
-	d[0] = base
-	base += uint32(x>>11)&0x7ff + add
-	d[1] = base
-	base += uint32(x>>22)&0x7ff + add
-	d[2] = base
-	base += uint32(x>>33)&0x7ff + add
-	d[3] = base
-	base += uint32(x>>44)&0x7ff + add
-	d[4] = base
-	x = binary.LittleEndian.Uint64(s[6:])
-	base += uint32(x>>7)&0x7ff + add
-	d[5] = base
-	base += uint32(x>>18)&0x7ff + add
-	d[6] = base
-	base += uint32(x>>29)&0x7ff + add
-	d[7] = base
-	base += uint32(x>>40)&0x7ff + add
-	d[8] = base
-	base += uint32(x>>51)&0x7ff + add
-	d[9] = base
-	x = binary.LittleEndian.Uint64(s[13:])
-	base += uint32(x>>6)&0x7ff + add
-	d[10] = base
-	base += uint32(x>>17)&0x7ff + add
-	d[11] = base
-	base += uint32(x>>28)&0x7ff + add
-	d[12] = base
-	base += uint32(x>>39)&0x7ff + add
-	d[13] = base
-	base += uint32(x>>50)&0x7ff + add
-	d[14] = base
-	x = binary.LittleEndian.Uint64(s[14:])
-	base += uint32(x>>53) + add
-	d[15] = base
-	return base
+func sum11(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 22 {
+		d, s := (*[16]uint32)(dst), (*[22]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0x7ff + add
+		d[0] = base
+		base += uint32(x>>11)&0x7ff + add
+		d[1] = base
+		base += uint32(x>>22)&0x7ff + add
+		d[2] = base
+		base += uint32(x>>33)&0x7ff + add
+		d[3] = base
+		base += uint32(x>>44)&0x7ff + add
+		d[4] = base
+		x = binary.LittleEndian.Uint64(s[6:])
+		base += uint32(x>>7)&0x7ff + add
+		d[5] = base
+		base += uint32(x>>18)&0x7ff + add
+		d[6] = base
+		base += uint32(x>>29)&0x7ff + add
+		d[7] = base
+		base += uint32(x>>40)&0x7ff + add
+		d[8] = base
+		base += uint32(x>>51)&0x7ff + add
+		d[9] = base
+		x = binary.LittleEndian.Uint64(s[13:])
+		base += uint32(x>>6)&0x7ff + add
+		d[10] = base
+		base += uint32(x>>17)&0x7ff + add
+		d[11] = base
+		base += uint32(x>>28)&0x7ff + add
+		d[12] = base
+		base += uint32(x>>39)&0x7ff + add
+		d[13] = base
+		base += uint32(x>>50)&0x7ff + add
+		d[14] = base
+		x = binary.LittleEndian.Uint64(s[14:])
+		base += uint32(x>>53) + add
+		d[15] = base
+		dst, src = dst[16:], src[22:]
+	}
 }
 
-func plain12(d *[16]uint32, s *[24]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0xfff
-	d[1] = uint32(x>>12) & 0xfff
-	d[2] = uint32(x>>24) & 0xfff
-	d[3] = uint32(x>>36) & 0xfff
-	d[4] = uint32(x>>48) & 0xfff
-	x = binary.LittleEndian.Uint64(s[7:])
-	d[5] = uint32(x>>4) & 0xfff
-	d[6] = uint32(x>>16) & 0xfff
-	d[7] = uint32(x>>28) & 0xfff
-	d[8] = uint32(x>>40) & 0xfff
-	d[9] = uint32(x >> 52)
-	x = binary.LittleEndian.Uint64(s[15:])
-	d[10] = uint32(x) & 0xfff
-	d[11] = uint32(x>>12) & 0xfff
-	d[12] = uint32(x>>24) & 0xfff
-	d[13] = uint32(x>>36) & 0xfff
-	d[14] = uint32(x>>48) & 0xfff
-	x = binary.LittleEndian.Uint64(s[16:])
-	d[15] = uint32(x >> 52)
+func plain12(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 24 {
+		d, s := (*[16]uint32)(dst), (*[24]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0xfff
+		d[1] = uint32(x>>12) & 0xfff
+		d[2] = uint32(x>>24) & 0xfff
+		d[3] = uint32(x>>36) & 0xfff
+		d[4] = uint32(x>>48) & 0xfff
+		x = binary.LittleEndian.Uint64(s[7:])
+		d[5] = uint32(x>>4) & 0xfff
+		d[6] = uint32(x>>16) & 0xfff
+		d[7] = uint32(x>>28) & 0xfff
+		d[8] = uint32(x>>40) & 0xfff
+		d[9] = uint32(x >> 52)
+		x = binary.LittleEndian.Uint64(s[15:])
+		d[10] = uint32(x) & 0xfff
+		d[11] = uint32(x>>12) & 0xfff
+		d[12] = uint32(x>>24) & 0xfff
+		d[13] = uint32(x>>36) & 0xfff
+		d[14] = uint32(x>>48) & 0xfff
+		x = binary.LittleEndian.Uint64(s[16:])
+		d[15] = uint32(x >> 52)
+		dst, src = dst[16:], src[24:]
+	}
 }
 
-func sum12(d *[16]uint32, s *[24]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0xfff + add
-	d[0] = base
-	base += uint32(x>>12)&0xfff + add
-	d[1] = base
-	base += uint32(x>>24)&0xfff + add
-	d[2] = base
-	base += uint32(x>>36)&0xfff + add
-	d[3] = base
-	base += uint32(x>>48)&0xfff + add
-	d[4] = base
-	x = binary.LittleEndian.Uint64(s[7:])
-	base += uint32(x>>4)&0xfff + add
-	d[5] = base
-	base += uint32(x>>16)&0xfff + add
-	d[6] = base
-	base += uint32(x>>28)&0xfff + add
-	d[7] = base
-	base += uint32(x>>40)&0xfff + add
-	d[8] = base
-	base += uint32(x>>52) + add
-	d[9] = base
-	x = binary.LittleEndian.Uint64(s[15:])
-	base += uint32(x)&0xfff + add
-	d[10] = base
-	base += uint32(x>>12)&0xfff + add
-	d[11] = base
-	base += uint32(x>>24)&0xfff + add
-	d[12] = base
-	base += uint32(x>>36)&0xfff + add
-	d[13] = base
-	base += uint32(x>>48)&0xfff + add
-	d[14] = base
-	x = binary.LittleEndian.Uint64(s[16:])
-	base += uint32(x>>52) + add
-	d[15] = base
-	return base
+func sum12(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 24 {
+		d, s := (*[16]uint32)(dst), (*[24]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0xfff + add
+		d[0] = base
+		base += uint32(x>>12)&0xfff + add
+		d[1] = base
+		base += uint32(x>>24)&0xfff + add
+		d[2] = base
+		base += uint32(x>>36)&0xfff + add
+		d[3] = base
+		base += uint32(x>>48)&0xfff + add
+		d[4] = base
+		x = binary.LittleEndian.Uint64(s[7:])
+		base += uint32(x>>4)&0xfff + add
+		d[5] = base
+		base += uint32(x>>16)&0xfff + add
+		d[6] = base
+		base += uint32(x>>28)&0xfff + add
+		d[7] = base
+		base += uint32(x>>40)&0xfff + add
+		d[8] = base
+		base += uint32(x>>52) + add
+		d[9] = base
+		x = binary.LittleEndian.Uint64(s[15:])
+		base += uint32(x)&0xfff + add
+		d[10] = base
+		base += uint32(x>>12)&0xfff + add
+		d[11] = base
+		base += uint32(x>>24)&0xfff + add
+		d[12] = base
+		base += uint32(x>>36)&0xfff + add
+		d[13] = base
+		base += uint32(x>>48)&0xfff + add
+		d[14] = base
+		x = binary.LittleEndian.Uint64(s[16:])
+		base += uint32(x>>52) + add
+		d[15] = base
+		dst, src = dst[16:], src[24:]
+	}
 }
 
-func plain13(d *[16]uint32, s *[26]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0x1fff
-	d[1] = uint32(x>>13) & 0x1fff
-	d[2] = uint32(x>>26) & 0x1fff
-	d[3] = uint32(x>>39) & 0x1fff
-	x = binary.LittleEndian.Uint64(s[6:])
-	d[4] = uint32(x>>4) & 0x1fff
-	d[5] = uint32(x>>17) & 0x1fff
-	d[6] = uint32(x>>30) & 0x1fff
-	d[7] = uint32(x>>43) & 0x1fff
-	x = binary.LittleEndian.Uint64(s[13:])
-	d[8] = uint32(x) & 0x1fff
-	d[9] = uint32(x>>13) & 0x1fff
-	d[10] = uint32(x>>26) & 0x1fff
-	d[11] = uint32(x>>39) & 0x1fff
-	x = binary.LittleEndian.Uint64(s[18:])
-	d[12] = uint32(x>>12) & 0x1fff
-	d[13] = uint32(x>>25) & 0x1fff
-	d[14] = uint32(x>>38) & 0x1fff
-	d[15] = uint32(x >> 51)
+func plain13(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 26 {
+		d, s := (*[16]uint32)(dst), (*[26]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0x1fff
+		d[1] = uint32(x>>13) & 0x1fff
+		d[2] = uint32(x>>26) & 0x1fff
+		d[3] = uint32(x>>39) & 0x1fff
+		x = binary.LittleEndian.Uint64(s[6:])
+		d[4] = uint32(x>>4) & 0x1fff
+		d[5] = uint32(x>>17) & 0x1fff
+		d[6] = uint32(x>>30) & 0x1fff
+		d[7] = uint32(x>>43) & 0x1fff
+		x = binary.LittleEndian.Uint64(s[13:])
+		d[8] = uint32(x) & 0x1fff
+		d[9] = uint32(x>>13) & 0x1fff
+		d[10] = uint32(x>>26) & 0x1fff
+		d[11] = uint32(x>>39) & 0x1fff
+		x = binary.LittleEndian.Uint64(s[18:])
+		d[12] = uint32(x>>12) & 0x1fff
+		d[13] = uint32(x>>25) & 0x1fff
+		d[14] = uint32(x>>38) & 0x1fff
+		d[15] = uint32(x >> 51)
+		dst, src = dst[16:], src[26:]
+	}
 }
 
-func sum13(d *[16]uint32, s *[26]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0x1fff + add
-	d[0] = base
-	base += uint32(x>>13)&0x1fff + add
-	d[1] = base
-	base += uint32(x>>26)&0x1fff + add
-	d[2] = base
-	base += uint32(x>>39)&0x1fff + add
-	d[3] = base
-	x = binary.LittleEndian.Uint64(s[6:])
-	base += uint32(x>>4)&0x1fff + add
-	d[4] = base
-	base += uint32(x>>17)&0x1fff + add
-	d[5] = base
-	base += uint32(x>>30)&0x1fff + add
-	d[6] = base
-	base += uint32(x>>43)&0x1fff + add
-	d[7] = base
-	x = binary.LittleEndian.Uint64(s[13:])
-	base += uint32(x)&0x1fff + add
-	d[8] = base
-	base += uint32(x>>13)&0x1fff + add
-	d[9] = base
-	base += uint32(x>>26)&0x1fff + add
-	d[10] = base
-	base += uint32(x>>39)&0x1fff + add
-	d[11] = base
-	x = binary.LittleEndian.Uint64(s[18:])
-	base += uint32(x>>12)&0x1fff + add
-	d[12] = base
-	base += uint32(x>>25)&0x1fff + add
-	d[13] = base
-	base += uint32(x>>38)&0x1fff + add
-	d[14] = base
-	base += uint32(x>>51) + add
-	d[15] = base
-	return base
+func sum13(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 26 {
+		d, s := (*[16]uint32)(dst), (*[26]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0x1fff + add
+		d[0] = base
+		base += uint32(x>>13)&0x1fff + add
+		d[1] = base
+		base += uint32(x>>26)&0x1fff + add
+		d[2] = base
+		base += uint32(x>>39)&0x1fff + add
+		d[3] = base
+		x = binary.LittleEndian.Uint64(s[6:])
+		base += uint32(x>>4)&0x1fff + add
+		d[4] = base
+		base += uint32(x>>17)&0x1fff + add
+		d[5] = base
+		base += uint32(x>>30)&0x1fff + add
+		d[6] = base
+		base += uint32(x>>43)&0x1fff + add
+		d[7] = base
+		x = binary.LittleEndian.Uint64(s[13:])
+		base += uint32(x)&0x1fff + add
+		d[8] = base
+		base += uint32(x>>13)&0x1fff + add
+		d[9] = base
+		base += uint32(x>>26)&0x1fff + add
+		d[10] = base
+		base += uint32(x>>39)&0x1fff + add
+		d[11] = base
+		x = binary.LittleEndian.Uint64(s[18:])
+		base += uint32(x>>12)&0x1fff + add
+		d[12] = base
+		base += uint32(x>>25)&0x1fff + add
+		d[13] = base
+		base += uint32(x>>38)&0x1fff + add
+		d[14] = base
+		base += uint32(x>>51) + add
+		d[15] = base
+		dst, src = dst[16:], src[26:]
+	}
 }
 
-func plain14(d *[16]uint32, s *[28]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0x3fff
-	d[1] = uint32(x>>14) & 0x3fff
-	d[2] = uint32(x>>28) & 0x3fff
-	d[3] = uint32(x>>42) & 0x3fff
-	x = binary.LittleEndian.Uint64(s[7:])
-	d[4] = uint32(x) & 0x3fff
-	d[5] = uint32(x>>14) & 0x3fff
-	d[6] = uint32(x>>28) & 0x3fff
-	d[7] = uint32(x>>42) & 0x3fff
-	x = binary.LittleEndian.Uint64(s[14:])
-	d[8] = uint32(x) & 0x3fff
-	d[9] = uint32(x>>14) & 0x3fff
-	d[10] = uint32(x>>28) & 0x3fff
-	d[11] = uint32(x>>42) & 0x3fff
-	x = binary.LittleEndian.Uint64(s[20:])
-	d[12] = uint32(x>>8) & 0x3fff
-	d[13] = uint32(x>>22) & 0x3fff
-	d[14] = uint32(x>>36) & 0x3fff
-	d[15] = uint32(x >> 50)
+func plain14(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 28 {
+		d, s := (*[16]uint32)(dst), (*[28]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0x3fff
+		d[1] = uint32(x>>14) & 0x3fff
+		d[2] = uint32(x>>28) & 0x3fff
+		d[3] = uint32(x>>42) & 0x3fff
+		x = binary.LittleEndian.Uint64(s[7:])
+		d[4] = uint32(x) & 0x3fff
+		d[5] = uint32(x>>14) & 0x3fff
+		d[6] = uint32(x>>28) & 0x3fff
+		d[7] = uint32(x>>42) & 0x3fff
+		x = binary.LittleEndian.Uint64(s[14:])
+		d[8] = uint32(x) & 0x3fff
+		d[9] = uint32(x>>14) & 0x3fff
+		d[10] = uint32(x>>28) & 0x3fff
+		d[11] = uint32(x>>42) & 0x3fff
+		x = binary.LittleEndian.Uint64(s[20:])
+		d[12] = uint32(x>>8) & 0x3fff
+		d[13] = uint32(x>>22) & 0x3fff
+		d[14] = uint32(x>>36) & 0x3fff
+		d[15] = uint32(x >> 50)
+		dst, src = dst[16:], src[28:]
+	}
 }
 
-func sum14(d *[16]uint32, s *[28]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0x3fff + add
-	d[0] = base
-	base += uint32(x>>14)&0x3fff + add
-	d[1] = base
-	base += uint32(x>>28)&0x3fff + add
-	d[2] = base
-	base += uint32(x>>42)&0x3fff + add
-	d[3] = base
-	x = binary.LittleEndian.Uint64(s[7:])
-	base += uint32(x)&0x3fff + add
-	d[4] = base
-	base += uint32(x>>14)&0x3fff + add
-	d[5] = base
-	base += uint32(x>>28)&0x3fff + add
-	d[6] = base
-	base += uint32(x>>42)&0x3fff + add
-	d[7] = base
-	x = binary.LittleEndian.Uint64(s[14:])
-	base += uint32(x)&0x3fff + add
-	d[8] = base
-	base += uint32(x>>14)&0x3fff + add
-	d[9] = base
-	base += uint32(x>>28)&0x3fff + add
-	d[10] = base
-	base += uint32(x>>42)&0x3fff + add
-	d[11] = base
-	x = binary.LittleEndian.Uint64(s[20:])
-	base += uint32(x>>8)&0x3fff + add
-	d[12] = base
-	base += uint32(x>>22)&0x3fff + add
-	d[13] = base
-	base += uint32(x>>36)&0x3fff + add
-	d[14] = base
-	base += uint32(x>>50) + add
-	d[15] = base
-	return base
+func sum14(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 28 {
+		d, s := (*[16]uint32)(dst), (*[28]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0x3fff + add
+		d[0] = base
+		base += uint32(x>>14)&0x3fff + add
+		d[1] = base
+		base += uint32(x>>28)&0x3fff + add
+		d[2] = base
+		base += uint32(x>>42)&0x3fff + add
+		d[3] = base
+		x = binary.LittleEndian.Uint64(s[7:])
+		base += uint32(x)&0x3fff + add
+		d[4] = base
+		base += uint32(x>>14)&0x3fff + add
+		d[5] = base
+		base += uint32(x>>28)&0x3fff + add
+		d[6] = base
+		base += uint32(x>>42)&0x3fff + add
+		d[7] = base
+		x = binary.LittleEndian.Uint64(s[14:])
+		base += uint32(x)&0x3fff + add
+		d[8] = base
+		base += uint32(x>>14)&0x3fff + add
+		d[9] = base
+		base += uint32(x>>28)&0x3fff + add
+		d[10] = base
+		base += uint32(x>>42)&0x3fff + add
+		d[11] = base
+		x = binary.LittleEndian.Uint64(s[20:])
+		base += uint32(x>>8)&0x3fff + add
+		d[12] = base
+		base += uint32(x>>22)&0x3fff + add
+		d[13] = base
+		base += uint32(x>>36)&0x3fff + add
+		d[14] = base
+		base += uint32(x>>50) + add
+		d[15] = base
+		dst, src = dst[16:], src[28:]
+	}
 }
 
-func plain15(d *[16]uint32, s *[30]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0x7fff
-	d[1] = uint32(x>>15) & 0x7fff
-	d[2] = uint32(x>>30) & 0x7fff
-	d[3] = uint32(x>>45) & 0x7fff
-	x = binary.LittleEndian.Uint64(s[7:])
-	d[4] = uint32(x>>4) & 0x7fff
-	d[5] = uint32(x>>19) & 0x7fff
-	d[6] = uint32(x>>34) & 0x7fff
-	d[7] = uint32(x >> 49)
-	x = binary.LittleEndian.Uint64(s[15:])
-	d[8] = uint32(x) & 0x7fff
-	d[9] = uint32(x>>15) & 0x7fff
-	d[10] = uint32(x>>30) & 0x7fff
-	d[11] = uint32(x>>45) & 0x7fff
-	x = binary.LittleEndian.Uint64(s[22:])
-	d[12] = uint32(x>>4) & 0x7fff
-	d[13] = uint32(x>>19) & 0x7fff
-	d[14] = uint32(x>>34) & 0x7fff
-	d[15] = uint32(x >> 49)
+func plain15(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 30 {
+		d, s := (*[16]uint32)(dst), (*[30]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0x7fff
+		d[1] = uint32(x>>15) & 0x7fff
+		d[2] = uint32(x>>30) & 0x7fff
+		d[3] = uint32(x>>45) & 0x7fff
+		x = binary.LittleEndian.Uint64(s[7:])
+		d[4] = uint32(x>>4) & 0x7fff
+		d[5] = uint32(x>>19) & 0x7fff
+		d[6] = uint32(x>>34) & 0x7fff
+		d[7] = uint32(x >> 49)
+		x = binary.LittleEndian.Uint64(s[15:])
+		d[8] = uint32(x) & 0x7fff
+		d[9] = uint32(x>>15) & 0x7fff
+		d[10] = uint32(x>>30) & 0x7fff
+		d[11] = uint32(x>>45) & 0x7fff
+		x = binary.LittleEndian.Uint64(s[22:])
+		d[12] = uint32(x>>4) & 0x7fff
+		d[13] = uint32(x>>19) & 0x7fff
+		d[14] = uint32(x>>34) & 0x7fff
+		d[15] = uint32(x >> 49)
+		dst, src = dst[16:], src[30:]
+	}
 }
 
-func sum15(d *[16]uint32, s *[30]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0x7fff + add
-	d[0] = base
-	base += uint32(x>>15)&0x7fff + add
-	d[1] = base
-	base += uint32(x>>30)&0x7fff + add
-	d[2] = base
-	base += uint32(x>>45)&0x7fff + add
-	d[3] = base
-	x = binary.LittleEndian.Uint64(s[7:])
-	base += uint32(x>>4)&0x7fff + add
-	d[4] = base
-	base += uint32(x>>19)&0x7fff + add
-	d[5] = base
-	base += uint32(x>>34)&0x7fff + add
-	d[6] = base
-	base += uint32(x>>49) + add
-	d[7] = base
-	x = binary.LittleEndian.Uint64(s[15:])
-	base += uint32(x)&0x7fff + add
-	d[8] = base
-	base += uint32(x>>15)&0x7fff + add
-	d[9] = base
-	base += uint32(x>>30)&0x7fff + add
-	d[10] = base
-	base += uint32(x>>45)&0x7fff + add
-	d[11] = base
-	x = binary.LittleEndian.Uint64(s[22:])
-	base += uint32(x>>4)&0x7fff + add
-	d[12] = base
-	base += uint32(x>>19)&0x7fff + add
-	d[13] = base
-	base += uint32(x>>34)&0x7fff + add
-	d[14] = base
-	base += uint32(x>>49) + add
-	d[15] = base
-	return base
+func sum15(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 30 {
+		d, s := (*[16]uint32)(dst), (*[30]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0x7fff + add
+		d[0] = base
+		base += uint32(x>>15)&0x7fff + add
+		d[1] = base
+		base += uint32(x>>30)&0x7fff + add
+		d[2] = base
+		base += uint32(x>>45)&0x7fff + add
+		d[3] = base
+		x = binary.LittleEndian.Uint64(s[7:])
+		base += uint32(x>>4)&0x7fff + add
+		d[4] = base
+		base += uint32(x>>19)&0x7fff + add
+		d[5] = base
+		base += uint32(x>>34)&0x7fff + add
+		d[6] = base
+		base += uint32(x>>49) + add
+		d[7] = base
+		x = binary.LittleEndian.Uint64(s[15:])
+		base += uint32(x)&0x7fff + add
+		d[8] = base
+		base += uint32(x>>15)&0x7fff + add
+		d[9] = base
+		base += uint32(x>>30)&0x7fff + add
+		d[10] = base
+		base += uint32(x>>45)&0x7fff + add
+		d[11] = base
+		x = binary.LittleEndian.Uint64(s[22:])
+		base += uint32(x>>4)&0x7fff + add
+		d[12] = base
+		base += uint32(x>>19)&0x7fff + add
+		d[13] = base
+		base += uint32(x>>34)&0x7fff + add
+		d[14] = base
+		base += uint32(x>>49) + add
+		d[15] = base
+		dst, src = dst[16:], src[30:]
+	}
 }
 
-func plain16(d *[16]uint32, s *[32]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0xffff
-	d[1] = uint32(x>>16) & 0xffff
-	d[2] = uint32(x>>32) & 0xffff
-	d[3] = uint32(x >> 48)
-	x = binary.LittleEndian.Uint64(s[8:])
-	d[4] = uint32(x) & 0xffff
-	d[5] = uint32(x>>16) & 0xffff
-	d[6] = uint32(x>>32) & 0xffff
-	d[7] = uint32(x >> 48)
-	x = binary.LittleEndian.Uint64(s[16:])
-	d[8] = uint32(x) & 0xffff
-	d[9] = uint32(x>>16) & 0xffff
-	d[10] = uint32(x>>32) & 0xffff
-	d[11] = uint32(x >> 48)
-	x = binary.LittleEndian.Uint64(s[24:])
-	d[12] = uint32(x) & 0xffff
-	d[13] = uint32(x>>16) & 0xffff
-	d[14] = uint32(x>>32) & 0xffff
-	d[15] = uint32(x >> 48)
+func plain16(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 32 {
+		d, s := (*[16]uint32)(dst), (*[32]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0xffff
+		d[1] = uint32(x>>16) & 0xffff
+		d[2] = uint32(x>>32) & 0xffff
+		d[3] = uint32(x >> 48)
+		x = binary.LittleEndian.Uint64(s[8:])
+		d[4] = uint32(x) & 0xffff
+		d[5] = uint32(x>>16) & 0xffff
+		d[6] = uint32(x>>32) & 0xffff
+		d[7] = uint32(x >> 48)
+		x = binary.LittleEndian.Uint64(s[16:])
+		d[8] = uint32(x) & 0xffff
+		d[9] = uint32(x>>16) & 0xffff
+		d[10] = uint32(x>>32) & 0xffff
+		d[11] = uint32(x >> 48)
+		x = binary.LittleEndian.Uint64(s[24:])
+		d[12] = uint32(x) & 0xffff
+		d[13] = uint32(x>>16) & 0xffff
+		d[14] = uint32(x>>32) & 0xffff
+		d[15] = uint32(x >> 48)
+		dst, src = dst[16:], src[32:]
+	}
 }
 
-func sum16(d *[16]uint32, s *[32]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0xffff + add
-	d[0] = base
-	base += uint32(x>>16)&0xffff + add
-	d[1] = base
-	base += uint32(x>>32)&0xffff + add
-	d[2] = base
-	base += uint32(x>>48) + add
-	d[3] = base
-	x = binary.LittleEndian.Uint64(s[8:])
-	base += uint32(x)&0xffff + add
-	d[4] = base
-	base += uint32(x>>16)&0xffff + add
-	d[5] = base
-	base += uint32(x>>32)&0xffff + add
-	d[6] = base
-	base += uint32(x>>48) + add
-	d[7] = base
-	x = binary.LittleEndian.Uint64(s[16:])
-	base += uint32(x)&0xffff + add
-	d[8] = base
-	base += uint32(x>>16)&0xffff + add
-	d[9] = base
-	base += uint32(x>>32)&0xffff + add
-	d[10] = base
-	base += uint32(x>>48) + add
-	d[11] = base
-	x = binary.LittleEndian.Uint64(s[24:])
-	base += uint32(x)&0xffff + add
-	d[12] = base
-	base += uint32(x>>16)&0xffff + add
-	d[13] = base
-	base += uint32(x>>32)&0xffff + add
-	d[14] = base
-	base += uint32(x>>48) + add
-	d[15] = base
-	return base
+func sum16(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 32 {
+		d, s := (*[16]uint32)(dst), (*[32]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0xffff + add
+		d[0] = base
+		base += uint32(x>>16)&0xffff + add
+		d[1] = base
+		base += uint32(x>>32)&0xffff + add
+		d[2] = base
+		base += uint32(x>>48) + add
+		d[3] = base
+		x = binary.LittleEndian.Uint64(s[8:])
+		base += uint32(x)&0xffff + add
+		d[4] = base
+		base += uint32(x>>16)&0xffff + add
+		d[5] = base
+		base += uint32(x>>32)&0xffff + add
+		d[6] = base
+		base += uint32(x>>48) + add
+		d[7] = base
+		x = binary.LittleEndian.Uint64(s[16:])
+		base += uint32(x)&0xffff + add
+		d[8] = base
+		base += uint32(x>>16)&0xffff + add
+		d[9] = base
+		base += uint32(x>>32)&0xffff + add
+		d[10] = base
+		base += uint32(x>>48) + add
+		d[11] = base
+		x = binary.LittleEndian.Uint64(s[24:])
+		base += uint32(x)&0xffff + add
+		d[12] = base
+		base += uint32(x>>16)&0xffff + add
+		d[13] = base
+		base += uint32(x>>32)&0xffff + add
+		d[14] = base
+		base += uint32(x>>48) + add
+		d[15] = base
+		dst, src = dst[16:], src[32:]
+	}
 }
 
-func plain17(d *[16]uint32, s *[34]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0x1ffff
-	d[1] = uint32(x>>17) & 0x1ffff
-	d[2] = uint32(x>>34) & 0x1ffff
-	x = binary.LittleEndian.Uint64(s[6:])
-	d[3] = uint32(x>>3) & 0x1ffff
-	d[4] = uint32(x>>20) & 0x1ffff
-	d[5] = uint32(x>>37) & 0x1ffff
-	x = binary.LittleEndian.Uint64(s[12:])
-	d[6] = uint32(x>>6) & 0x1ffff
-	d[7] = uint32(x>>23) & 0x1ffff
-	d[8] = uint32(x>>40) & 0x1ffff
-	x = binary.LittleEndian.Uint64(s[19:])
-	d[9] = uint32(x>>1) & 0x1ffff
-	d[10] = uint32(x>>18) & 0x1ffff
-	d[11] = uint32(x>>35) & 0x1ffff
-	x = binary.LittleEndian.Uint64(s[25:])
-	d[12] = uint32(x>>4) & 0x1ffff
-	d[13] = uint32(x>>21) & 0x1ffff
-	d[14] = uint32(x>>38) & 0x1ffff
-	x = binary.LittleEndian.Uint64(s[26:])
-	d[15] = uint32(x >> 47)
+func plain17(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 34 {
+		d, s := (*[16]uint32)(dst), (*[34]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0x1ffff
+		d[1] = uint32(x>>17) & 0x1ffff
+		d[2] = uint32(x>>34) & 0x1ffff
+		x = binary.LittleEndian.Uint64(s[6:])
+		d[3] = uint32(x>>3) & 0x1ffff
+		d[4] = uint32(x>>20) & 0x1ffff
+		d[5] = uint32(x>>37) & 0x1ffff
+		x = binary.LittleEndian.Uint64(s[12:])
+		d[6] = uint32(x>>6) & 0x1ffff
+		d[7] = uint32(x>>23) & 0x1ffff
+		d[8] = uint32(x>>40) & 0x1ffff
+		x = binary.LittleEndian.Uint64(s[19:])
+		d[9] = uint32(x>>1) & 0x1ffff
+		d[10] = uint32(x>>18) & 0x1ffff
+		d[11] = uint32(x>>35) & 0x1ffff
+		x = binary.LittleEndian.Uint64(s[25:])
+		d[12] = uint32(x>>4) & 0x1ffff
+		d[13] = uint32(x>>21) & 0x1ffff
+		d[14] = uint32(x>>38) & 0x1ffff
+		x = binary.LittleEndian.Uint64(s[26:])
+		d[15] = uint32(x >> 47)
+		dst, src = dst[16:], src[34:]
+	}
 }
 
-func sum17(d *[16]uint32, s *[34]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0x1ffff + add
-	d[0] = base
-	base += uint32(x>>17)&0x1ffff + add
-	d[1] = base
-	base += uint32(x>>34)&0x1ffff + add
-	d[2] = base
-	x = binary.LittleEndian.Uint64(s[6:])
-	base += uint32(x>>3)&0x1ffff + add
-	d[3] = base
-	base += uint32(x>>20)&0x1ffff + add
-	d[4] = base
-	base += uint32(x>>37)&0x1ffff + add
-	d[5] = base
-	x = binary.LittleEndian.Uint64(s[12:])
-	base += uint32(x>>6)&0x1ffff + add
-	d[6] = base
-	base += uint32(x>>23)&0x1ffff + add
-	d[7] = base
-	base += uint32(x>>40)&0x1ffff + add
-	d[8] = base
-	x = binary.LittleEndian.Uint64(s[19:])
-	base += uint32(x>>1)&0x1ffff + add
-	d[9] = base
-	base += uint32(x>>18)&0x1ffff + add
-	d[10] = base
-	base += uint32(x>>35)&0x1ffff + add
-	d[11] = base
-	x = binary.LittleEndian.Uint64(s[25:])
-	base += uint32(x>>4)&0x1ffff + add
-	d[12] = base
-	base += uint32(x>>21)&0x1ffff + add
-	d[13] = base
-	base += uint32(x>>38)&0x1ffff + add
-	d[14] = base
-	x = binary.LittleEndian.Uint64(s[26:])
-	base += uint32(x>>47) + add
-	d[15] = base
-	return base
+func sum17(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 34 {
+		d, s := (*[16]uint32)(dst), (*[34]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0x1ffff + add
+		d[0] = base
+		base += uint32(x>>17)&0x1ffff + add
+		d[1] = base
+		base += uint32(x>>34)&0x1ffff + add
+		d[2] = base
+		x = binary.LittleEndian.Uint64(s[6:])
+		base += uint32(x>>3)&0x1ffff + add
+		d[3] = base
+		base += uint32(x>>20)&0x1ffff + add
+		d[4] = base
+		base += uint32(x>>37)&0x1ffff + add
+		d[5] = base
+		x = binary.LittleEndian.Uint64(s[12:])
+		base += uint32(x>>6)&0x1ffff + add
+		d[6] = base
+		base += uint32(x>>23)&0x1ffff + add
+		d[7] = base
+		base += uint32(x>>40)&0x1ffff + add
+		d[8] = base
+		x = binary.LittleEndian.Uint64(s[19:])
+		base += uint32(x>>1)&0x1ffff + add
+		d[9] = base
+		base += uint32(x>>18)&0x1ffff + add
+		d[10] = base
+		base += uint32(x>>35)&0x1ffff + add
+		d[11] = base
+		x = binary.LittleEndian.Uint64(s[25:])
+		base += uint32(x>>4)&0x1ffff + add
+		d[12] = base
+		base += uint32(x>>21)&0x1ffff + add
+		d[13] = base
+		base += uint32(x>>38)&0x1ffff + add
+		d[14] = base
+		x = binary.LittleEndian.Uint64(s[26:])
+		base += uint32(x>>47) + add
+		d[15] = base
+		dst, src = dst[16:], src[34:]
+	}
 }
 
-func plain18(d *[16]uint32, s *[36]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0x3ffff
-	d[1] = uint32(x>>18) & 0x3ffff
-	d[2] = uint32(x>>36) & 0x3ffff
-	x = binary.LittleEndian.Uint64(s[6:])
-	d[3] = uint32(x>>6) & 0x3ffff
-	d[4] = uint32(x>>24) & 0x3ffff
-	d[5] = uint32(x>>42) & 0x3ffff
-	x = binary.LittleEndian.Uint64(s[13:])
-	d[6] = uint32(x>>4) & 0x3ffff
-	d[7] = uint32(x>>22) & 0x3ffff
-	d[8] = uint32(x>>40) & 0x3ffff
-	x = binary.LittleEndian.Uint64(s[20:])
-	d[9] = uint32(x>>2) & 0x3ffff
-	d[10] = uint32(x>>20) & 0x3ffff
-	d[11] = uint32(x>>38) & 0x3ffff
-	x = binary.LittleEndian.Uint64(s[27:])
-	d[12] = uint32(x) & 0x3ffff
-	d[13] = uint32(x>>18) & 0x3ffff
-	d[14] = uint32(x>>36) & 0x3ffff
-	x = binary.LittleEndian.Uint64(s[28:])
-	d[15] = uint32(x >> 46)
+func plain18(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 36 {
+		d, s := (*[16]uint32)(dst), (*[36]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0x3ffff
+		d[1] = uint32(x>>18) & 0x3ffff
+		d[2] = uint32(x>>36) & 0x3ffff
+		x = binary.LittleEndian.Uint64(s[6:])
+		d[3] = uint32(x>>6) & 0x3ffff
+		d[4] = uint32(x>>24) & 0x3ffff
+		d[5] = uint32(x>>42) & 0x3ffff
+		x = binary.LittleEndian.Uint64(s[13:])
+		d[6] = uint32(x>>4) & 0x3ffff
+		d[7] = uint32(x>>22) & 0x3ffff
+		d[8] = uint32(x>>40) & 0x3ffff
+		x = binary.LittleEndian.Uint64(s[20:])
+		d[9] = uint32(x>>2) & 0x3ffff
+		d[10] = uint32(x>>20) & 0x3ffff
+		d[11] = uint32(x>>38) & 0x3ffff
+		x = binary.LittleEndian.Uint64(s[27:])
+		d[12] = uint32(x) & 0x3ffff
+		d[13] = uint32(x>>18) & 0x3ffff
+		d[14] = uint32(x>>36) & 0x3ffff
+		x = binary.LittleEndian.Uint64(s[28:])
+		d[15] = uint32(x >> 46)
+		dst, src = dst[16:], src[36:]
+	}
 }
 
-func sum18(d *[16]uint32, s *[36]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0x3ffff + add
-	d[0] = base
-	base += uint32(x>>18)&0x3ffff + add
-	d[1] = base
-	base += uint32(x>>36)&0x3ffff + add
-	d[2] = base
-	x = binary.LittleEndian.Uint64(s[6:])
-	base += uint32(x>>6)&0x3ffff + add
-	d[3] = base
-	base += uint32(x>>24)&0x3ffff + add
-	d[4] = base
-	base += uint32(x>>42)&0x3ffff + add
-	d[5] = base
-	x = binary.LittleEndian.Uint64(s[13:])
-	base += uint32(x>>4)&0x3ffff + add
-	d[6] = base
-	base += uint32(x>>22)&0x3ffff + add
-	d[7] = base
-	base += uint32(x>>40)&0x3ffff + add
-	d[8] = base
-	x = binary.LittleEndian.Uint64(s[20:])
-	base += uint32(x>>2)&0x3ffff + add
-	d[9] = base
-	base += uint32(x>>20)&0x3ffff + add
-	d[10] = base
-	base += uint32(x>>38)&0x3ffff + add
-	d[11] = base
-	x = binary.LittleEndian.Uint64(s[27:])
-	base += uint32(x)&0x3ffff + add
-	d[12] = base
-	base += uint32(x>>18)&0x3ffff + add
-	d[13] = base
-	base += uint32(x>>36)&0x3ffff + add
-	d[14] = base
-	x = binary.LittleEndian.Uint64(s[28:])
-	base += uint32(x>>46) + add
-	d[15] = base
-	return base
+func sum18(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 36 {
+		d, s := (*[16]uint32)(dst), (*[36]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0x3ffff + add
+		d[0] = base
+		base += uint32(x>>18)&0x3ffff + add
+		d[1] = base
+		base += uint32(x>>36)&0x3ffff + add
+		d[2] = base
+		x = binary.LittleEndian.Uint64(s[6:])
+		base += uint32(x>>6)&0x3ffff + add
+		d[3] = base
+		base += uint32(x>>24)&0x3ffff + add
+		d[4] = base
+		base += uint32(x>>42)&0x3ffff + add
+		d[5] = base
+		x = binary.LittleEndian.Uint64(s[13:])
+		base += uint32(x>>4)&0x3ffff + add
+		d[6] = base
+		base += uint32(x>>22)&0x3ffff + add
+		d[7] = base
+		base += uint32(x>>40)&0x3ffff + add
+		d[8] = base
+		x = binary.LittleEndian.Uint64(s[20:])
+		base += uint32(x>>2)&0x3ffff + add
+		d[9] = base
+		base += uint32(x>>20)&0x3ffff + add
+		d[10] = base
+		base += uint32(x>>38)&0x3ffff + add
+		d[11] = base
+		x = binary.LittleEndian.Uint64(s[27:])
+		base += uint32(x)&0x3ffff + add
+		d[12] = base
+		base += uint32(x>>18)&0x3ffff + add
+		d[13] = base
+		base += uint32(x>>36)&0x3ffff + add
+		d[14] = base
+		x = binary.LittleEndian.Uint64(s[28:])
+		base += uint32(x>>46) + add
+		d[15] = base
+		dst, src = dst[16:], src[36:]
+	}
 }
 
-func plain19(d *[16]uint32, s *[38]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0x7ffff
-	d[1] = uint32(x>>19) & 0x7ffff
-	d[2] = uint32(x>>38) & 0x7ffff
-	x = binary.LittleEndian.Uint64(s[7:])
-	d[3] = uint32(x>>1) & 0x7ffff
-	d[4] = uint32(x>>20) & 0x7ffff
-	d[5] = uint32(x>>39) & 0x7ffff
-	x = binary.LittleEndian.Uint64(s[14:])
-	d[6] = uint32(x>>2) & 0x7ffff
-	d[7] = uint32(x>>21) & 0x7ffff
-	d[8] = uint32(x>>40) & 0x7ffff
-	x = binary.LittleEndian.Uint64(s[21:])
-	d[9] = uint32(x>>3) & 0x7ffff
-	d[10] = uint32(x>>22) & 0x7ffff
-	d[11] = uint32(x>>41) & 0x7ffff
-	x = binary.LittleEndian.Uint64(s[28:])
-	d[12] = uint32(x>>4) & 0x7ffff
-	d[13] = uint32(x>>23) & 0x7ffff
-	d[14] = uint32(x>>42) & 0x7ffff
-	x = binary.LittleEndian.Uint64(s[30:])
-	d[15] = uint32(x >> 45)
+func plain19(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 38 {
+		d, s := (*[16]uint32)(dst), (*[38]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0x7ffff
+		d[1] = uint32(x>>19) & 0x7ffff
+		d[2] = uint32(x>>38) & 0x7ffff
+		x = binary.LittleEndian.Uint64(s[7:])
+		d[3] = uint32(x>>1) & 0x7ffff
+		d[4] = uint32(x>>20) & 0x7ffff
+		d[5] = uint32(x>>39) & 0x7ffff
+		x = binary.LittleEndian.Uint64(s[14:])
+		d[6] = uint32(x>>2) & 0x7ffff
+		d[7] = uint32(x>>21) & 0x7ffff
+		d[8] = uint32(x>>40) & 0x7ffff
+		x = binary.LittleEndian.Uint64(s[21:])
+		d[9] = uint32(x>>3) & 0x7ffff
+		d[10] = uint32(x>>22) & 0x7ffff
+		d[11] = uint32(x>>41) & 0x7ffff
+		x = binary.LittleEndian.Uint64(s[28:])
+		d[12] = uint32(x>>4) & 0x7ffff
+		d[13] = uint32(x>>23) & 0x7ffff
+		d[14] = uint32(x>>42) & 0x7ffff
+		x = binary.LittleEndian.Uint64(s[30:])
+		d[15] = uint32(x >> 45)
+		dst, src = dst[16:], src[38:]
+	}
 }
 
-func sum19(d *[16]uint32, s *[38]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0x7ffff + add
-	d[0] = base
-	base += uint32(x>>19)&0x7ffff + add
-	d[1] = base
-	base += uint32(x>>38)&0x7ffff + add
-	d[2] = base
-	x = binary.LittleEndian.Uint64(s[7:])
-	base += uint32(x>>1)&0x7ffff + add
-	d[3] = base
-	base += uint32(x>>20)&0x7ffff + add
-	d[4] = base
-	base += uint32(x>>39)&0x7ffff + add
-	d[5] = base
-	x = binary.LittleEndian.Uint64(s[14:])
-	base += uint32(x>>2)&0x7ffff + add
-	d[6] = base
-	base += uint32(x>>21)&0x7ffff + add
-	d[7] = base
-	base += uint32(x>>40)&0x7ffff + add
-	d[8] = base
-	x = binary.LittleEndian.Uint64(s[21:])
-	base += uint32(x>>3)&0x7ffff + add
-	d[9] = base
-	base += uint32(x>>22)&0x7ffff + add
-	d[10] = base
-	base += uint32(x>>41)&0x7ffff + add
-	d[11] = base
-	x = binary.LittleEndian.Uint64(s[28:])
-	base += uint32(x>>4)&0x7ffff + add
-	d[12] = base
-	base += uint32(x>>23)&0x7ffff + add
-	d[13] = base
-	base += uint32(x>>42)&0x7ffff + add
-	d[14] = base
-	x = binary.LittleEndian.Uint64(s[30:])
-	base += uint32(x>>45) + add
-	d[15] = base
-	return base
+func sum19(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 38 {
+		d, s := (*[16]uint32)(dst), (*[38]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0x7ffff + add
+		d[0] = base
+		base += uint32(x>>19)&0x7ffff + add
+		d[1] = base
+		base += uint32(x>>38)&0x7ffff + add
+		d[2] = base
+		x = binary.LittleEndian.Uint64(s[7:])
+		base += uint32(x>>1)&0x7ffff + add
+		d[3] = base
+		base += uint32(x>>20)&0x7ffff + add
+		d[4] = base
+		base += uint32(x>>39)&0x7ffff + add
+		d[5] = base
+		x = binary.LittleEndian.Uint64(s[14:])
+		base += uint32(x>>2)&0x7ffff + add
+		d[6] = base
+		base += uint32(x>>21)&0x7ffff + add
+		d[7] = base
+		base += uint32(x>>40)&0x7ffff + add
+		d[8] = base
+		x = binary.LittleEndian.Uint64(s[21:])
+		base += uint32(x>>3)&0x7ffff + add
+		d[9] = base
+		base += uint32(x>>22)&0x7ffff + add
+		d[10] = base
+		base += uint32(x>>41)&0x7ffff + add
+		d[11] = base
+		x = binary.LittleEndian.Uint64(s[28:])
+		base += uint32(x>>4)&0x7ffff + add
+		d[12] = base
+		base += uint32(x>>23)&0x7ffff + add
+		d[13] = base
+		base += uint32(x>>42)&0x7ffff + add
+		d[14] = base
+		x = binary.LittleEndian.Uint64(s[30:])
+		base += uint32(x>>45) + add
+		d[15] = base
+		dst, src = dst[16:], src[38:]
+	}
 }
 
-func plain20(d *[16]uint32, s *[40]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0xfffff
-	d[1] = uint32(x>>20) & 0xfffff
-	d[2] = uint32(x>>40) & 0xfffff
-	x = binary.LittleEndian.Uint64(s[7:])
-	d[3] = uint32(x>>4) & 0xfffff
-	d[4] = uint32(x>>24) & 0xfffff
-	d[5] = uint32(x >> 44)
-	x = binary.LittleEndian.Uint64(s[15:])
-	d[6] = uint32(x) & 0xfffff
-	d[7] = uint32(x>>20) & 0xfffff
-	d[8] = uint32(x>>40) & 0xfffff
-	x = binary.LittleEndian.Uint64(s[22:])
-	d[9] = uint32(x>>4) & 0xfffff
-	d[10] = uint32(x>>24) & 0xfffff
-	d[11] = uint32(x >> 44)
-	x = binary.LittleEndian.Uint64(s[30:])
-	d[12] = uint32(x) & 0xfffff
-	d[13] = uint32(x>>20) & 0xfffff
-	d[14] = uint32(x>>40) & 0xfffff
-	x = binary.LittleEndian.Uint64(s[32:])
-	d[15] = uint32(x >> 44)
+func plain20(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 40 {
+		d, s := (*[16]uint32)(dst), (*[40]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0xfffff
+		d[1] = uint32(x>>20) & 0xfffff
+		d[2] = uint32(x>>40) & 0xfffff
+		x = binary.LittleEndian.Uint64(s[7:])
+		d[3] = uint32(x>>4) & 0xfffff
+		d[4] = uint32(x>>24) & 0xfffff
+		d[5] = uint32(x >> 44)
+		x = binary.LittleEndian.Uint64(s[15:])
+		d[6] = uint32(x) & 0xfffff
+		d[7] = uint32(x>>20) & 0xfffff
+		d[8] = uint32(x>>40) & 0xfffff
+		x = binary.LittleEndian.Uint64(s[22:])
+		d[9] = uint32(x>>4) & 0xfffff
+		d[10] = uint32(x>>24) & 0xfffff
+		d[11] = uint32(x >> 44)
+		x = binary.LittleEndian.Uint64(s[30:])
+		d[12] = uint32(x) & 0xfffff
+		d[13] = uint32(x>>20) & 0xfffff
+		d[14] = uint32(x>>40) & 0xfffff
+		x = binary.LittleEndian.Uint64(s[32:])
+		d[15] = uint32(x >> 44)
+		dst, src = dst[16:], src[40:]
+	}
 }
 
-func sum20(d *[16]uint32, s *[40]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0xfffff + add
-	d[0] = base
-	base += uint32(x>>20)&0xfffff + add
-	d[1] = base
-	base += uint32(x>>40)&0xfffff + add
-	d[2] = base
-	x = binary.LittleEndian.Uint64(s[7:])
-	base += uint32(x>>4)&0xfffff + add
-	d[3] = base
-	base += uint32(x>>24)&0xfffff + add
-	d[4] = base
-	base += uint32(x>>44) + add
-	d[5] = base
-	x = binary.LittleEndian.Uint64(s[15:])
-	base += uint32(x)&0xfffff + add
-	d[6] = base
-	base += uint32(x>>20)&0xfffff + add
-	d[7] = base
-	base += uint32(x>>40)&0xfffff + add
-	d[8] = base
-	x = binary.LittleEndian.Uint64(s[22:])
-	base += uint32(x>>4)&0xfffff + add
-	d[9] = base
-	base += uint32(x>>24)&0xfffff + add
-	d[10] = base
-	base += uint32(x>>44) + add
-	d[11] = base
-	x = binary.LittleEndian.Uint64(s[30:])
-	base += uint32(x)&0xfffff + add
-	d[12] = base
-	base += uint32(x>>20)&0xfffff + add
-	d[13] = base
-	base += uint32(x>>40)&0xfffff + add
-	d[14] = base
-	x = binary.LittleEndian.Uint64(s[32:])
-	base += uint32(x>>44) + add
-	d[15] = base
-	return base
+func sum20(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 40 {
+		d, s := (*[16]uint32)(dst), (*[40]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0xfffff + add
+		d[0] = base
+		base += uint32(x>>20)&0xfffff + add
+		d[1] = base
+		base += uint32(x>>40)&0xfffff + add
+		d[2] = base
+		x = binary.LittleEndian.Uint64(s[7:])
+		base += uint32(x>>4)&0xfffff + add
+		d[3] = base
+		base += uint32(x>>24)&0xfffff + add
+		d[4] = base
+		base += uint32(x>>44) + add
+		d[5] = base
+		x = binary.LittleEndian.Uint64(s[15:])
+		base += uint32(x)&0xfffff + add
+		d[6] = base
+		base += uint32(x>>20)&0xfffff + add
+		d[7] = base
+		base += uint32(x>>40)&0xfffff + add
+		d[8] = base
+		x = binary.LittleEndian.Uint64(s[22:])
+		base += uint32(x>>4)&0xfffff + add
+		d[9] = base
+		base += uint32(x>>24)&0xfffff + add
+		d[10] = base
+		base += uint32(x>>44) + add
+		d[11] = base
+		x = binary.LittleEndian.Uint64(s[30:])
+		base += uint32(x)&0xfffff + add
+		d[12] = base
+		base += uint32(x>>20)&0xfffff + add
+		d[13] = base
+		base += uint32(x>>40)&0xfffff + add
+		d[14] = base
+		x = binary.LittleEndian.Uint64(s[32:])
+		base += uint32(x>>44) + add
+		d[15] = base
+		dst, src = dst[16:], src[40:]
+	}
 }
 
-func plain21(d *[16]uint32, s *[42]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0x1fffff
-	d[1] = uint32(x>>21) & 0x1fffff
-	d[2] = uint32(x>>42) & 0x1fffff
-	x = binary.LittleEndian.Uint64(s[7:])
-	d[3] = uint32(x>>7) & 0x1fffff
-	d[4] = uint32(x>>28) & 0x1fffff
-	x = binary.LittleEndian.Uint64(s[13:])
-	d[5] = uint32(x>>1) & 0x1fffff
-	d[6] = uint32(x>>22) & 0x1fffff
-	d[7] = uint32(x >> 43)
-	x = binary.LittleEndian.Uint64(s[21:])
-	d[8] = uint32(x) & 0x1fffff
-	d[9] = uint32(x>>21) & 0x1fffff
-	d[10] = uint32(x>>42) & 0x1fffff
-	x = binary.LittleEndian.Uint64(s[28:])
-	d[11] = uint32(x>>7) & 0x1fffff
-	d[12] = uint32(x>>28) & 0x1fffff
-	x = binary.LittleEndian.Uint64(s[34:])
-	d[13] = uint32(x>>1) & 0x1fffff
-	d[14] = uint32(x>>22) & 0x1fffff
-	d[15] = uint32(x >> 43)
+func plain21(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 42 {
+		d, s := (*[16]uint32)(dst), (*[42]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0x1fffff
+		d[1] = uint32(x>>21) & 0x1fffff
+		d[2] = uint32(x>>42) & 0x1fffff
+		x = binary.LittleEndian.Uint64(s[7:])
+		d[3] = uint32(x>>7) & 0x1fffff
+		d[4] = uint32(x>>28) & 0x1fffff
+		x = binary.LittleEndian.Uint64(s[13:])
+		d[5] = uint32(x>>1) & 0x1fffff
+		d[6] = uint32(x>>22) & 0x1fffff
+		d[7] = uint32(x >> 43)
+		x = binary.LittleEndian.Uint64(s[21:])
+		d[8] = uint32(x) & 0x1fffff
+		d[9] = uint32(x>>21) & 0x1fffff
+		d[10] = uint32(x>>42) & 0x1fffff
+		x = binary.LittleEndian.Uint64(s[28:])
+		d[11] = uint32(x>>7) & 0x1fffff
+		d[12] = uint32(x>>28) & 0x1fffff
+		x = binary.LittleEndian.Uint64(s[34:])
+		d[13] = uint32(x>>1) & 0x1fffff
+		d[14] = uint32(x>>22) & 0x1fffff
+		d[15] = uint32(x >> 43)
+		dst, src = dst[16:], src[42:]
+	}
 }
 
-func sum21(d *[16]uint32, s *[42]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0x1fffff + add
-	d[0] = base
-	base += uint32(x>>21)&0x1fffff + add
-	d[1] = base
-	base += uint32(x>>42)&0x1fffff + add
-	d[2] = base
-	x = binary.LittleEndian.Uint64(s[7:])
-	base += uint32(x>>7)&0x1fffff + add
-	d[3] = base
-	base += uint32(x>>28)&0x1fffff + add
-	d[4] = base
-	x = binary.LittleEndian.Uint64(s[13:])
-	base += uint32(x>>1)&0x1fffff + add
-	d[5] = base
-	base += uint32(x>>22)&0x1fffff + add
-	d[6] = base
-	base += uint32(x>>43) + add
-	d[7] = base
-	x = binary.LittleEndian.Uint64(s[21:])
-	base += uint32(x)&0x1fffff + add
-	d[8] = base
-	base += uint32(x>>21)&0x1fffff + add
-	d[9] = base
-	base += uint32(x>>42)&0x1fffff + add
-	d[10] = base
-	x = binary.LittleEndian.Uint64(s[28:])
-	base += uint32(x>>7)&0x1fffff + add
-	d[11] = base
-	base += uint32(x>>28)&0x1fffff + add
-	d[12] = base
-	x = binary.LittleEndian.Uint64(s[34:])
-	base += uint32(x>>1)&0x1fffff + add
-	d[13] = base
-	base += uint32(x>>22)&0x1fffff + add
-	d[14] = base
-	base += uint32(x>>43) + add
-	d[15] = base
-	return base
+func sum21(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 42 {
+		d, s := (*[16]uint32)(dst), (*[42]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0x1fffff + add
+		d[0] = base
+		base += uint32(x>>21)&0x1fffff + add
+		d[1] = base
+		base += uint32(x>>42)&0x1fffff + add
+		d[2] = base
+		x = binary.LittleEndian.Uint64(s[7:])
+		base += uint32(x>>7)&0x1fffff + add
+		d[3] = base
+		base += uint32(x>>28)&0x1fffff + add
+		d[4] = base
+		x = binary.LittleEndian.Uint64(s[13:])
+		base += uint32(x>>1)&0x1fffff + add
+		d[5] = base
+		base += uint32(x>>22)&0x1fffff + add
+		d[6] = base
+		base += uint32(x>>43) + add
+		d[7] = base
+		x = binary.LittleEndian.Uint64(s[21:])
+		base += uint32(x)&0x1fffff + add
+		d[8] = base
+		base += uint32(x>>21)&0x1fffff + add
+		d[9] = base
+		base += uint32(x>>42)&0x1fffff + add
+		d[10] = base
+		x = binary.LittleEndian.Uint64(s[28:])
+		base += uint32(x>>7)&0x1fffff + add
+		d[11] = base
+		base += uint32(x>>28)&0x1fffff + add
+		d[12] = base
+		x = binary.LittleEndian.Uint64(s[34:])
+		base += uint32(x>>1)&0x1fffff + add
+		d[13] = base
+		base += uint32(x>>22)&0x1fffff + add
+		d[14] = base
+		base += uint32(x>>43) + add
+		d[15] = base
+		dst, src = dst[16:], src[42:]
+	}
 }
 
-func plain22(d *[16]uint32, s *[44]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0x3fffff
-	d[1] = uint32(x>>22) & 0x3fffff
-	x = binary.LittleEndian.Uint64(s[5:])
-	d[2] = uint32(x>>4) & 0x3fffff
-	d[3] = uint32(x>>26) & 0x3fffff
-	x = binary.LittleEndian.Uint64(s[11:])
-	d[4] = uint32(x) & 0x3fffff
-	d[5] = uint32(x>>22) & 0x3fffff
-	x = binary.LittleEndian.Uint64(s[16:])
-	d[6] = uint32(x>>4) & 0x3fffff
-	d[7] = uint32(x>>26) & 0x3fffff
-	x = binary.LittleEndian.Uint64(s[22:])
-	d[8] = uint32(x) & 0x3fffff
-	d[9] = uint32(x>>22) & 0x3fffff
-	x = binary.LittleEndian.Uint64(s[27:])
-	d[10] = uint32(x>>4) & 0x3fffff
-	d[11] = uint32(x>>26) & 0x3fffff
-	x = binary.LittleEndian.Uint64(s[33:])
-	d[12] = uint32(x) & 0x3fffff
-	d[13] = uint32(x>>22) & 0x3fffff
-	x = binary.LittleEndian.Uint64(s[36:])
-	d[14] = uint32(x>>20) & 0x3fffff
-	d[15] = uint32(x >> 42)
+func plain22(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 44 {
+		d, s := (*[16]uint32)(dst), (*[44]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0x3fffff
+		d[1] = uint32(x>>22) & 0x3fffff
+		x = binary.LittleEndian.Uint64(s[5:])
+		d[2] = uint32(x>>4) & 0x3fffff
+		d[3] = uint32(x>>26) & 0x3fffff
+		x = binary.LittleEndian.Uint64(s[11:])
+		d[4] = uint32(x) & 0x3fffff
+		d[5] = uint32(x>>22) & 0x3fffff
+		x = binary.LittleEndian.Uint64(s[16:])
+		d[6] = uint32(x>>4) & 0x3fffff
+		d[7] = uint32(x>>26) & 0x3fffff
+		x = binary.LittleEndian.Uint64(s[22:])
+		d[8] = uint32(x) & 0x3fffff
+		d[9] = uint32(x>>22) & 0x3fffff
+		x = binary.LittleEndian.Uint64(s[27:])
+		d[10] = uint32(x>>4) & 0x3fffff
+		d[11] = uint32(x>>26) & 0x3fffff
+		x = binary.LittleEndian.Uint64(s[33:])
+		d[12] = uint32(x) & 0x3fffff
+		d[13] = uint32(x>>22) & 0x3fffff
+		x = binary.LittleEndian.Uint64(s[36:])
+		d[14] = uint32(x>>20) & 0x3fffff
+		d[15] = uint32(x >> 42)
+		dst, src = dst[16:], src[44:]
+	}
 }
 
-func sum22(d *[16]uint32, s *[44]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0x3fffff + add
-	d[0] = base
-	base += uint32(x>>22)&0x3fffff + add
-	d[1] = base
-	x = binary.LittleEndian.Uint64(s[5:])
-	base += uint32(x>>4)&0x3fffff + add
-	d[2] = base
-	base += uint32(x>>26)&0x3fffff + add
-	d[3] = base
-	x = binary.LittleEndian.Uint64(s[11:])
-	base += uint32(x)&0x3fffff + add
-	d[4] = base
-	base += uint32(x>>22)&0x3fffff + add
-	d[5] = base
-	x = binary.LittleEndian.Uint64(s[16:])
-	base += uint32(x>>4)&0x3fffff + add
-	d[6] = base
-	base += uint32(x>>26)&0x3fffff + add
-	d[7] = base
-	x = binary.LittleEndian.Uint64(s[22:])
-	base += uint32(x)&0x3fffff + add
-	d[8] = base
-	base += uint32(x>>22)&0x3fffff + add
-	d[9] = base
-	x = binary.LittleEndian.Uint64(s[27:])
-	base += uint32(x>>4)&0x3fffff + add
-	d[10] = base
-	base += uint32(x>>26)&0x3fffff + add
-	d[11] = base
-	x = binary.LittleEndian.Uint64(s[33:])
-	base += uint32(x)&0x3fffff + add
-	d[12] = base
-	base += uint32(x>>22)&0x3fffff + add
-	d[13] = base
-	x = binary.LittleEndian.Uint64(s[36:])
-	base += uint32(x>>20)&0x3fffff + add
-	d[14] = base
-	base += uint32(x>>42) + add
-	d[15] = base
-	return base
+func sum22(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 44 {
+		d, s := (*[16]uint32)(dst), (*[44]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0x3fffff + add
+		d[0] = base
+		base += uint32(x>>22)&0x3fffff + add
+		d[1] = base
+		x = binary.LittleEndian.Uint64(s[5:])
+		base += uint32(x>>4)&0x3fffff + add
+		d[2] = base
+		base += uint32(x>>26)&0x3fffff + add
+		d[3] = base
+		x = binary.LittleEndian.Uint64(s[11:])
+		base += uint32(x)&0x3fffff + add
+		d[4] = base
+		base += uint32(x>>22)&0x3fffff + add
+		d[5] = base
+		x = binary.LittleEndian.Uint64(s[16:])
+		base += uint32(x>>4)&0x3fffff + add
+		d[6] = base
+		base += uint32(x>>26)&0x3fffff + add
+		d[7] = base
+		x = binary.LittleEndian.Uint64(s[22:])
+		base += uint32(x)&0x3fffff + add
+		d[8] = base
+		base += uint32(x>>22)&0x3fffff + add
+		d[9] = base
+		x = binary.LittleEndian.Uint64(s[27:])
+		base += uint32(x>>4)&0x3fffff + add
+		d[10] = base
+		base += uint32(x>>26)&0x3fffff + add
+		d[11] = base
+		x = binary.LittleEndian.Uint64(s[33:])
+		base += uint32(x)&0x3fffff + add
+		d[12] = base
+		base += uint32(x>>22)&0x3fffff + add
+		d[13] = base
+		x = binary.LittleEndian.Uint64(s[36:])
+		base += uint32(x>>20)&0x3fffff + add
+		d[14] = base
+		base += uint32(x>>42) + add
+		d[15] = base
+		dst, src = dst[16:], src[44:]
+	}
 }
 
-func plain23(d *[16]uint32, s *[46]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0x7fffff
-	d[1] = uint32(x>>23) & 0x7fffff
-	x = binary.LittleEndian.Uint64(s[5:])
-	d[2] = uint32(x>>6) & 0x7fffff
-	d[3] = uint32(x>>29) & 0x7fffff
-	x = binary.LittleEndian.Uint64(s[11:])
-	d[4] = uint32(x>>4) & 0x7fffff
-	d[5] = uint32(x>>27) & 0x7fffff
-	x = binary.LittleEndian.Uint64(s[17:])
-	d[6] = uint32(x>>2) & 0x7fffff
-	d[7] = uint32(x>>25) & 0x7fffff
-	x = binary.LittleEndian.Uint64(s[23:])
-	d[8] = uint32(x) & 0x7fffff
-	d[9] = uint32(x>>23) & 0x7fffff
-	x = binary.LittleEndian.Uint64(s[28:])
-	d[10] = uint32(x>>6) & 0x7fffff
-	d[11] = uint32(x>>29) & 0x7fffff
-	x = binary.LittleEndian.Uint64(s[34:])
-	d[12] = uint32(x>>4) & 0x7fffff
-	d[13] = uint32(x>>27) & 0x7fffff
-	x = binary.LittleEndian.Uint64(s[38:])
-	d[14] = uint32(x>>18) & 0x7fffff
-	d[15] = uint32(x >> 41)
+func plain23(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 46 {
+		d, s := (*[16]uint32)(dst), (*[46]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0x7fffff
+		d[1] = uint32(x>>23) & 0x7fffff
+		x = binary.LittleEndian.Uint64(s[5:])
+		d[2] = uint32(x>>6) & 0x7fffff
+		d[3] = uint32(x>>29) & 0x7fffff
+		x = binary.LittleEndian.Uint64(s[11:])
+		d[4] = uint32(x>>4) & 0x7fffff
+		d[5] = uint32(x>>27) & 0x7fffff
+		x = binary.LittleEndian.Uint64(s[17:])
+		d[6] = uint32(x>>2) & 0x7fffff
+		d[7] = uint32(x>>25) & 0x7fffff
+		x = binary.LittleEndian.Uint64(s[23:])
+		d[8] = uint32(x) & 0x7fffff
+		d[9] = uint32(x>>23) & 0x7fffff
+		x = binary.LittleEndian.Uint64(s[28:])
+		d[10] = uint32(x>>6) & 0x7fffff
+		d[11] = uint32(x>>29) & 0x7fffff
+		x = binary.LittleEndian.Uint64(s[34:])
+		d[12] = uint32(x>>4) & 0x7fffff
+		d[13] = uint32(x>>27) & 0x7fffff
+		x = binary.LittleEndian.Uint64(s[38:])
+		d[14] = uint32(x>>18) & 0x7fffff
+		d[15] = uint32(x >> 41)
+		dst, src = dst[16:], src[46:]
+	}
 }
 
-func sum23(d *[16]uint32, s *[46]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0x7fffff + add
-	d[0] = base
-	base += uint32(x>>23)&0x7fffff + add
-	d[1] = base
-	x = binary.LittleEndian.Uint64(s[5:])
-	base += uint32(x>>6)&0x7fffff + add
-	d[2] = base
-	base += uint32(x>>29)&0x7fffff + add
-	d[3] = base
-	x = binary.LittleEndian.Uint64(s[11:])
-	base += uint32(x>>4)&0x7fffff + add
-	d[4] = base
-	base += uint32(x>>27)&0x7fffff + add
-	d[5] = base
-	x = binary.LittleEndian.Uint64(s[17:])
-	base += uint32(x>>2)&0x7fffff + add
-	d[6] = base
-	base += uint32(x>>25)&0x7fffff + add
-	d[7] = base
-	x = binary.LittleEndian.Uint64(s[23:])
-	base += uint32(x)&0x7fffff + add
-	d[8] = base
-	base += uint32(x>>23)&0x7fffff + add
-	d[9] = base
-	x = binary.LittleEndian.Uint64(s[28:])
-	base += uint32(x>>6)&0x7fffff + add
-	d[10] = base
-	base += uint32(x>>29)&0x7fffff + add
-	d[11] = base
-	x = binary.LittleEndian.Uint64(s[34:])
-	base += uint32(x>>4)&0x7fffff + add
-	d[12] = base
-	base += uint32(x>>27)&0x7fffff + add
-	d[13] = base
-	x = binary.LittleEndian.Uint64(s[38:])
-	base += uint32(x>>18)&0x7fffff + add
-	d[14] = base
-	base += uint32(x>>41) + add
-	d[15] = base
-	return base
+func sum23(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 46 {
+		d, s := (*[16]uint32)(dst), (*[46]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0x7fffff + add
+		d[0] = base
+		base += uint32(x>>23)&0x7fffff + add
+		d[1] = base
+		x = binary.LittleEndian.Uint64(s[5:])
+		base += uint32(x>>6)&0x7fffff + add
+		d[2] = base
+		base += uint32(x>>29)&0x7fffff + add
+		d[3] = base
+		x = binary.LittleEndian.Uint64(s[11:])
+		base += uint32(x>>4)&0x7fffff + add
+		d[4] = base
+		base += uint32(x>>27)&0x7fffff + add
+		d[5] = base
+		x = binary.LittleEndian.Uint64(s[17:])
+		base += uint32(x>>2)&0x7fffff + add
+		d[6] = base
+		base += uint32(x>>25)&0x7fffff + add
+		d[7] = base
+		x = binary.LittleEndian.Uint64(s[23:])
+		base += uint32(x)&0x7fffff + add
+		d[8] = base
+		base += uint32(x>>23)&0x7fffff + add
+		d[9] = base
+		x = binary.LittleEndian.Uint64(s[28:])
+		base += uint32(x>>6)&0x7fffff + add
+		d[10] = base
+		base += uint32(x>>29)&0x7fffff + add
+		d[11] = base
+		x = binary.LittleEndian.Uint64(s[34:])
+		base += uint32(x>>4)&0x7fffff + add
+		d[12] = base
+		base += uint32(x>>27)&0x7fffff + add
+		d[13] = base
+		x = binary.LittleEndian.Uint64(s[38:])
+		base += uint32(x>>18)&0x7fffff + add
+		d[14] = base
+		base += uint32(x>>41) + add
+		d[15] = base
+		dst, src = dst[16:], src[46:]
+	}
 }
 
-func plain24(d *[16]uint32, s *[48]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0xffffff
-	d[1] = uint32(x>>24) & 0xffffff
-	x = binary.LittleEndian.Uint64(s[6:])
-	d[2] = uint32(x) & 0xffffff
-	d[3] = uint32(x>>24) & 0xffffff
-	x = binary.LittleEndian.Uint64(s[12:])
-	d[4] = uint32(x) & 0xffffff
-	d[5] = uint32(x>>24) & 0xffffff
-	x = binary.LittleEndian.Uint64(s[18:])
-	d[6] = uint32(x) & 0xffffff
-	d[7] = uint32(x>>24) & 0xffffff
-	x = binary.LittleEndian.Uint64(s[24:])
-	d[8] = uint32(x) & 0xffffff
-	d[9] = uint32(x>>24) & 0xffffff
-	x = binary.LittleEndian.Uint64(s[30:])
-	d[10] = uint32(x) & 0xffffff
-	d[11] = uint32(x>>24) & 0xffffff
-	x = binary.LittleEndian.Uint64(s[36:])
-	d[12] = uint32(x) & 0xffffff
-	d[13] = uint32(x>>24) & 0xffffff
-	x = binary.LittleEndian.Uint64(s[40:])
-	d[14] = uint32(x>>16) & 0xffffff
-	d[15] = uint32(x >> 40)
+func plain24(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 48 {
+		d, s := (*[16]uint32)(dst), (*[48]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0xffffff
+		d[1] = uint32(x>>24) & 0xffffff
+		x = binary.LittleEndian.Uint64(s[6:])
+		d[2] = uint32(x) & 0xffffff
+		d[3] = uint32(x>>24) & 0xffffff
+		x = binary.LittleEndian.Uint64(s[12:])
+		d[4] = uint32(x) & 0xffffff
+		d[5] = uint32(x>>24) & 0xffffff
+		x = binary.LittleEndian.Uint64(s[18:])
+		d[6] = uint32(x) & 0xffffff
+		d[7] = uint32(x>>24) & 0xffffff
+		x = binary.LittleEndian.Uint64(s[24:])
+		d[8] = uint32(x) & 0xffffff
+		d[9] = uint32(x>>24) & 0xffffff
+		x = binary.LittleEndian.Uint64(s[30:])
+		d[10] = uint32(x) & 0xffffff
+		d[11] = uint32(x>>24) & 0xffffff
+		x = binary.LittleEndian.Uint64(s[36:])
+		d[12] = uint32(x) & 0xffffff
+		d[13] = uint32(x>>24) & 0xffffff
+		x = binary.LittleEndian.Uint64(s[40:])
+		d[14] = uint32(x>>16) & 0xffffff
+		d[15] = uint32(x >> 40)
+		dst, src = dst[16:], src[48:]
+	}
 }
 
-func sum24(d *[16]uint32, s *[48]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0xffffff + add
-	d[0] = base
-	base += uint32(x>>24)&0xffffff + add
-	d[1] = base
-	x = binary.LittleEndian.Uint64(s[6:])
-	base += uint32(x)&0xffffff + add
-	d[2] = base
-	base += uint32(x>>24)&0xffffff + add
-	d[3] = base
-	x = binary.LittleEndian.Uint64(s[12:])
-	base += uint32(x)&0xffffff + add
-	d[4] = base
-	base += uint32(x>>24)&0xffffff + add
-	d[5] = base
-	x = binary.LittleEndian.Uint64(s[18:])
-	base += uint32(x)&0xffffff + add
-	d[6] = base
-	base += uint32(x>>24)&0xffffff + add
-	d[7] = base
-	x = binary.LittleEndian.Uint64(s[24:])
-	base += uint32(x)&0xffffff + add
-	d[8] = base
-	base += uint32(x>>24)&0xffffff + add
-	d[9] = base
-	x = binary.LittleEndian.Uint64(s[30:])
-	base += uint32(x)&0xffffff + add
-	d[10] = base
-	base += uint32(x>>24)&0xffffff + add
-	d[11] = base
-	x = binary.LittleEndian.Uint64(s[36:])
-	base += uint32(x)&0xffffff + add
-	d[12] = base
-	base += uint32(x>>24)&0xffffff + add
-	d[13] = base
-	x = binary.LittleEndian.Uint64(s[40:])
-	base += uint32(x>>16)&0xffffff + add
-	d[14] = base
-	base += uint32(x>>40) + add
-	d[15] = base
-	return base
+func sum24(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 48 {
+		d, s := (*[16]uint32)(dst), (*[48]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0xffffff + add
+		d[0] = base
+		base += uint32(x>>24)&0xffffff + add
+		d[1] = base
+		x = binary.LittleEndian.Uint64(s[6:])
+		base += uint32(x)&0xffffff + add
+		d[2] = base
+		base += uint32(x>>24)&0xffffff + add
+		d[3] = base
+		x = binary.LittleEndian.Uint64(s[12:])
+		base += uint32(x)&0xffffff + add
+		d[4] = base
+		base += uint32(x>>24)&0xffffff + add
+		d[5] = base
+		x = binary.LittleEndian.Uint64(s[18:])
+		base += uint32(x)&0xffffff + add
+		d[6] = base
+		base += uint32(x>>24)&0xffffff + add
+		d[7] = base
+		x = binary.LittleEndian.Uint64(s[24:])
+		base += uint32(x)&0xffffff + add
+		d[8] = base
+		base += uint32(x>>24)&0xffffff + add
+		d[9] = base
+		x = binary.LittleEndian.Uint64(s[30:])
+		base += uint32(x)&0xffffff + add
+		d[10] = base
+		base += uint32(x>>24)&0xffffff + add
+		d[11] = base
+		x = binary.LittleEndian.Uint64(s[36:])
+		base += uint32(x)&0xffffff + add
+		d[12] = base
+		base += uint32(x>>24)&0xffffff + add
+		d[13] = base
+		x = binary.LittleEndian.Uint64(s[40:])
+		base += uint32(x>>16)&0xffffff + add
+		d[14] = base
+		base += uint32(x>>40) + add
+		d[15] = base
+		dst, src = dst[16:], src[48:]
+	}
 }
 
-func plain25(d *[16]uint32, s *[50]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0x1ffffff
-	d[1] = uint32(x>>25) & 0x1ffffff
-	x = binary.LittleEndian.Uint64(s[6:])
-	d[2] = uint32(x>>2) & 0x1ffffff
-	d[3] = uint32(x>>27) & 0x1ffffff
-	x = binary.LittleEndian.Uint64(s[12:])
-	d[4] = uint32(x>>4) & 0x1ffffff
-	d[5] = uint32(x>>29) & 0x1ffffff
-	x = binary.LittleEndian.Uint64(s[18:])
-	d[6] = uint32(x>>6) & 0x1ffffff
-	d[7] = uint32(x>>31) & 0x1ffffff
-	x = binary.LittleEndian.Uint64(s[25:])
-	d[8] = uint32(x) & 0x1ffffff
-	d[9] = uint32(x>>25) & 0x1ffffff
-	x = binary.LittleEndian.Uint64(s[31:])
-	d[10] = uint32(x>>2) & 0x1ffffff
-	d[11] = uint32(x>>27) & 0x1ffffff
-	x = binary.LittleEndian.Uint64(s[37:])
-	d[12] = uint32(x>>4) & 0x1ffffff
-	d[13] = uint32(x>>29) & 0x1ffffff
-	x = binary.LittleEndian.Uint64(s[42:])
-	d[14] = uint32(x>>14) & 0x1ffffff
-	d[15] = uint32(x >> 39)
+func plain25(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 50 {
+		d, s := (*[16]uint32)(dst), (*[50]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0x1ffffff
+		d[1] = uint32(x>>25) & 0x1ffffff
+		x = binary.LittleEndian.Uint64(s[6:])
+		d[2] = uint32(x>>2) & 0x1ffffff
+		d[3] = uint32(x>>27) & 0x1ffffff
+		x = binary.LittleEndian.Uint64(s[12:])
+		d[4] = uint32(x>>4) & 0x1ffffff
+		d[5] = uint32(x>>29) & 0x1ffffff
+		x = binary.LittleEndian.Uint64(s[18:])
+		d[6] = uint32(x>>6) & 0x1ffffff
+		d[7] = uint32(x>>31) & 0x1ffffff
+		x = binary.LittleEndian.Uint64(s[25:])
+		d[8] = uint32(x) & 0x1ffffff
+		d[9] = uint32(x>>25) & 0x1ffffff
+		x = binary.LittleEndian.Uint64(s[31:])
+		d[10] = uint32(x>>2) & 0x1ffffff
+		d[11] = uint32(x>>27) & 0x1ffffff
+		x = binary.LittleEndian.Uint64(s[37:])
+		d[12] = uint32(x>>4) & 0x1ffffff
+		d[13] = uint32(x>>29) & 0x1ffffff
+		x = binary.LittleEndian.Uint64(s[42:])
+		d[14] = uint32(x>>14) & 0x1ffffff
+		d[15] = uint32(x >> 39)
+		dst, src = dst[16:], src[50:]
+	}
 }
 
-func sum25(d *[16]uint32, s *[50]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0x1ffffff + add
-	d[0] = base
-	base += uint32(x>>25)&0x1ffffff + add
-	d[1] = base
-	x = binary.LittleEndian.Uint64(s[6:])
-	base += uint32(x>>2)&0x1ffffff + add
-	d[2] = base
-	base += uint32(x>>27)&0x1ffffff + add
-	d[3] = base
-	x = binary.LittleEndian.Uint64(s[12:])
-	base += uint32(x>>4)&0x1ffffff + add
-	d[4] = base
-	base += uint32(x>>29)&0x1ffffff + add
-	d[5] = base
-	x = binary.LittleEndian.Uint64(s[18:])
-	base += uint32(x>>6)&0x1ffffff + add
-	d[6] = base
-	base += uint32(x>>31)&0x1ffffff + add
-	d[7] = base
-	x = binary.LittleEndian.Uint64(s[25:])
-	base += uint32(x)&0x1ffffff + add
-	d[8] = base
-	base += uint32(x>>25)&0x1ffffff + add
-	d[9] = base
-	x = binary.LittleEndian.Uint64(s[31:])
-	base += uint32(x>>2)&0x1ffffff + add
-	d[10] = base
-	base += uint32(x>>27)&0x1ffffff + add
-	d[11] = base
-	x = binary.LittleEndian.Uint64(s[37:])
-	base += uint32(x>>4)&0x1ffffff + add
-	d[12] = base
-	base += uint32(x>>29)&0x1ffffff + add
-	d[13] = base
-	x = binary.LittleEndian.Uint64(s[42:])
-	base += uint32(x>>14)&0x1ffffff + add
-	d[14] = base
-	base += uint32(x>>39) + add
-	d[15] = base
-	return base
+func sum25(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 50 {
+		d, s := (*[16]uint32)(dst), (*[50]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0x1ffffff + add
+		d[0] = base
+		base += uint32(x>>25)&0x1ffffff + add
+		d[1] = base
+		x = binary.LittleEndian.Uint64(s[6:])
+		base += uint32(x>>2)&0x1ffffff + add
+		d[2] = base
+		base += uint32(x>>27)&0x1ffffff + add
+		d[3] = base
+		x = binary.LittleEndian.Uint64(s[12:])
+		base += uint32(x>>4)&0x1ffffff + add
+		d[4] = base
+		base += uint32(x>>29)&0x1ffffff + add
+		d[5] = base
+		x = binary.LittleEndian.Uint64(s[18:])
+		base += uint32(x>>6)&0x1ffffff + add
+		d[6] = base
+		base += uint32(x>>31)&0x1ffffff + add
+		d[7] = base
+		x = binary.LittleEndian.Uint64(s[25:])
+		base += uint32(x)&0x1ffffff + add
+		d[8] = base
+		base += uint32(x>>25)&0x1ffffff + add
+		d[9] = base
+		x = binary.LittleEndian.Uint64(s[31:])
+		base += uint32(x>>2)&0x1ffffff + add
+		d[10] = base
+		base += uint32(x>>27)&0x1ffffff + add
+		d[11] = base
+		x = binary.LittleEndian.Uint64(s[37:])
+		base += uint32(x>>4)&0x1ffffff + add
+		d[12] = base
+		base += uint32(x>>29)&0x1ffffff + add
+		d[13] = base
+		x = binary.LittleEndian.Uint64(s[42:])
+		base += uint32(x>>14)&0x1ffffff + add
+		d[14] = base
+		base += uint32(x>>39) + add
+		d[15] = base
+		dst, src = dst[16:], src[50:]
+	}
 }
 
-func plain26(d *[16]uint32, s *[52]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0x3ffffff
-	d[1] = uint32(x>>26) & 0x3ffffff
-	x = binary.LittleEndian.Uint64(s[6:])
-	d[2] = uint32(x>>4) & 0x3ffffff
-	d[3] = uint32(x>>30) & 0x3ffffff
-	x = binary.LittleEndian.Uint64(s[13:])
-	d[4] = uint32(x) & 0x3ffffff
-	d[5] = uint32(x>>26) & 0x3ffffff
-	x = binary.LittleEndian.Uint64(s[19:])
-	d[6] = uint32(x>>4) & 0x3ffffff
-	d[7] = uint32(x>>30) & 0x3ffffff
-	x = binary.LittleEndian.Uint64(s[26:])
-	d[8] = uint32(x) & 0x3ffffff
-	d[9] = uint32(x>>26) & 0x3ffffff
-	x = binary.LittleEndian.Uint64(s[32:])
-	d[10] = uint32(x>>4) & 0x3ffffff
-	d[11] = uint32(x>>30) & 0x3ffffff
-	x = binary.LittleEndian.Uint64(s[39:])
-	d[12] = uint32(x) & 0x3ffffff
-	d[13] = uint32(x>>26) & 0x3ffffff
-	x = binary.LittleEndian.Uint64(s[44:])
-	d[14] = uint32(x>>12) & 0x3ffffff
-	d[15] = uint32(x >> 38)
+func plain26(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 52 {
+		d, s := (*[16]uint32)(dst), (*[52]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0x3ffffff
+		d[1] = uint32(x>>26) & 0x3ffffff
+		x = binary.LittleEndian.Uint64(s[6:])
+		d[2] = uint32(x>>4) & 0x3ffffff
+		d[3] = uint32(x>>30) & 0x3ffffff
+		x = binary.LittleEndian.Uint64(s[13:])
+		d[4] = uint32(x) & 0x3ffffff
+		d[5] = uint32(x>>26) & 0x3ffffff
+		x = binary.LittleEndian.Uint64(s[19:])
+		d[6] = uint32(x>>4) & 0x3ffffff
+		d[7] = uint32(x>>30) & 0x3ffffff
+		x = binary.LittleEndian.Uint64(s[26:])
+		d[8] = uint32(x) & 0x3ffffff
+		d[9] = uint32(x>>26) & 0x3ffffff
+		x = binary.LittleEndian.Uint64(s[32:])
+		d[10] = uint32(x>>4) & 0x3ffffff
+		d[11] = uint32(x>>30) & 0x3ffffff
+		x = binary.LittleEndian.Uint64(s[39:])
+		d[12] = uint32(x) & 0x3ffffff
+		d[13] = uint32(x>>26) & 0x3ffffff
+		x = binary.LittleEndian.Uint64(s[44:])
+		d[14] = uint32(x>>12) & 0x3ffffff
+		d[15] = uint32(x >> 38)
+		dst, src = dst[16:], src[52:]
+	}
 }
 
-func sum26(d *[16]uint32, s *[52]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0x3ffffff + add
-	d[0] = base
-	base += uint32(x>>26)&0x3ffffff + add
-	d[1] = base
-	x = binary.LittleEndian.Uint64(s[6:])
-	base += uint32(x>>4)&0x3ffffff + add
-	d[2] = base
-	base += uint32(x>>30)&0x3ffffff + add
-	d[3] = base
-	x = binary.LittleEndian.Uint64(s[13:])
-	base += uint32(x)&0x3ffffff + add
-	d[4] = base
-	base += uint32(x>>26)&0x3ffffff + add
-	d[5] = base
-	x = binary.LittleEndian.Uint64(s[19:])
-	base += uint32(x>>4)&0x3ffffff + add
-	d[6] = base
-	base += uint32(x>>30)&0x3ffffff + add
-	d[7] = base
-	x = binary.LittleEndian.Uint64(s[26:])
-	base += uint32(x)&0x3ffffff + add
-	d[8] = base
-	base += uint32(x>>26)&0x3ffffff + add
-	d[9] = base
-	x = binary.LittleEndian.Uint64(s[32:])
-	base += uint32(x>>4)&0x3ffffff + add
-	d[10] = base
-	base += uint32(x>>30)&0x3ffffff + add
-	d[11] = base
-	x = binary.LittleEndian.Uint64(s[39:])
-	base += uint32(x)&0x3ffffff + add
-	d[12] = base
-	base += uint32(x>>26)&0x3ffffff + add
-	d[13] = base
-	x = binary.LittleEndian.Uint64(s[44:])
-	base += uint32(x>>12)&0x3ffffff + add
-	d[14] = base
-	base += uint32(x>>38) + add
-	d[15] = base
-	return base
+func sum26(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 52 {
+		d, s := (*[16]uint32)(dst), (*[52]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0x3ffffff + add
+		d[0] = base
+		base += uint32(x>>26)&0x3ffffff + add
+		d[1] = base
+		x = binary.LittleEndian.Uint64(s[6:])
+		base += uint32(x>>4)&0x3ffffff + add
+		d[2] = base
+		base += uint32(x>>30)&0x3ffffff + add
+		d[3] = base
+		x = binary.LittleEndian.Uint64(s[13:])
+		base += uint32(x)&0x3ffffff + add
+		d[4] = base
+		base += uint32(x>>26)&0x3ffffff + add
+		d[5] = base
+		x = binary.LittleEndian.Uint64(s[19:])
+		base += uint32(x>>4)&0x3ffffff + add
+		d[6] = base
+		base += uint32(x>>30)&0x3ffffff + add
+		d[7] = base
+		x = binary.LittleEndian.Uint64(s[26:])
+		base += uint32(x)&0x3ffffff + add
+		d[8] = base
+		base += uint32(x>>26)&0x3ffffff + add
+		d[9] = base
+		x = binary.LittleEndian.Uint64(s[32:])
+		base += uint32(x>>4)&0x3ffffff + add
+		d[10] = base
+		base += uint32(x>>30)&0x3ffffff + add
+		d[11] = base
+		x = binary.LittleEndian.Uint64(s[39:])
+		base += uint32(x)&0x3ffffff + add
+		d[12] = base
+		base += uint32(x>>26)&0x3ffffff + add
+		d[13] = base
+		x = binary.LittleEndian.Uint64(s[44:])
+		base += uint32(x>>12)&0x3ffffff + add
+		d[14] = base
+		base += uint32(x>>38) + add
+		d[15] = base
+		dst, src = dst[16:], src[52:]
+	}
 }
 
-func plain27(d *[16]uint32, s *[54]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0x7ffffff
-	d[1] = uint32(x>>27) & 0x7ffffff
-	x = binary.LittleEndian.Uint64(s[6:])
-	d[2] = uint32(x>>6) & 0x7ffffff
-	d[3] = uint32(x>>33) & 0x7ffffff
-	x = binary.LittleEndian.Uint64(s[13:])
-	d[4] = uint32(x>>4) & 0x7ffffff
-	d[5] = uint32(x>>31) & 0x7ffffff
-	x = binary.LittleEndian.Uint64(s[20:])
-	d[6] = uint32(x>>2) & 0x7ffffff
-	d[7] = uint32(x>>29) & 0x7ffffff
-	x = binary.LittleEndian.Uint64(s[27:])
-	d[8] = uint32(x) & 0x7ffffff
-	d[9] = uint32(x>>27) & 0x7ffffff
-	x = binary.LittleEndian.Uint64(s[33:])
-	d[10] = uint32(x>>6) & 0x7ffffff
-	d[11] = uint32(x>>33) & 0x7ffffff
-	x = binary.LittleEndian.Uint64(s[40:])
-	d[12] = uint32(x>>4) & 0x7ffffff
-	d[13] = uint32(x>>31) & 0x7ffffff
-	x = binary.LittleEndian.Uint64(s[46:])
-	d[14] = uint32(x>>10) & 0x7ffffff
-	d[15] = uint32(x >> 37)
+func plain27(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 54 {
+		d, s := (*[16]uint32)(dst), (*[54]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0x7ffffff
+		d[1] = uint32(x>>27) & 0x7ffffff
+		x = binary.LittleEndian.Uint64(s[6:])
+		d[2] = uint32(x>>6) & 0x7ffffff
+		d[3] = uint32(x>>33) & 0x7ffffff
+		x = binary.LittleEndian.Uint64(s[13:])
+		d[4] = uint32(x>>4) & 0x7ffffff
+		d[5] = uint32(x>>31) & 0x7ffffff
+		x = binary.LittleEndian.Uint64(s[20:])
+		d[6] = uint32(x>>2) & 0x7ffffff
+		d[7] = uint32(x>>29) & 0x7ffffff
+		x = binary.LittleEndian.Uint64(s[27:])
+		d[8] = uint32(x) & 0x7ffffff
+		d[9] = uint32(x>>27) & 0x7ffffff
+		x = binary.LittleEndian.Uint64(s[33:])
+		d[10] = uint32(x>>6) & 0x7ffffff
+		d[11] = uint32(x>>33) & 0x7ffffff
+		x = binary.LittleEndian.Uint64(s[40:])
+		d[12] = uint32(x>>4) & 0x7ffffff
+		d[13] = uint32(x>>31) & 0x7ffffff
+		x = binary.LittleEndian.Uint64(s[46:])
+		d[14] = uint32(x>>10) & 0x7ffffff
+		d[15] = uint32(x >> 37)
+		dst, src = dst[16:], src[54:]
+	}
 }
 
-func sum27(d *[16]uint32, s *[54]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0x7ffffff + add
-	d[0] = base
-	base += uint32(x>>27)&0x7ffffff + add
-	d[1] = base
-	x = binary.LittleEndian.Uint64(s[6:])
-	base += uint32(x>>6)&0x7ffffff + add
-	d[2] = base
-	base += uint32(x>>33)&0x7ffffff + add
-	d[3] = base
-	x = binary.LittleEndian.Uint64(s[13:])
-	base += uint32(x>>4)&0x7ffffff + add
-	d[4] = base
-	base += uint32(x>>31)&0x7ffffff + add
-	d[5] = base
-	x = binary.LittleEndian.Uint64(s[20:])
-	base += uint32(x>>2)&0x7ffffff + add
-	d[6] = base
-	base += uint32(x>>29)&0x7ffffff + add
-	d[7] = base
-	x = binary.LittleEndian.Uint64(s[27:])
-	base += uint32(x)&0x7ffffff + add
-	d[8] = base
-	base += uint32(x>>27)&0x7ffffff + add
-	d[9] = base
-	x = binary.LittleEndian.Uint64(s[33:])
-	base += uint32(x>>6)&0x7ffffff + add
-	d[10] = base
-	base += uint32(x>>33)&0x7ffffff + add
-	d[11] = base
-	x = binary.LittleEndian.Uint64(s[40:])
-	base += uint32(x>>4)&0x7ffffff + add
-	d[12] = base
-	base += uint32(x>>31)&0x7ffffff + add
-	d[13] = base
-	x = binary.LittleEndian.Uint64(s[46:])
-	base += uint32(x>>10)&0x7ffffff + add
-	d[14] = base
-	base += uint32(x>>37) + add
-	d[15] = base
-	return base
+func sum27(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 54 {
+		d, s := (*[16]uint32)(dst), (*[54]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0x7ffffff + add
+		d[0] = base
+		base += uint32(x>>27)&0x7ffffff + add
+		d[1] = base
+		x = binary.LittleEndian.Uint64(s[6:])
+		base += uint32(x>>6)&0x7ffffff + add
+		d[2] = base
+		base += uint32(x>>33)&0x7ffffff + add
+		d[3] = base
+		x = binary.LittleEndian.Uint64(s[13:])
+		base += uint32(x>>4)&0x7ffffff + add
+		d[4] = base
+		base += uint32(x>>31)&0x7ffffff + add
+		d[5] = base
+		x = binary.LittleEndian.Uint64(s[20:])
+		base += uint32(x>>2)&0x7ffffff + add
+		d[6] = base
+		base += uint32(x>>29)&0x7ffffff + add
+		d[7] = base
+		x = binary.LittleEndian.Uint64(s[27:])
+		base += uint32(x)&0x7ffffff + add
+		d[8] = base
+		base += uint32(x>>27)&0x7ffffff + add
+		d[9] = base
+		x = binary.LittleEndian.Uint64(s[33:])
+		base += uint32(x>>6)&0x7ffffff + add
+		d[10] = base
+		base += uint32(x>>33)&0x7ffffff + add
+		d[11] = base
+		x = binary.LittleEndian.Uint64(s[40:])
+		base += uint32(x>>4)&0x7ffffff + add
+		d[12] = base
+		base += uint32(x>>31)&0x7ffffff + add
+		d[13] = base
+		x = binary.LittleEndian.Uint64(s[46:])
+		base += uint32(x>>10)&0x7ffffff + add
+		d[14] = base
+		base += uint32(x>>37) + add
+		d[15] = base
+		dst, src = dst[16:], src[54:]
+	}
 }
 
-func plain28(d *[16]uint32, s *[56]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0xfffffff
-	d[1] = uint32(x>>28) & 0xfffffff
-	x = binary.LittleEndian.Uint64(s[7:])
-	d[2] = uint32(x) & 0xfffffff
-	d[3] = uint32(x>>28) & 0xfffffff
-	x = binary.LittleEndian.Uint64(s[14:])
-	d[4] = uint32(x) & 0xfffffff
-	d[5] = uint32(x>>28) & 0xfffffff
-	x = binary.LittleEndian.Uint64(s[21:])
-	d[6] = uint32(x) & 0xfffffff
-	d[7] = uint32(x>>28) & 0xfffffff
-	x = binary.LittleEndian.Uint64(s[28:])
-	d[8] = uint32(x) & 0xfffffff
-	d[9] = uint32(x>>28) & 0xfffffff
-	x = binary.LittleEndian.Uint64(s[35:])
-	d[10] = uint32(x) & 0xfffffff
-	d[11] = uint32(x>>28) & 0xfffffff
-	x = binary.LittleEndian.Uint64(s[42:])
-	d[12] = uint32(x) & 0xfffffff
-	d[13] = uint32(x>>28) & 0xfffffff
-	x = binary.LittleEndian.Uint64(s[48:])
-	d[14] = uint32(x>>8) & 0xfffffff
-	d[15] = uint32(x >> 36)
+func plain28(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 56 {
+		d, s := (*[16]uint32)(dst), (*[56]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0xfffffff
+		d[1] = uint32(x>>28) & 0xfffffff
+		x = binary.LittleEndian.Uint64(s[7:])
+		d[2] = uint32(x) & 0xfffffff
+		d[3] = uint32(x>>28) & 0xfffffff
+		x = binary.LittleEndian.Uint64(s[14:])
+		d[4] = uint32(x) & 0xfffffff
+		d[5] = uint32(x>>28) & 0xfffffff
+		x = binary.LittleEndian.Uint64(s[21:])
+		d[6] = uint32(x) & 0xfffffff
+		d[7] = uint32(x>>28) & 0xfffffff
+		x = binary.LittleEndian.Uint64(s[28:])
+		d[8] = uint32(x) & 0xfffffff
+		d[9] = uint32(x>>28) & 0xfffffff
+		x = binary.LittleEndian.Uint64(s[35:])
+		d[10] = uint32(x) & 0xfffffff
+		d[11] = uint32(x>>28) & 0xfffffff
+		x = binary.LittleEndian.Uint64(s[42:])
+		d[12] = uint32(x) & 0xfffffff
+		d[13] = uint32(x>>28) & 0xfffffff
+		x = binary.LittleEndian.Uint64(s[48:])
+		d[14] = uint32(x>>8) & 0xfffffff
+		d[15] = uint32(x >> 36)
+		dst, src = dst[16:], src[56:]
+	}
 }
 
-func sum28(d *[16]uint32, s *[56]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0xfffffff + add
-	d[0] = base
-	base += uint32(x>>28)&0xfffffff + add
-	d[1] = base
-	x = binary.LittleEndian.Uint64(s[7:])
-	base += uint32(x)&0xfffffff + add
-	d[2] = base
-	base += uint32(x>>28)&0xfffffff + add
-	d[3] = base
-	x = binary.LittleEndian.Uint64(s[14:])
-	base += uint32(x)&0xfffffff + add
-	d[4] = base
-	base += uint32(x>>28)&0xfffffff + add
-	d[5] = base
-	x = binary.LittleEndian.Uint64(s[21:])
-	base += uint32(x)&0xfffffff + add
-	d[6] = base
-	base += uint32(x>>28)&0xfffffff + add
-	d[7] = base
-	x = binary.LittleEndian.Uint64(s[28:])
-	base += uint32(x)&0xfffffff + add
-	d[8] = base
-	base += uint32(x>>28)&0xfffffff + add
-	d[9] = base
-	x = binary.LittleEndian.Uint64(s[35:])
-	base += uint32(x)&0xfffffff + add
-	d[10] = base
-	base += uint32(x>>28)&0xfffffff + add
-	d[11] = base
-	x = binary.LittleEndian.Uint64(s[42:])
-	base += uint32(x)&0xfffffff + add
-	d[12] = base
-	base += uint32(x>>28)&0xfffffff + add
-	d[13] = base
-	x = binary.LittleEndian.Uint64(s[48:])
-	base += uint32(x>>8)&0xfffffff + add
-	d[14] = base
-	base += uint32(x>>36) + add
-	d[15] = base
-	return base
+func sum28(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 56 {
+		d, s := (*[16]uint32)(dst), (*[56]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0xfffffff + add
+		d[0] = base
+		base += uint32(x>>28)&0xfffffff + add
+		d[1] = base
+		x = binary.LittleEndian.Uint64(s[7:])
+		base += uint32(x)&0xfffffff + add
+		d[2] = base
+		base += uint32(x>>28)&0xfffffff + add
+		d[3] = base
+		x = binary.LittleEndian.Uint64(s[14:])
+		base += uint32(x)&0xfffffff + add
+		d[4] = base
+		base += uint32(x>>28)&0xfffffff + add
+		d[5] = base
+		x = binary.LittleEndian.Uint64(s[21:])
+		base += uint32(x)&0xfffffff + add
+		d[6] = base
+		base += uint32(x>>28)&0xfffffff + add
+		d[7] = base
+		x = binary.LittleEndian.Uint64(s[28:])
+		base += uint32(x)&0xfffffff + add
+		d[8] = base
+		base += uint32(x>>28)&0xfffffff + add
+		d[9] = base
+		x = binary.LittleEndian.Uint64(s[35:])
+		base += uint32(x)&0xfffffff + add
+		d[10] = base
+		base += uint32(x>>28)&0xfffffff + add
+		d[11] = base
+		x = binary.LittleEndian.Uint64(s[42:])
+		base += uint32(x)&0xfffffff + add
+		d[12] = base
+		base += uint32(x>>28)&0xfffffff + add
+		d[13] = base
+		x = binary.LittleEndian.Uint64(s[48:])
+		base += uint32(x>>8)&0xfffffff + add
+		d[14] = base
+		base += uint32(x>>36) + add
+		d[15] = base
+		dst, src = dst[16:], src[56:]
+	}
 }
 
-func plain29(d *[16]uint32, s *[58]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0x1fffffff
-	d[1] = uint32(x>>29) & 0x1fffffff
-	x = binary.LittleEndian.Uint64(s[7:])
-	d[2] = uint32(x>>2) & 0x1fffffff
-	d[3] = uint32(x>>31) & 0x1fffffff
-	x = binary.LittleEndian.Uint64(s[14:])
-	d[4] = uint32(x>>4) & 0x1fffffff
-	d[5] = uint32(x>>33) & 0x1fffffff
-	x = binary.LittleEndian.Uint64(s[21:])
-	d[6] = uint32(x>>6) & 0x1fffffff
-	d[7] = uint32(x >> 35)
-	x = binary.LittleEndian.Uint64(s[29:])
-	d[8] = uint32(x) & 0x1fffffff
-	d[9] = uint32(x>>29) & 0x1fffffff
-	x = binary.LittleEndian.Uint64(s[36:])
-	d[10] = uint32(x>>2) & 0x1fffffff
-	d[11] = uint32(x>>31) & 0x1fffffff
-	x = binary.LittleEndian.Uint64(s[43:])
-	d[12] = uint32(x>>4) & 0x1fffffff
-	d[13] = uint32(x>>33) & 0x1fffffff
-	x = binary.LittleEndian.Uint64(s[50:])
-	d[14] = uint32(x>>6) & 0x1fffffff
-	d[15] = uint32(x >> 35)
+func plain29(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 58 {
+		d, s := (*[16]uint32)(dst), (*[58]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0x1fffffff
+		d[1] = uint32(x>>29) & 0x1fffffff
+		x = binary.LittleEndian.Uint64(s[7:])
+		d[2] = uint32(x>>2) & 0x1fffffff
+		d[3] = uint32(x>>31) & 0x1fffffff
+		x = binary.LittleEndian.Uint64(s[14:])
+		d[4] = uint32(x>>4) & 0x1fffffff
+		d[5] = uint32(x>>33) & 0x1fffffff
+		x = binary.LittleEndian.Uint64(s[21:])
+		d[6] = uint32(x>>6) & 0x1fffffff
+		d[7] = uint32(x >> 35)
+		x = binary.LittleEndian.Uint64(s[29:])
+		d[8] = uint32(x) & 0x1fffffff
+		d[9] = uint32(x>>29) & 0x1fffffff
+		x = binary.LittleEndian.Uint64(s[36:])
+		d[10] = uint32(x>>2) & 0x1fffffff
+		d[11] = uint32(x>>31) & 0x1fffffff
+		x = binary.LittleEndian.Uint64(s[43:])
+		d[12] = uint32(x>>4) & 0x1fffffff
+		d[13] = uint32(x>>33) & 0x1fffffff
+		x = binary.LittleEndian.Uint64(s[50:])
+		d[14] = uint32(x>>6) & 0x1fffffff
+		d[15] = uint32(x >> 35)
+		dst, src = dst[16:], src[58:]
+	}
 }
 
-func sum29(d *[16]uint32, s *[58]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0x1fffffff + add
-	d[0] = base
-	base += uint32(x>>29)&0x1fffffff + add
-	d[1] = base
-	x = binary.LittleEndian.Uint64(s[7:])
-	base += uint32(x>>2)&0x1fffffff + add
-	d[2] = base
-	base += uint32(x>>31)&0x1fffffff + add
-	d[3] = base
-	x = binary.LittleEndian.Uint64(s[14:])
-	base += uint32(x>>4)&0x1fffffff + add
-	d[4] = base
-	base += uint32(x>>33)&0x1fffffff + add
-	d[5] = base
-	x = binary.LittleEndian.Uint64(s[21:])
-	base += uint32(x>>6)&0x1fffffff + add
-	d[6] = base
-	base += uint32(x>>35) + add
-	d[7] = base
-	x = binary.LittleEndian.Uint64(s[29:])
-	base += uint32(x)&0x1fffffff + add
-	d[8] = base
-	base += uint32(x>>29)&0x1fffffff + add
-	d[9] = base
-	x = binary.LittleEndian.Uint64(s[36:])
-	base += uint32(x>>2)&0x1fffffff + add
-	d[10] = base
-	base += uint32(x>>31)&0x1fffffff + add
-	d[11] = base
-	x = binary.LittleEndian.Uint64(s[43:])
-	base += uint32(x>>4)&0x1fffffff + add
-	d[12] = base
-	base += uint32(x>>33)&0x1fffffff + add
-	d[13] = base
-	x = binary.LittleEndian.Uint64(s[50:])
-	base += uint32(x>>6)&0x1fffffff + add
-	d[14] = base
-	base += uint32(x>>35) + add
-	d[15] = base
-	return base
+func sum29(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 58 {
+		d, s := (*[16]uint32)(dst), (*[58]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0x1fffffff + add
+		d[0] = base
+		base += uint32(x>>29)&0x1fffffff + add
+		d[1] = base
+		x = binary.LittleEndian.Uint64(s[7:])
+		base += uint32(x>>2)&0x1fffffff + add
+		d[2] = base
+		base += uint32(x>>31)&0x1fffffff + add
+		d[3] = base
+		x = binary.LittleEndian.Uint64(s[14:])
+		base += uint32(x>>4)&0x1fffffff + add
+		d[4] = base
+		base += uint32(x>>33)&0x1fffffff + add
+		d[5] = base
+		x = binary.LittleEndian.Uint64(s[21:])
+		base += uint32(x>>6)&0x1fffffff + add
+		d[6] = base
+		base += uint32(x>>35) + add
+		d[7] = base
+		x = binary.LittleEndian.Uint64(s[29:])
+		base += uint32(x)&0x1fffffff + add
+		d[8] = base
+		base += uint32(x>>29)&0x1fffffff + add
+		d[9] = base
+		x = binary.LittleEndian.Uint64(s[36:])
+		base += uint32(x>>2)&0x1fffffff + add
+		d[10] = base
+		base += uint32(x>>31)&0x1fffffff + add
+		d[11] = base
+		x = binary.LittleEndian.Uint64(s[43:])
+		base += uint32(x>>4)&0x1fffffff + add
+		d[12] = base
+		base += uint32(x>>33)&0x1fffffff + add
+		d[13] = base
+		x = binary.LittleEndian.Uint64(s[50:])
+		base += uint32(x>>6)&0x1fffffff + add
+		d[14] = base
+		base += uint32(x>>35) + add
+		d[15] = base
+		dst, src = dst[16:], src[58:]
+	}
 }
 
-func plain30(d *[16]uint32, s *[60]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0x3fffffff
-	d[1] = uint32(x>>30) & 0x3fffffff
-	x = binary.LittleEndian.Uint64(s[7:])
-	d[2] = uint32(x>>4) & 0x3fffffff
-	d[3] = uint32(x >> 34)
-	x = binary.LittleEndian.Uint64(s[15:])
-	d[4] = uint32(x) & 0x3fffffff
-	d[5] = uint32(x>>30) & 0x3fffffff
-	x = binary.LittleEndian.Uint64(s[22:])
-	d[6] = uint32(x>>4) & 0x3fffffff
-	d[7] = uint32(x >> 34)
-	x = binary.LittleEndian.Uint64(s[30:])
-	d[8] = uint32(x) & 0x3fffffff
-	d[9] = uint32(x>>30) & 0x3fffffff
-	x = binary.LittleEndian.Uint64(s[37:])
-	d[10] = uint32(x>>4) & 0x3fffffff
-	d[11] = uint32(x >> 34)
-	x = binary.LittleEndian.Uint64(s[45:])
-	d[12] = uint32(x) & 0x3fffffff
-	d[13] = uint32(x>>30) & 0x3fffffff
-	x = binary.LittleEndian.Uint64(s[52:])
-	d[14] = uint32(x>>4) & 0x3fffffff
-	d[15] = uint32(x >> 34)
+func plain30(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 60 {
+		d, s := (*[16]uint32)(dst), (*[60]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0x3fffffff
+		d[1] = uint32(x>>30) & 0x3fffffff
+		x = binary.LittleEndian.Uint64(s[7:])
+		d[2] = uint32(x>>4) & 0x3fffffff
+		d[3] = uint32(x >> 34)
+		x = binary.LittleEndian.Uint64(s[15:])
+		d[4] = uint32(x) & 0x3fffffff
+		d[5] = uint32(x>>30) & 0x3fffffff
+		x = binary.LittleEndian.Uint64(s[22:])
+		d[6] = uint32(x>>4) & 0x3fffffff
+		d[7] = uint32(x >> 34)
+		x = binary.LittleEndian.Uint64(s[30:])
+		d[8] = uint32(x) & 0x3fffffff
+		d[9] = uint32(x>>30) & 0x3fffffff
+		x = binary.LittleEndian.Uint64(s[37:])
+		d[10] = uint32(x>>4) & 0x3fffffff
+		d[11] = uint32(x >> 34)
+		x = binary.LittleEndian.Uint64(s[45:])
+		d[12] = uint32(x) & 0x3fffffff
+		d[13] = uint32(x>>30) & 0x3fffffff
+		x = binary.LittleEndian.Uint64(s[52:])
+		d[14] = uint32(x>>4) & 0x3fffffff
+		d[15] = uint32(x >> 34)
+		dst, src = dst[16:], src[60:]
+	}
 }
 
-func sum30(d *[16]uint32, s *[60]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0x3fffffff + add
-	d[0] = base
-	base += uint32(x>>30)&0x3fffffff + add
-	d[1] = base
-	x = binary.LittleEndian.Uint64(s[7:])
-	base += uint32(x>>4)&0x3fffffff + add
-	d[2] = base
-	base += uint32(x>>34) + add
-	d[3] = base
-	x = binary.LittleEndian.Uint64(s[15:])
-	base += uint32(x)&0x3fffffff + add
-	d[4] = base
-	base += uint32(x>>30)&0x3fffffff + add
-	d[5] = base
-	x = binary.LittleEndian.Uint64(s[22:])
-	base += uint32(x>>4)&0x3fffffff + add
-	d[6] = base
-	base += uint32(x>>34) + add
-	d[7] = base
-	x = binary.LittleEndian.Uint64(s[30:])
-	base += uint32(x)&0x3fffffff + add
-	d[8] = base
-	base += uint32(x>>30)&0x3fffffff + add
-	d[9] = base
-	x = binary.LittleEndian.Uint64(s[37:])
-	base += uint32(x>>4)&0x3fffffff + add
-	d[10] = base
-	base += uint32(x>>34) + add
-	d[11] = base
-	x = binary.LittleEndian.Uint64(s[45:])
-	base += uint32(x)&0x3fffffff + add
-	d[12] = base
-	base += uint32(x>>30)&0x3fffffff + add
-	d[13] = base
-	x = binary.LittleEndian.Uint64(s[52:])
-	base += uint32(x>>4)&0x3fffffff + add
-	d[14] = base
-	base += uint32(x>>34) + add
-	d[15] = base
-	return base
+func sum30(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 60 {
+		d, s := (*[16]uint32)(dst), (*[60]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0x3fffffff + add
+		d[0] = base
+		base += uint32(x>>30)&0x3fffffff + add
+		d[1] = base
+		x = binary.LittleEndian.Uint64(s[7:])
+		base += uint32(x>>4)&0x3fffffff + add
+		d[2] = base
+		base += uint32(x>>34) + add
+		d[3] = base
+		x = binary.LittleEndian.Uint64(s[15:])
+		base += uint32(x)&0x3fffffff + add
+		d[4] = base
+		base += uint32(x>>30)&0x3fffffff + add
+		d[5] = base
+		x = binary.LittleEndian.Uint64(s[22:])
+		base += uint32(x>>4)&0x3fffffff + add
+		d[6] = base
+		base += uint32(x>>34) + add
+		d[7] = base
+		x = binary.LittleEndian.Uint64(s[30:])
+		base += uint32(x)&0x3fffffff + add
+		d[8] = base
+		base += uint32(x>>30)&0x3fffffff + add
+		d[9] = base
+		x = binary.LittleEndian.Uint64(s[37:])
+		base += uint32(x>>4)&0x3fffffff + add
+		d[10] = base
+		base += uint32(x>>34) + add
+		d[11] = base
+		x = binary.LittleEndian.Uint64(s[45:])
+		base += uint32(x)&0x3fffffff + add
+		d[12] = base
+		base += uint32(x>>30)&0x3fffffff + add
+		d[13] = base
+		x = binary.LittleEndian.Uint64(s[52:])
+		base += uint32(x>>4)&0x3fffffff + add
+		d[14] = base
+		base += uint32(x>>34) + add
+		d[15] = base
+		dst, src = dst[16:], src[60:]
+	}
 }
 
-func plain31(d *[16]uint32, s *[62]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x) & 0x7fffffff
-	d[1] = uint32(x>>31) & 0x7fffffff
-	x = binary.LittleEndian.Uint64(s[7:])
-	d[2] = uint32(x>>6) & 0x7fffffff
-	x = binary.LittleEndian.Uint64(s[11:])
-	d[3] = uint32(x>>5) & 0x7fffffff
-	x = binary.LittleEndian.Uint64(s[15:])
-	d[4] = uint32(x>>4) & 0x7fffffff
-	x = binary.LittleEndian.Uint64(s[19:])
-	d[5] = uint32(x>>3) & 0x7fffffff
-	x = binary.LittleEndian.Uint64(s[23:])
-	d[6] = uint32(x>>2) & 0x7fffffff
-	d[7] = uint32(x >> 33)
-	x = binary.LittleEndian.Uint64(s[31:])
-	d[8] = uint32(x) & 0x7fffffff
-	d[9] = uint32(x>>31) & 0x7fffffff
-	x = binary.LittleEndian.Uint64(s[38:])
-	d[10] = uint32(x>>6) & 0x7fffffff
-	x = binary.LittleEndian.Uint64(s[42:])
-	d[11] = uint32(x>>5) & 0x7fffffff
-	x = binary.LittleEndian.Uint64(s[46:])
-	d[12] = uint32(x>>4) & 0x7fffffff
-	x = binary.LittleEndian.Uint64(s[50:])
-	d[13] = uint32(x>>3) & 0x7fffffff
-	x = binary.LittleEndian.Uint64(s[54:])
-	d[14] = uint32(x>>2) & 0x7fffffff
-	d[15] = uint32(x >> 33)
+func plain31(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 62 {
+		d, s := (*[16]uint32)(dst), (*[62]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x) & 0x7fffffff
+		d[1] = uint32(x>>31) & 0x7fffffff
+		x = binary.LittleEndian.Uint64(s[7:])
+		d[2] = uint32(x>>6) & 0x7fffffff
+		x = binary.LittleEndian.Uint64(s[11:])
+		d[3] = uint32(x>>5) & 0x7fffffff
+		x = binary.LittleEndian.Uint64(s[15:])
+		d[4] = uint32(x>>4) & 0x7fffffff
+		x = binary.LittleEndian.Uint64(s[19:])
+		d[5] = uint32(x>>3) & 0x7fffffff
+		x = binary.LittleEndian.Uint64(s[23:])
+		d[6] = uint32(x>>2) & 0x7fffffff
+		d[7] = uint32(x >> 33)
+		x = binary.LittleEndian.Uint64(s[31:])
+		d[8] = uint32(x) & 0x7fffffff
+		d[9] = uint32(x>>31) & 0x7fffffff
+		x = binary.LittleEndian.Uint64(s[38:])
+		d[10] = uint32(x>>6) & 0x7fffffff
+		x = binary.LittleEndian.Uint64(s[42:])
+		d[11] = uint32(x>>5) & 0x7fffffff
+		x = binary.LittleEndian.Uint64(s[46:])
+		d[12] = uint32(x>>4) & 0x7fffffff
+		x = binary.LittleEndian.Uint64(s[50:])
+		d[13] = uint32(x>>3) & 0x7fffffff
+		x = binary.LittleEndian.Uint64(s[54:])
+		d[14] = uint32(x>>2) & 0x7fffffff
+		d[15] = uint32(x >> 33)
+		dst, src = dst[16:], src[62:]
+	}
 }
 
-func sum31(d *[16]uint32, s *[62]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x)&0x7fffffff + add
-	d[0] = base
-	base += uint32(x>>31)&0x7fffffff + add
-	d[1] = base
-	x = binary.LittleEndian.Uint64(s[7:])
-	base += uint32(x>>6)&0x7fffffff + add
-	d[2] = base
-	x = binary.LittleEndian.Uint64(s[11:])
-	base += uint32(x>>5)&0x7fffffff + add
-	d[3] = base
-	x = binary.LittleEndian.Uint64(s[15:])
-	base += uint32(x>>4)&0x7fffffff + add
-	d[4] = base
-	x = binary.LittleEndian.Uint64(s[19:])
-	base += uint32(x>>3)&0x7fffffff + add
-	d[5] = base
-	x = binary.LittleEndian.Uint64(s[23:])
-	base += uint32(x>>2)&0x7fffffff + add
-	d[6] = base
-	base += uint32(x>>33) + add
-	d[7] = base
-	x = binary.LittleEndian.Uint64(s[31:])
-	base += uint32(x)&0x7fffffff + add
-	d[8] = base
-	base += uint32(x>>31)&0x7fffffff + add
-	d[9] = base
-	x = binary.LittleEndian.Uint64(s[38:])
-	base += uint32(x>>6)&0x7fffffff + add
-	d[10] = base
-	x = binary.LittleEndian.Uint64(s[42:])
-	base += uint32(x>>5)&0x7fffffff + add
-	d[11] = base
-	x = binary.LittleEndian.Uint64(s[46:])
-	base += uint32(x>>4)&0x7fffffff + add
-	d[12] = base
-	x = binary.LittleEndian.Uint64(s[50:])
-	base += uint32(x>>3)&0x7fffffff + add
-	d[13] = base
-	x = binary.LittleEndian.Uint64(s[54:])
-	base += uint32(x>>2)&0x7fffffff + add
-	d[14] = base
-	base += uint32(x>>33) + add
-	d[15] = base
-	return base
+func sum31(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 62 {
+		d, s := (*[16]uint32)(dst), (*[62]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x)&0x7fffffff + add
+		d[0] = base
+		base += uint32(x>>31)&0x7fffffff + add
+		d[1] = base
+		x = binary.LittleEndian.Uint64(s[7:])
+		base += uint32(x>>6)&0x7fffffff + add
+		d[2] = base
+		x = binary.LittleEndian.Uint64(s[11:])
+		base += uint32(x>>5)&0x7fffffff + add
+		d[3] = base
+		x = binary.LittleEndian.Uint64(s[15:])
+		base += uint32(x>>4)&0x7fffffff + add
+		d[4] = base
+		x = binary.LittleEndian.Uint64(s[19:])
+		base += uint32(x>>3)&0x7fffffff + add
+		d[5] = base
+		x = binary.LittleEndian.Uint64(s[23:])
+		base += uint32(x>>2)&0x7fffffff + add
+		d[6] = base
+		base += uint32(x>>33) + add
+		d[7] = base
+		x = binary.LittleEndian.Uint64(s[31:])
+		base += uint32(x)&0x7fffffff + add
+		d[8] = base
+		base += uint32(x>>31)&0x7fffffff + add
+		d[9] = base
+		x = binary.LittleEndian.Uint64(s[38:])
+		base += uint32(x>>6)&0x7fffffff + add
+		d[10] = base
+		x = binary.LittleEndian.Uint64(s[42:])
+		base += uint32(x>>5)&0x7fffffff + add
+		d[11] = base
+		x = binary.LittleEndian.Uint64(s[46:])
+		base += uint32(x>>4)&0x7fffffff + add
+		d[12] = base
+		x = binary.LittleEndian.Uint64(s[50:])
+		base += uint32(x>>3)&0x7fffffff + add
+		d[13] = base
+		x = binary.LittleEndian.Uint64(s[54:])
+		base += uint32(x>>2)&0x7fffffff + add
+		d[14] = base
+		base += uint32(x>>33) + add
+		d[15] = base
+		dst, src = dst[16:], src[62:]
+	}
 }
 
-func plain32(d *[16]uint32, s *[64]byte) {
-	x := binary.LittleEndian.Uint64(s[0:])
-	d[0] = uint32(x)
-	d[1] = uint32(x >> 32)
-	x = binary.LittleEndian.Uint64(s[8:])
-	d[2] = uint32(x)
-	d[3] = uint32(x >> 32)
-	x = binary.LittleEndian.Uint64(s[16:])
-	d[4] = uint32(x)
-	d[5] = uint32(x >> 32)
-	x = binary.LittleEndian.Uint64(s[24:])
-	d[6] = uint32(x)
-	d[7] = uint32(x >> 32)
-	x = binary.LittleEndian.Uint64(s[32:])
-	d[8] = uint32(x)
-	d[9] = uint32(x >> 32)
-	x = binary.LittleEndian.Uint64(s[40:])
-	d[10] = uint32(x)
-	d[11] = uint32(x >> 32)
-	x = binary.LittleEndian.Uint64(s[48:])
-	d[12] = uint32(x)
-	d[13] = uint32(x >> 32)
-	x = binary.LittleEndian.Uint64(s[56:])
-	d[14] = uint32(x)
-	d[15] = uint32(x >> 32)
+func plain32(dst []uint32, src []byte) {
+	for len(dst) >= 16 && len(src) >= 64 {
+		d, s := (*[16]uint32)(dst), (*[64]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		d[0] = uint32(x)
+		d[1] = uint32(x >> 32)
+		x = binary.LittleEndian.Uint64(s[8:])
+		d[2] = uint32(x)
+		d[3] = uint32(x >> 32)
+		x = binary.LittleEndian.Uint64(s[16:])
+		d[4] = uint32(x)
+		d[5] = uint32(x >> 32)
+		x = binary.LittleEndian.Uint64(s[24:])
+		d[6] = uint32(x)
+		d[7] = uint32(x >> 32)
+		x = binary.LittleEndian.Uint64(s[32:])
+		d[8] = uint32(x)
+		d[9] = uint32(x >> 32)
+		x = binary.LittleEndian.Uint64(s[40:])
+		d[10] = uint32(x)
+		d[11] = uint32(x >> 32)
+		x = binary.LittleEndian.Uint64(s[48:])
+		d[12] = uint32(x)
+		d[13] = uint32(x >> 32)
+		x = binary.LittleEndian.Uint64(s[56:])
+		d[14] = uint32(x)
+		d[15] = uint32(x >> 32)
+		dst, src = dst[16:], src[64:]
+	}
 }
 
-func sum32(d *[16]uint32, s *[64]byte, base, add uint32) uint32 {
-	x := binary.LittleEndian.Uint64(s[0:])
-	base += uint32(x) + add
-	d[0] = base
-	base += uint32(x>>32) + add
-	d[1] = base
-	x = binary.LittleEndian.Uint64(s[8:])
-	base += uint32(x) + add
-	d[2] = base
-	base += uint32(x>>32) + add
-	d[3] = base
-	x = binary.LittleEndian.Uint64(s[16:])
-	base += uint32(x) + add
-	d[4] = base
-	base += uint32(x>>32) + add
-	d[5] = base
-	x = binary.LittleEndian.Uint64(s[24:])
-	base += uint32(x) + add
-	d[6] = base
-	base += uint32(x>>32) + add
-	d[7] = base
-	x = binary.LittleEndian.Uint64(s[32:])
-	base += uint32(x) + add
-	d[8] = base
-	base += uint32(x>>32) + add
-	d[9] = base
-	x = binary.LittleEndian.Uint64(s[40:])
-	base += uint32(x) + add
-	d[10] = base
-	base += uint32(x>>32) + add
-	d[11] = base
-	x = binary.LittleEndian.Uint64(s[48:])
-	base += uint32(x) + add
-	d[12] = base
-	base += uint32(x>>32) + add
-	d[13] = base
-	x = binary.LittleEndian.Uint64(s[56:])
-	base += uint32(x) + add
-	d[14] = base
-	base += uint32(x>>32) + add
-	d[15] = base
-	return base
+func sum32(dst []uint32, src []byte, base, add uint32) {
+	for len(dst) >= 16 && len(src) >= 64 {
+		d, s := (*[16]uint32)(dst), (*[64]byte)(src)
+		x := binary.LittleEndian.Uint64(s[0:])
+		base += uint32(x) + add
+		d[0] = base
+		base += uint32(x>>32) + add
+		d[1] = base
+		x = binary.LittleEndian.Uint64(s[8:])
+		base += uint32(x) + add
+		d[2] = base
+		base += uint32(x>>32) + add
+		d[3] = base
+		x = binary.LittleEndian.Uint64(s[16:])
+		base += uint32(x) + add
+		d[4] = base
+		base += uint32(x>>32) + add
+		d[5] = base
+		x = binary.LittleEndian.Uint64(s[24:])
+		base += uint32(x) + add
+		d[6] = base
+		base += uint32(x>>32) + add
+		d[7] = base
+		x = binary.LittleEndian.Uint64(s[32:])
+		base += uint32(x) + add
+		d[8] = base
+		base += uint32(x>>32) + add
+		d[9] = base
+		x = binary.LittleEndian.Uint64(s[40:])
+		base += uint32(x) + add
+		d[10] = base
+		base += uint32(x>>32) + add
+		d[11] = base
+		x = binary.LittleEndian.Uint64(s[48:])
+		base += uint32(x) + add
+		d[12] = base
+		base += uint32(x>>32) + add
+		d[13] = base
+		x = binary.LittleEndian.Uint64(s[56:])
+		base += uint32(x) + add
+		d[14] = base
+		base += uint32(x>>32) + add
+		d[15] = base
+		dst, src = dst[16:], src[64:]
+	}
 }

@@ -58,16 +58,11 @@ func readable256(src []byte, groups, width int, whole *[slack256]byte) []byte {
 }
 
 func countLess(v *[N]uint32, x uint32) int {
-	switch {
-	case has512:
-		return countLess512(v, x)
-	case has256:
+	if has256 {
 		return countLess256(v, x)
 	}
 	return countLessPlain(v, x)
 }
-
-func setBits(set []uint64, docs []uint32, base uint32) { setBitsPlain(set, docs, base) }
 
 // orBits is OrBits for a shift below 64 and a dst that is not empty. The first
 // word and what the last one leaves over have no kernel.

@@ -7,40 +7,15 @@ import (
 )
 
 func blockKernels() {
-	countLess512()
 	countLess256()
 	orBits512()
 }
 
-// countLess512 compares all values: 8 comparisons that wait for nothing are
-// sooner done than 7 steps of a search each of which waits for the one before.
-func countLess512() {
-	TEXT("countLess512", NOSPLIT, "func(v *[128]uint32, x uint32) int")
-	Pragma("noescape")
-	Doc("countLess512 counts the values below x.")
-	v := Load(Param("v"), GP64())
-	x := broadcast("x", ZMM())
-	const above = 6
-	n, m := GP64(), GP64()
-	for half, count := range []GPVirtual{n, m} {
-		k := [4]OpmaskVirtual{K(), K(), K(), K()}
-		for i := range k {
-			VPCMPUD(Imm(above), Mem{Base: v, Disp: 256*half + 64*i}, x, k[i])
-		}
-		KUNPCKWD(k[0], k[1], k[1])
-		KUNPCKWD(k[2], k[3], k[3])
-		KUNPCKDQ(k[1], k[3], k[3])
-		KMOVQ(k[3], count)
-		POPCNTQ(count, count)
-	}
-	ADDQ(m, n)
-	Store(n, ReturnIndex(0))
-	VZEROUPPER()
-	RET()
-}
-
-// countLess256 has no unsigned comparison: with the top bit turned over, a signed
-// one does.
+// countLess256 compares all values: 16 comparisons that wait for nothing are sooner
+// done than 7 steps of a search each of which waits for the one before. There is
+// no unsigned comparison, but with the top bit turned over, a signed one does.
+// AVX-512 would need half as many, and loses more on its way out of the mask
+// registers (6.6 ns, not 5.8).
 func countLess256() {
 	TEXT("countLess256", NOSPLIT, "func(v *[128]uint32, x uint32) int")
 	Pragma("noescape")

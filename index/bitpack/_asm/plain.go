@@ -33,47 +33,43 @@ func dispatch(w *bytes.Buffer, sums bool) {
 // sumPlain decodes groups of 16 values and sums them up from base on, each being
 // more by add.
 func sumPlain(dst *[N]uint32, src []byte, groups, width int, base, add uint32) {
-	for i := 0; i < 16*groups; i += 16 {
-		d := (*[16]uint32)(dst[i:])
-		s := src[i/8*width:]
-		switch width {
-		case 0:
-			for k := range d {
-				base += add
-				d[k] = base
-			}
+	switch width {
+	case 0:
+		for i := range dst[:16*groups] {
+			base += add
+			dst[i] = base
+		}
 `)
 	} else {
 		fmt.Fprint(w, `
 // plain decodes groups of 16 values.
 func plain(dst *[N]uint32, src []byte, groups, width int) {
-	for i := 0; i < 16*groups; i += 16 {
-		d := (*[16]uint32)(dst[i:])
-		s := src[i/8*width:]
-		switch width {
-		case 0:
-			*d = [16]uint32{}
+	switch width {
+	case 0:
+		clear(dst[:16*groups])
 `)
 	}
 	for width := 1; width <= 32; width++ {
 		if sums {
-			fmt.Fprintf(w, "case %d: base = sum%d(d, (*[%d]byte)(s), base, add)\n", width, width, 2*width)
+			fmt.Fprintf(w, "case %d: sum%d(dst[:16*groups], src, base, add)\n", width, width)
 		} else {
-			fmt.Fprintf(w, "case %d: plain%d(d, (*[%d]byte)(s))\n", width, width, 2*width)
+			fmt.Fprintf(w, "case %d: plain%d(dst[:16*groups], src)\n", width, width)
 		}
 	}
-	fmt.Fprintln(w, "}\n}\n}")
+	fmt.Fprintln(w, "}\n}")
 }
 
 // decoder loads as many bytes at once as there are, at most 8, and again when a
 // value does not lie in what is loaded.
 func decoder(w *bytes.Buffer, width int, sums bool) {
-	name, params, result := "plain", "", ""
+	name, params := "plain", ""
 	if sums {
-		name, params, result = "sum", ", base, add uint32", " uint32"
+		name, params = "sum", ", base, add uint32"
 	}
 	size := 2 * width
-	fmt.Fprintf(w, "\nfunc %s%d(d *[16]uint32, s *[%d]byte%s)%s {\n", name, width, size, params, result)
+	fmt.Fprintf(w, "\nfunc %s%d(dst []uint32, src []byte%s) {\n", name, width, params)
+	fmt.Fprintf(w, "for len(dst) >= 16 && len(src) >= %d {\n", size)
+	fmt.Fprintf(w, "d, s := (*[16]uint32)(dst), (*[%d]byte)(src)\n", size)
 	at, loaded := 0, 0 // what x holds: bytes [at, at+loaded)
 	for i := range 16 {
 		begin, end := i*width, (i+1)*width
@@ -100,10 +96,7 @@ func decoder(w *bytes.Buffer, width int, sums bool) {
 			fmt.Fprintf(w, "d[%d] = %s\n", i, value)
 		}
 	}
-	if sums {
-		fmt.Fprintln(w, "return base")
-	}
-	fmt.Fprintln(w, "}")
+	fmt.Fprintf(w, "dst, src = dst[16:], src[%d:]\n}\n}\n", size)
 }
 
 func loadOf(at, n int) string {
