@@ -41,6 +41,9 @@ func (f FieldModel) Scorer(avg float64, length func(norm byte) uint32) *FieldSco
 	return s
 }
 
+// Table is what one occurrence is worth, by norm. It is not to be changed.
+func (s *FieldScorer) Table() *[256]float32 { return &s.byNorm }
+
 // Evidence is what freq occurrences in a field with a norm are worth: the addend
 // of S. It rises with freq and falls with the length.
 func (s *FieldScorer) Evidence(freq uint32, norm byte) float32 {
@@ -51,18 +54,29 @@ func (s *FieldScorer) Evidence(freq uint32, norm byte) float32 {
 type TermScorer struct{ weight, k1 float32 }
 
 // Term is the scorer of a term by its inverse document frequency, times how often
-// the query asks for it.
+// the query asks for it. A term that all but every document holds still has a weight
+// of leastWeight, so that its Score is not 0, which would look as if it were absent.
 func (m *Model) Term(idf float64, scale Scale) TermScorer {
-	return TermScorer{weight: float32(idf * float64(scale)), k1: float32(m.K1)}
+	return TermScorer{weight: float32(max(idf*float64(scale), leastWeight)), k1: float32(m.K1)}
 }
 
-// Score is the fixed-point score of a sum of evidence. Sum the fields in one order
+// leastWeight is 2^-16 of what the best document could have.
+const leastWeight = 1 << 14
+
+// Score is the fixed-point score of a sum of evidence: at least 1 if there is any,
+// so that what matches can be told from what does not. Sum the fields in one order
 // everywhere: float32 does not forgive another.
 func (t TermScorer) Score(evidence float32) int32 {
+	if !(evidence > 0) {
+		return 0
+	}
 	sum := t.k1 + evidence
 	part := evidence / sum
-	return int32(t.weight * part)
+	return max(int32(t.weight*part), 1)
 }
+
+// Params are the numbers of Score's formula.
+func (t TermScorer) Params() (weight, k1 float32) { return t.weight, t.k1 }
 
 // slack is above the relative error of Score's four roundings, 2^-22, and of the
 // additions of a few hundred fields.
@@ -77,6 +91,14 @@ func (t TermScorer) Bound(evidence float32) int32 {
 	}
 	b := float64(t.weight) * slack * e / (float64(t.k1) + e)
 	return min(int32(b)+1, t.Max())
+}
+
+// Floor is at most the Score of every sum of evidence that is not below the given
+// one.
+func (t TermScorer) Floor(evidence float32) int32 {
+	e := float64(evidence) / slack
+	b := float64(t.weight) / slack * e / (float64(t.k1) + e)
+	return max(int32(b)-1, 0)
 }
 
 // Max is at least every Score of the term.

@@ -44,13 +44,14 @@ type evidence struct {
 // explain runs the plan over the window of one document, again, and keeps what
 // the scorers saw.
 func (r *runner) explain(number int, seg *index.Segment, doc uint32) *Explain {
-	r.open(number, seg)
+	r.number, r.seg, r.used, r.inUse = number, seg, 0, 0
+	r.open()
 	base := doc &^ (window - 1)
 	r.mask = set{}
 	r.mask.add(doc - base)
-	r.root.match(base, &r.mask, &r.found)
+	r.root.match(&r.work, base, &r.mask, &r.found)
 	for _, m := range r.late {
-		m.match(base, &r.mask, &r.found)
+		m.match(&r.work, base, &r.mask, &r.found)
 	}
 	out := &Explain{Docs: r.weights.docs, K1: r.plan.model.K1}
 	for _, s := range r.parts {
@@ -61,7 +62,7 @@ func (r *runner) explain(number int, seg *index.Segment, doc uint32) *Explain {
 		if !counts {
 			continue
 		}
-		number, seen := s.evidence(base, doc)
+		number, seen := s.seenIn(base, doc)
 		if len(seen) > 0 {
 			t := r.explainTerm(number, seen)
 			out.Score += t.Score
@@ -100,16 +101,7 @@ func (r *runner) explainTerm(number int, seen []evidence) TermExplain {
 	return t
 }
 
-func (g *group) evidence(_, doc uint32) (number int, seen []evidence) {
-	for _, l := range g.legs {
-		if read := l.reader(); read.Seek(doc) == doc {
-			seen = append(seen, l.saw(doc, read.Freq()))
-		}
-	}
-	return g.leaf, seen
-}
-
-func (p *phrase) evidence(base, doc uint32) (number int, seen []evidence) {
+func (p *phrase) seenIn(base, doc uint32) (number int, seen []evidence) {
 	for _, f := range p.fields {
 		if f.base != base {
 			continue

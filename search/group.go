@@ -3,191 +3,292 @@ package search
 import (
 	"math"
 
-	"github.com/trawlsearch/trawl/index"
 	"github.com/trawlsearch/trawl/index/postings"
-	"github.com/trawlsearch/trawl/index/termdict"
 	"github.com/trawlsearch/trawl/rank"
+	"github.com/trawlsearch/trawl/search/kernel"
 )
 
-// A leg is the postings of one term in one field. It has two cursors: one finds
-// matches, the other runs behind it and reads frequencies where scores are needed.
-type leg struct {
-	seg    *index.Segment
-	field  int
-	info   termdict.Info
-	find   postings.Cursor
-	read   postings.Cursor // of reader
-	opened bool            // read is in use
-	norms  []byte          // nil for keywords
-	scorer *rank.FieldScorer
-
-	perWindow int     // postings in a window, in the mean
-	worth     float32 // evidence is at most worth·g/(1-g) where an impact bounds f/(f+K) by g; 0: not yet known
-}
-
-// reader is the cursor that reads. It is opened when it is needed: where few
-// documents match, most legs never are.
-func (l *leg) reader() *postings.Cursor {
-	if !l.opened {
-		l.seg.PostingsAt(&l.read, l.field, l.info)
-		l.opened = true
-	}
-	return &l.read
-}
-
-// seekBelow is how many members of a mask are looked up one by one rather than
-// all postings of the window read, if those are eight times as many.
-const seekBelow = 64
-
-// few is below how many documents of a window they are better looked up one by one.
-func (l *leg) few() int { return min(seekBelow, l.perWindow/8) }
-
-// fill adds the members of mask that the leg has to out.
-func (l *leg) fill(base uint32, mask, out *set) {
-	end := base + window
-	if doc := l.find.Seek(base); doc >= end {
-		return
-	}
-	if n := l.few(); n > 0 && mask.fewer(n) {
-		for _, i := range mask.appendTo(make([]uint32, 0, seekBelow)) {
-			if l.find.Seek(base+i) == base+i {
-				out.add(i)
-			}
-		}
-		return
-	}
-	for ok := true; ok && l.find.First() < end; ok = l.find.EnterBlock(l.find.Block() + 1) {
-		for _, doc := range l.find.Docs()[:l.find.Len()] {
-			if doc >= end {
-				return
-			}
-			if i := doc - base; doc >= base && mask.has(i) {
-				out.add(i)
-			}
-		}
-	}
-}
-
-// bound is at least the evidence of every posting in the window.
-func (l *leg) bound(base uint32) float32 {
-	most := uint8(0)
-	read := l.reader()
-	if !read.SeekBlock(base) {
-		return 0
-	}
-	for b := read.Block(); b < read.Blocks(); b++ {
-		if b > read.Block() && read.LastOf(b-1) >= base+window-1 {
-			break
-		}
-		most = max(most, read.ImpactOf(b))
-	}
-	switch most {
-	case 0:
-		return 0
-	case math.MaxUint8:
-		return math.MaxFloat32
-	}
-	if l.worth == 0 {
-		l.setWorth()
-	}
-	return l.worth * float32(most) / float32(math.MaxUint8-most)
-}
-
-// setWorth makes worth of the norms that there are: an f/(f+K) of at most g is an f
-// of at most K·g/(1-g).
-func (l *leg) setWorth() {
-	m := l.seg.Impacts(l.field)
-	k := m.Table(index.NormLength)
-	for n := int(m.MinNorm); n <= int(m.MaxNorm); n++ {
-		l.worth = max(l.worth, k[n]*l.scorer.Evidence(1, byte(n)))
-	}
-}
-
-// weigh adds the evidence of the members of mask. The order of documents rises
-// from call to call.
-func (l *leg) weigh(base uint32, mask *set, members []uint32, evidence *[window]float32) {
-	end := base + window
-	read := l.reader()
-	if read.Seek(base) >= end {
-		return
-	}
-	if len(members) < l.few() {
-		for _, i := range members {
-			if doc := base + i; read.Seek(doc) == doc {
-				evidence[i] += l.scorer.Evidence(read.Freq(), l.norms[doc])
-			}
-		}
-		return
-	}
-	for ok := true; ok && read.First() < end; ok = read.EnterBlock(read.Block() + 1) {
-		docs, freqs := read.Docs(), read.Freqs()
-		for j, doc := range docs[:read.Len()] {
-			if doc >= end {
-				return
-			}
-			if i := doc - base; doc >= base && mask.has(i) {
-				evidence[i] += l.scorer.Evidence(freqs[j], l.norms[doc])
-			}
-		}
-	}
-}
-
-// A group is a word of the query: its postings in all fields, which score as one
-// (BM25F). A prefix is a group of many words.
+// A group is a word of the query in one segment: its postings in all fields,
+// which score as one (BM25F). The loops of the operators see it as one list; where
+// it has one leg only, they work on that leg's blocks.
 type group struct {
 	leaf   int // in the plan
 	legs   []*leg
 	scorer rank.TermScorer
+	size   uint64 // postings of all legs
+
+	most  int32   // bound of every posting
+	bound []int32 // of every window; 0 if it holds none
+	level [256]int32
+
+	marks  []float32 // scratch: evidence by candidate
+	probed []probed
+	found  []*leg
 }
 
-func (g *group) next(from uint32) uint32 {
-	least := uint32(none)
-	for _, l := range g.legs {
-		least = min(least, l.find.Seek(from))
-	}
-	return least
+// reset makes the group of a leaf.
+func (g *group) reset(leaf int, scorer rank.TermScorer) {
+	g.leaf, g.scorer, g.legs, g.size = leaf, scorer, g.legs[:0], 0
 }
 
-func (g *group) match(base uint32, mask, out *set) {
-	*out = set{}
-	for _, l := range g.legs {
-		l.fill(base, mask, out)
-	}
+// add adds a leg.
+func (g *group) add(l *leg) {
+	g.legs = append(g.legs, l)
+	g.size += uint64(l.cur.Size())
+	weight, k1 := g.scorer.Params()
+	l.kernel = kernel.Scorer{ByNorm: l.scorer.Table(), K1: k1, Weight: weight}
 }
 
-func (g *group) cost() uint64 {
-	sum := uint64(0)
-	for _, l := range g.legs {
-		sum += uint64(l.find.Size())
+// flat is the only leg, or nil.
+func (g *group) flat() *leg {
+	if len(g.legs) == 1 {
+		return g.legs[0]
 	}
-	return sum
+	return nil
 }
 
-func (g *group) bound(base uint32) int32 {
-	sum := float32(0)
-	for _, l := range g.legs {
-		sum += l.bound(base)
+// setMost computes most and, of a group with one leg, level.
+func (g *group) setMost() {
+	if l := g.flat(); l != nil {
+		g.setLevels(l)
+		g.most = g.level[l.cur.Impact()]
+		return
 	}
-	if sum == 0 {
+	most := float32(0)
+	for _, l := range g.legs {
+		most = addFinite(most, l.atMost(l.cur.Impact()))
+	}
+	g.most = g.scorer.Bound(most)
+}
+
+// kth is a score that at least k postings of the group reach, or 0 if that is not
+// known.
+func (g *group) kth(k uint32) int32 {
+	l := g.flat()
+	if l == nil {
 		return 0
 	}
-	return g.scorer.Bound(sum)
-}
-
-func (g *group) score(base uint32, mask *set, members []uint32, r *scratch) {
-	for _, l := range g.legs {
-		l.weigh(base, mask, members, &r.evidence)
+	level := l.cur.Kth(k)
+	if level == 0 {
+		return 0
 	}
-	r.settle(members, g.scorer)
+	return g.scorer.Floor(l.floor * float32(level) / float32(255-int(level)))
 }
 
-// A keyword is the postings of a filter: they match and do not score.
-type keyword struct{ leg *leg }
+// setBounds computes bound, after setMost. Of one leg, an impact stands for one
+// bound; of several, their evidence adds up first.
+func (g *group) setBounds(w *work) {
+	if l := g.flat(); l != nil {
+		w.impacts = l.cur.AppendWindows(w.impacts[:0])
+		g.bound = resize(g.bound, len(w.impacts))
+		for i, impact := range w.impacts {
+			g.bound[i] = g.level[impact]
+		}
+		return
+	}
+	sum := w.evidence[:0]
+	for _, l := range g.legs {
+		w.impacts = l.cur.AppendWindows(w.impacts[:0])
+		if len(sum) == 0 {
+			sum = resize(sum, len(w.impacts))
+			clear(sum)
+		}
+		for i, impact := range w.impacts {
+			if impact > 0 {
+				sum[i] = addFinite(sum[i], l.atMost(impact))
+			}
+		}
+	}
+	w.evidence = sum
+	g.bound = resize(g.bound, len(sum))
+	for i, e := range sum {
+		g.bound[i] = 0
+		if e > 0 {
+			g.bound[i] = g.scorer.Bound(e)
+		}
+	}
+}
 
-func (k *keyword) next(from uint32) uint32 { return k.leg.find.Seek(from) }
-func (k *keyword) cost() uint64            { return uint64(k.leg.find.Size()) }
+// addFinite is a sum that stays finite.
+func addFinite(a, b float32) float32 { return min(a+b, math.MaxFloat32) }
 
-func (k *keyword) match(base uint32, mask, out *set) {
-	*out = set{}
-	k.leg.fill(base, mask, out)
+// setLevels computes the bound that each impact of the leg stands for.
+func (g *group) setLevels(l *leg) {
+	g.level[0] = 0
+	for i := 1; i < len(g.level); i++ {
+		g.level[i] = g.scorer.Bound(l.atMost(byte(i)))
+	}
+}
+
+// load gathers the postings of a window with their scores. Several legs meet in
+// an array of the window.
+func (g *group) load(w *work, base uint32) (docs []uint32, scores []int32) {
+	end := base + window
+	if l := g.flat(); l != nil {
+		return l.load(w, base, end)
+	}
+	for _, l := range g.legs {
+		if !l.cur.SeekBlock(base) {
+			continue
+		}
+		for more := true; more; more = more && l.cur.EnterBlock(l.cur.Block()+1) {
+			var i, j int
+			i, j, more = l.within(base, end)
+			if i < j {
+				kernel.AccumulateFloat(w.sum[:], l.cur.Docs()[i:j], l.blockEvidence()[i:j], base, w.seen[:])
+			}
+		}
+	}
+	docs, scores = w.docs[:0], w.scores[:0]
+	w.members = w.seen.appendTo(w.members[:0])
+	for _, i := range w.members {
+		docs = append(docs, base+i)
+		scores = append(scores, g.scorer.Score(w.sum[i]))
+		w.sum[i] = 0
+	}
+	w.seen = set{}
+	return docs, scores
+}
+
+// load is the postings of a window with their scores, in the work's arrays.
+func (l *leg) load(w *work, base, end uint32) (docs []uint32, scores []int32) {
+	docs, scores = w.docs[:0], w.scores[:0]
+	if !l.cur.SeekBlock(base) {
+		return docs, scores
+	}
+	for more := true; more; more = more && l.cur.EnterBlock(l.cur.Block()+1) {
+		var i, j int
+		i, j, more = l.within(base, end)
+		if i < j {
+			docs = append(docs, l.cur.Docs()[i:j]...)
+			scores = append(scores, l.blockScores()[i:j]...)
+		}
+	}
+	return docs, scores
+}
+
+// accumulate adds the scores of a window to an array, where touched is not nil
+// with marks at the groups of 16 that are not zero any more.
+func (g *group) accumulate(w *work, base uint32, touched bool) {
+	l := g.flat()
+	if l == nil {
+		docs, scores := g.load(w, base)
+		w.accumulate(docs, scores, base, touched)
+		return
+	}
+	end := base + window
+	if !l.cur.SeekBlock(base) {
+		return
+	}
+	for more := true; more; more = more && l.cur.EnterBlock(l.cur.Block()+1) {
+		var i, j int
+		i, j, more = l.within(base, end)
+		if i < j {
+			w.accumulate(l.cur.Docs()[i:j], l.blockScores()[i:j], base, touched)
+		}
+	}
+}
+
+func (w *work) accumulate(docs []uint32, scores []int32, base uint32, touched bool) {
+	if touched {
+		kernel.AccumulateTouched(w.acc[:], docs, scores, base, w.touched[:])
+		return
+	}
+	kernel.Accumulate(w.acc[:], docs, scores, base)
+}
+
+// probe adds the group's scores to the candidates, which rise. If it is required,
+// those that lack it are dropped.
+func (g *group) probe(docs []uint32, scores []int32, required bool) ([]uint32, []int32) {
+	l := g.flat()
+	if l == nil {
+		return g.probeLegs(docs, scores, required)
+	}
+	g.probed = l.probe(docs, g.probed[:0])
+	if required {
+		for n, p := range g.probed {
+			doc := docs[p.at]
+			docs[n] = doc
+			scores[n] = scores[p.at] + g.scorer.Score(l.scorer.Evidence(p.freq, l.norms[doc]))
+		}
+		return docs[:len(g.probed)], scores[:len(g.probed)]
+	}
+	for _, p := range g.probed {
+		scores[p.at] += g.scorer.Score(l.scorer.Evidence(p.freq, l.norms[docs[p.at]]))
+	}
+	return docs, scores
+}
+
+// probeLegs is probe for several legs: their evidence adds up before it is scored.
+func (g *group) probeLegs(docs []uint32, scores []int32, required bool) ([]uint32, []int32) {
+	g.mark(docs)
+	n := 0
+	for i, e := range g.marks {
+		if e == 0 && required {
+			continue
+		}
+		docs[n], scores[n] = docs[i], scores[i]
+		if e != 0 {
+			scores[n] += g.scorer.Score(e)
+		}
+		n++
+	}
+	return docs[:n], scores[:n]
+}
+
+// mark computes the evidence of candidates in all legs.
+func (g *group) mark(docs []uint32) {
+	g.marks = resize(g.marks, len(docs))
+	clear(g.marks)
+	for _, l := range g.legs {
+		g.probed = l.probe(docs, g.probed[:0])
+		for _, p := range g.probed {
+			g.marks[p.at] += l.scorer.Evidence(p.freq, l.norms[docs[p.at]])
+		}
+	}
+}
+
+// keep keeps the candidates that the group has, in place.
+func (g *group) keep(docs []uint32) []uint32 {
+	if l := g.flat(); l != nil {
+		return docs[:l.keep(docs)]
+	}
+	g.mark(docs)
+	n := 0
+	for i, e := range g.marks {
+		if e != 0 {
+			docs[n] = docs[i]
+			n++
+		}
+	}
+	return docs[:n]
+}
+
+// setBits sets the bits of the group's documents from base on.
+func (g *group) setBits(bits []uint64, base uint32) {
+	for _, l := range g.legs {
+		if l.cur.SeekBlock(base) {
+			l.cur.SetBits(bits, base)
+		}
+	}
+}
+
+func (g *group) rewind() {
+	for _, l := range g.legs {
+		l.rewind()
+	}
+}
+
+// resize is a slice of n elements, of whatever values, in the memory of s if that
+// is enough.
+func resize[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n, n+n/4)
+	}
+	return s[:n]
+}
+
+// windowsOf is how many windows so many documents have.
+func windowsOf(maxDoc uint32) int {
+	return int((uint64(maxDoc) + postings.WindowDocs - 1) / postings.WindowDocs)
 }

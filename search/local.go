@@ -20,6 +20,7 @@ type Options struct {
 type local struct {
 	source Source
 	model  *rank.Model
+	scans  bool // for tests: every plan is scanned
 
 	runners sync.Pool // *runner: cursors of 3 KB, a few a word and field
 }
@@ -45,7 +46,11 @@ func (l *local) Search(ctx context.Context, req *Request) (*Result, error) {
 	}
 	defer snap.Close()
 
+	if l.scans {
+		plan.shape = shape{}
+	}
 	r := l.runner(plan, req.Offset+req.Limit)
+	r.noTotal = req.NoTotal
 	defer l.runners.Put(r)
 	stats := req.Stats
 	if stats == nil {
@@ -63,6 +68,9 @@ func (l *local) Search(ctx context.Context, req *Request) (*Result, error) {
 	res := &Result{
 		Total: r.total, Docs: snap.Docs(), Seq: snap.Seq(), Shards: Shards{Total: 1, OK: 1},
 		Terms: plan.terms, Dropped: plan.dropped, Cut: plan.cut,
+	}
+	if req.NoTotal && req.Limit+req.Offset > 0 {
+		res.AtLeast, res.Total = true, max(res.Total, uint64(len(r.top.hits)))
 	}
 	for _, s := range r.top.sorted(req.Offset) {
 		hit := Hit{Key: s.key, Score: r.weights.scale.Float(int64(s.score))}

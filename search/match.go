@@ -14,7 +14,7 @@ type matcher interface {
 	next(from uint32) uint32
 
 	// match sets out to the members of mask that match, in the window at base.
-	match(base uint32, mask, out *set)
+	match(w *work, base uint32, mask, out *set)
 
 	// cost guesses how many documents match would look at in the whole segment.
 	cost() uint64
@@ -43,17 +43,17 @@ func (a *and) next(from uint32) uint32 {
 	return from
 }
 
-func (a *and) match(base uint32, mask, out *set) {
+func (a *and) match(w *work, base uint32, mask, out *set) {
 	a.found = *mask
 	for _, m := range a.required {
-		m.match(base, &a.found, out)
+		m.match(w, base, &a.found, out)
 		a.found = *out
 		if out.empty() {
 			return
 		}
 	}
 	for _, m := range a.forbidden {
-		m.match(base, &a.found, out)
+		m.match(w, base, &a.found, out)
 		a.found.andNot(out)
 	}
 	*out = a.found
@@ -77,10 +77,10 @@ func (o *or) next(from uint32) uint32 {
 	return least
 }
 
-func (o *or) match(base uint32, mask, out *set) {
+func (o *or) match(w *work, base uint32, mask, out *set) {
 	*out = set{}
 	for _, m := range o.matchers {
-		m.match(base, mask, &o.one)
+		m.match(w, base, mask, &o.one)
 		out.or(&o.one)
 	}
 }
@@ -102,8 +102,8 @@ type not struct {
 
 func (n *not) next(from uint32) uint32 { return all{n.maxDoc}.next(from) }
 
-func (n *not) match(base uint32, mask, out *set) {
-	n.matcher.match(base, mask, &n.one)
+func (n *not) match(w *work, base uint32, mask, out *set) {
+	n.matcher.match(w, base, mask, &n.one)
 	*out = *mask
 	out.andNot(&n.one)
 }
@@ -120,12 +120,12 @@ func (a all) next(from uint32) uint32 {
 	return from
 }
 
-func (a all) match(_ uint32, mask, out *set) { *out = *mask }
-func (a all) cost() uint64                   { return uint64(a.maxDoc) }
+func (a all) match(_ *work, _ uint32, mask, out *set) { *out = *mask }
+func (a all) cost() uint64                            { return uint64(a.maxDoc) }
 
 // nothing matches nothing.
 type nothing struct{}
 
-func (nothing) next(uint32) uint32          { return none }
-func (nothing) match(_ uint32, _, out *set) { *out = set{} }
-func (nothing) cost() uint64                { return 0 }
+func (nothing) next(uint32) uint32                   { return none }
+func (nothing) match(_ *work, _ uint32, _, out *set) { *out = set{} }
+func (nothing) cost() uint64                         { return 0 }

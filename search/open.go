@@ -4,28 +4,27 @@ import (
 	"bytes"
 	"slices"
 
-	"github.com/trawlsearch/trawl/index"
 	"github.com/trawlsearch/trawl/index/termdict"
 )
 
-// open makes the plan's matchers and scorers for a segment of the snapshot.
-func (r *runner) open(number int, seg *index.Segment) {
-	r.number, r.seg, r.parts, r.late, r.used = number, seg, r.parts[:0], r.late[:0], 0
-	r.root = opener{r}.step(r.plan.root, place{sure: true})
+// open makes the plan's matchers and scorers for the segment.
+func (r *runner) open() {
+	r.parts, r.late = r.parts[:0], r.late[:0]
+	r.root = opener{r}.step(r.plan.root, position{sure: true})
 }
 
 // An opener walks over the plan.
 type opener struct{ *runner }
 
-// A place is where in the plan a step stands.
-type place struct {
+// A position is where in the plan a step stands.
+type position struct {
 	sure     bool   // every candidate matches it
 	within   []*and // Ands around it that a candidate may not match
 	optional bool   // it is not matched to find candidates, but behind that
 	silent   bool   // it is forbidden, and scores nothing
 }
 
-func (o opener) step(s step, at place) matcher {
+func (o opener) step(s step, at position) matcher {
 	switch s := s.(type) {
 	case *leaf:
 		return o.leaf(s, at)
@@ -44,7 +43,7 @@ func (o opener) step(s step, at place) matcher {
 		}
 		return m
 	case *without:
-		return &not{matcher: o.step(s.step, place{silent: true}), maxDoc: o.seg.MaxDoc()}
+		return &not{matcher: o.step(s.step, position{silent: true}), maxDoc: o.seg.MaxDoc()}
 	case *every:
 		return all{o.seg.MaxDoc()}
 	}
@@ -74,20 +73,20 @@ func (o opener) filter(s *filter) matcher {
 }
 
 // both makes an And. Its optional steps are no matchers of it.
-func (o opener) both(s *both, at place) matcher {
+func (o opener) both(s *both, at position) matcher {
 	a := new(and)
 	within := at.within
 	if !at.sure {
 		within = append(slices.Clip(within), a)
 	}
 	for _, s := range s.required {
-		a.required = append(a.required, o.step(s, place{sure: at.sure, within: within, silent: at.silent}))
+		a.required = append(a.required, o.step(s, position{sure: at.sure, within: within, silent: at.silent}))
 	}
 	if len(a.required) == 0 {
 		a.required = []matcher{all{o.seg.MaxDoc()}}
 	}
 	for _, s := range s.forbidden {
-		a.forbidden = append(a.forbidden, o.step(s, place{silent: true}))
+		a.forbidden = append(a.forbidden, o.step(s, position{silent: true}))
 	}
 	a.order()
 	if at.optional {
@@ -95,20 +94,20 @@ func (o opener) both(s *both, at place) matcher {
 	}
 	if !at.silent {
 		for _, s := range s.optional {
-			o.step(s, place{within: within, optional: true})
+			o.step(s, position{within: within, optional: true})
 		}
 	}
 	return a
 }
 
 // leaf makes the matcher of a word or phrase, which is its scorer too.
-func (o opener) leaf(l *leaf, at place) matcher {
+func (o opener) leaf(l *leaf, at position) matcher {
 	var m leafMatcher
 	scores := o.weights.leaves[l.number].scorer
 	if l.phrase {
 		p := &phrase{leaf: l.number, scorer: scores}
 		for i := range l.fields {
-			if legs := o.legs(nil, l, i, true); len(legs) > 0 {
+			if legs := o.legsOf(nil, l, i, true); len(legs) > 0 {
 				p.fields = append(p.fields, newPhraseField(legs, l.at))
 			}
 		}
@@ -117,10 +116,7 @@ func (o opener) leaf(l *leaf, at place) matcher {
 		}
 		m = p
 	} else {
-		g := &group{leaf: l.number, scorer: scores}
-		for i := range l.fields {
-			g.legs = o.legs(g.legs, l, i, false)
-		}
+		g := o.group(l)
 		m = g
 	}
 	if !at.silent {
@@ -129,25 +125,42 @@ func (o opener) leaf(l *leaf, at place) matcher {
 	return m
 }
 
-// legs appends legs for the terms of a leaf that a field has, given by its place
+// group makes the group of a word or a prefix, from the memory of those before.
+func (r *runner) group(l *leaf) *group {
+	if r.inUse == len(r.groups) {
+		r.groups = append(r.groups, new(group))
+	}
+	g := r.groups[r.inUse]
+	r.inUse++
+	g.reset(l.number, r.weights.leaves[l.number].scorer)
+	for i := range l.fields {
+		g.found = r.legsOf(g.found[:0], l, i, false)
+		for _, l := range g.found {
+			g.add(l)
+		}
+	}
+	return g
+}
+
+// legsOf appends legs for the terms of a leaf that a field has, given by its place
 // in the leaf; where all must be there, nothing if it lacks one.
-func (o opener) legs(dst []*leg, l *leaf, field int, all bool) []*leg {
-	f, used, had := l.fields[field], o.used, len(dst)
-	if o.seg.Terms(f) == nil {
+func (r *runner) legsOf(dst []*leg, l *leaf, field int, all bool) []*leg {
+	f, used, had := l.fields[field], r.used, len(dst)
+	if r.seg.Terms(f) == nil {
 		return dst
 	}
-	for i, t := range o.weights.leaves[l.number].terms {
+	for i, t := range r.weights.leaves[l.number].terms {
 		var info termdict.Info
-		if known := o.places.of(l, field, i); known != nil {
-			info = known[o.number]
+		if known := r.places.of(l, field, i); known != nil {
+			info = known[r.number]
 		} else {
-			info, _ = o.seg.Lookup(f, t)
+			info, _ = r.seg.Lookup(f, t)
 		}
 		switch {
 		case info.Docs > 0:
-			dst = append(dst, o.leg(f, info))
+			dst = append(dst, r.leg(f, info))
 		case all:
-			o.used = used
+			r.used = used
 			return dst[:had]
 		}
 	}
@@ -162,9 +175,6 @@ func (r *runner) leg(field int, info termdict.Info) *leg {
 	}
 	l := r.legs[r.used]
 	r.used++
-	l.seg, l.field, l.info, l.opened, l.worth = r.seg, field, info, false, 0
-	l.norms, l.scorer = r.seg.Norms(field), r.weights.fields[field]
-	l.perWindow = int(uint64(info.Docs) * window / uint64(max(r.seg.MaxDoc(), 1)))
-	r.seg.PostingsAt(&l.find, field, info)
+	l.open(r.seg, field, info, r.weights.fields[field])
 	return l
 }

@@ -1,7 +1,6 @@
 package search
 
 import (
-	"math/bits"
 	"slices"
 
 	"github.com/trawlsearch/trawl/rank"
@@ -17,16 +16,18 @@ type phrase struct {
 
 // A phraseField is the words of a phrase in one field that has them all.
 type phraseField struct {
-	legs []*leg // rarest first
-	at   []uint32
+	legs   []*leg // rarest first
+	at     []uint32
+	places [][]place // by leg: of the documents that have all words
 
 	base  uint32 // of the window of:
 	found []occurrence
+	in    set // scratch
 
 	starts, positions []uint32 // scratch
 }
 
-// An occurrence says how often a document of the window holds the phrase.
+// An occurrence says how often a document holds the phrase.
 type occurrence struct{ doc, freq uint32 }
 
 // newPhraseField takes the legs of a phrase's words, and the place of each.
@@ -36,9 +37,9 @@ func newPhraseField(legs []*leg, at []uint32) *phraseField {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int {
-		return int(int64(legs[a].find.Size()) - int64(legs[b].find.Size()))
+		return int(int64(legs[a].cur.Size()) - int64(legs[b].cur.Size()))
 	})
-	f := new(phraseField)
+	f := &phraseField{places: make([][]place, len(legs))}
 	for _, i := range order {
 		f.legs = append(f.legs, legs[i])
 		f.at = append(f.at, at[i])
@@ -46,59 +47,37 @@ func newPhraseField(legs []*leg, at []uint32) *phraseField {
 	return f
 }
 
-func (p *phrase) next(from uint32) uint32 {
-	least := uint32(none)
-	for _, f := range p.fields {
-		doc := from
-		for _, l := range f.legs {
-			doc = max(doc, l.find.Seek(doc))
-		}
-		least = min(least, doc)
-	}
-	return least
-}
-
-func (p *phrase) match(base uint32, mask, out *set) {
-	*out = set{}
-	for _, f := range p.fields {
-		f.match(base, mask, out)
-	}
-}
-
-// match adds the documents that hold the phrase to out, and remembers how often.
-func (f *phraseField) match(base uint32, mask, out *set) {
-	f.base, f.found = base, f.found[:0]
-	in := *mask
-	for _, l := range f.legs {
-		with := set{}
-		l.fill(base, &in, &with)
-		if in = with; in.empty() {
+// find keeps, of documents that the rarest leg has, those that hold the phrase, and
+// remembers in found how often, by their distance from base. Places of the rarest
+// leg are in places[0] already.
+func (f *phraseField) find(docs []uint32, base uint32) {
+	f.found = f.found[:0]
+	for i, l := range f.legs[1:] {
+		var n int
+		n, f.places[i+1] = l.locate(docs, f.places[i+1][:0], f.places[:i+1])
+		if docs = docs[:n]; n == 0 {
 			return
 		}
 	}
-	for i, w := range in {
-		for ; w != 0; w &= w - 1 {
-			at := uint32(i*64 + bits.TrailingZeros64(w))
-			if n := f.occurrences(base + at); n > 0 {
-				f.found = append(f.found, occurrence{at, n})
-				out.add(at)
-			}
+	for i, doc := range docs {
+		if n := f.occurrences(i); n > 0 {
+			f.found = append(f.found, occurrence{doc - base, n})
 		}
 	}
 }
 
-// occurrences counts the phrase in a document that has all of its words.
-func (f *phraseField) occurrences(doc uint32) uint32 {
-	for i, l := range f.legs {
-		read := l.reader()
-		if read.Seek(doc) != doc {
+// occurrences counts the phrase in the i-th of the documents that have all words.
+func (f *phraseField) occurrences(i int) uint32 {
+	for k, l := range f.legs {
+		p := f.places[k][i]
+		if !l.cur.EnterBlock(int(p >> 7)) {
 			return 0
 		}
-		f.positions = read.Positions(f.positions[:0])
-		if i == 0 {
+		f.positions = l.cur.PositionsAt(int(p&127), f.positions[:0])
+		if k == 0 {
 			f.starts = startsOf(f.starts[:0], f.positions, f.at[0])
 		} else {
-			f.starts = keepStarts(f.starts, f.positions, f.at[i])
+			f.starts = keepStarts(f.starts, f.positions, f.at[k])
 		}
 		if len(f.starts) == 0 {
 			return 0
@@ -132,10 +111,47 @@ func keepStarts(starts, positions []uint32, at uint32) []uint32 {
 	return kept
 }
 
+// match adds the documents of a window that hold the phrase to out, and remembers
+// how often.
+func (f *phraseField) match(w *work, base uint32, mask, out *set) {
+	f.base, f.found = base, f.found[:0]
+	lead := f.legs[0]
+	f.in = set{}
+	lead.fill(w, base, mask, &f.in)
+	if f.in.empty() || !lead.begin(base) {
+		return
+	}
+	w.docs = appendBits(w.docs[:0], f.in[:], base)
+	_, f.places[0] = lead.locate(w.docs, f.places[0][:0], nil)
+	f.find(w.docs, base)
+	for _, o := range f.found {
+		out.add(o.doc)
+	}
+}
+
+func (p *phrase) next(from uint32) uint32 {
+	least := uint32(none)
+	for _, f := range p.fields {
+		doc := from
+		for _, l := range f.legs {
+			doc = max(doc, l.next(doc))
+		}
+		least = min(least, doc)
+	}
+	return least
+}
+
+func (p *phrase) match(w *work, base uint32, mask, out *set) {
+	*out = set{}
+	for _, f := range p.fields {
+		f.match(w, base, mask, out)
+	}
+}
+
 func (p *phrase) cost() uint64 {
 	sum := uint64(0)
 	for _, f := range p.fields {
-		sum += uint64(f.legs[0].find.Size()) * phraseCost
+		sum += uint64(f.legs[0].cur.Size()) * phraseCost
 	}
 	return sum
 }
@@ -143,9 +159,9 @@ func (p *phrase) cost() uint64 {
 // phraseCost is what looking at positions costs, in postings: a guess.
 const phraseCost = 8
 
-// bound holds for all documents: a phrase is rare, and what its words are worth
+// boundOf holds for all documents: a phrase is rare, and what its words are worth
 // says little about it.
-func (p *phrase) bound(uint32) int32 {
+func (p *phrase) boundOf(uint32) int32 {
 	if len(p.fields) == 0 {
 		return 0
 	}
@@ -153,7 +169,7 @@ func (p *phrase) bound(uint32) int32 {
 }
 
 // score needs a match of the same window before it.
-func (p *phrase) score(base uint32, mask *set, members []uint32, r *scratch) {
+func (p *phrase) score(_ *work, base uint32, mask *set, members []uint32, r *scratch) {
 	for _, f := range p.fields {
 		if f.base != base {
 			continue

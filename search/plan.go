@@ -18,6 +18,7 @@ type plan struct {
 	fields []int // text fields with a weight, in the schema's order
 
 	root   step
+	shape  shape
 	leaves []*leaf // all that scores, in the order of the query
 
 	terms, dropped, cut []string // what the Result tells
@@ -78,6 +79,7 @@ func newPlan(req *Request, schema index.Schema, model *rank.Model) *plan {
 		}
 	}
 	p.root = p.step(tree, true)
+	p.shape = shapeOf(p.root)
 	return p
 }
 

@@ -93,7 +93,10 @@ func (r *remote) Fetch(ctx context.Context, req *Request, hits []Hit) error {
 
 func (r *remote) call(ctx context.Context, method string, req *Request, hits []Hit) (*reply, error) {
 	in := &call{Collection: r.name, Request: *req, Hits: hits}
-	in.Request.Query = strings.ToValidUTF8(req.Query, " ") // as query.Parse reads it, and not as JSON would
+	if req.Tree != nil {
+		in.Request.Query = req.Tree.String()
+	}
+	in.Request.Query = strings.ToValidUTF8(in.Request.Query, " ") // as query.Parse reads it, and not as JSON would
 	out := new(reply)
 	if err := r.client.conn.Invoke(ctx, "/"+serviceName+"/"+method, in, out); err != nil {
 		return nil, fromStatus(r.client.addr, err)

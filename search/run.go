@@ -3,10 +3,9 @@ package search
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/trawlsearch/trawl/index"
-	"github.com/trawlsearch/trawl/rank"
+	"github.com/trawlsearch/trawl/search/kernel"
 )
 
 // A runner runs a plan over the segments of a snapshot, one after the other, and
@@ -16,79 +15,39 @@ type runner struct {
 	places  places
 	weights *weights
 	top     top
+	noTotal bool
 	total   uint64
 
 	number int            // of:
 	seg    *index.Segment // of which the following are:
-	root   matcher
-	parts  []*scorer
-	late   []matcher // optional: they only score, and are matched only then
-	legs   []*leg    // the first used ones are in use
+	legs   []*leg         // the first used ones are in use
 	used   int
+	groups []*group // likewise
+	inUse  int
+	allow  []uint64 // documents that may be found; nil: all
+	scan
 
-	scratch
-}
-
-// scratch is what one window needs. Sets stand here since what an interface is
-// given is on the heap otherwise.
-type scratch struct {
-	scores   [window]int32   // of candidates; else 0
-	evidence [window]float32 // 0 but within a scorer's work
-	members  []uint32        // candidates
-	inside   []uint32        // those of them that count for a scorer
-
-	mask, found, part set
-}
-
-// A leafMatcher is a group or a phrase.
-type leafMatcher interface {
-	matcher
-	// bound is at least the score of every document of the window.
-	bound(base uint32) int32
-	// score adds to the scores of the members of mask that the leaf matches.
-	score(base uint32, mask *set, members []uint32, r *scratch)
-	// evidence is what the leaf, of that number in the plan, found in a document.
-	evidence(base, doc uint32) (number int, seen []evidence)
-}
-
-// A scorer is a leaf and the Ands that a document must match for it to count.
-type scorer struct {
-	leafMatcher
-	within []*and
-
-	most int32 // bound of the window
-	rest int32 // what the scorers behind it can add there
-}
-
-// settle turns the evidence of members to score.
-func (s *scratch) settle(members []uint32, t rank.TermScorer) {
-	for _, i := range members {
-		if e := s.evidence[i]; e != 0 {
-			s.scores[i] += t.Score(e)
-			s.evidence[i] = 0
-		}
-	}
+	disjunction disjunction
+	conjunction conjunction
+	masks       []uint64 // the memory of allow
+	work
 }
 
 // run searches one segment.
 func (r *runner) run(ctx context.Context, number int, seg *index.Segment) error {
-	r.open(number, seg)
-	live, maxDoc := seg.LiveBits(), seg.MaxDoc()
-	for doc := r.root.next(0); doc < maxDoc; {
-		if err := ctx.Err(); err != nil { // each 4,096 documents
-			return fmt.Errorf("search: %w", err)
-		}
-		base := doc &^ (window - 1)
-		r.mask.setLive(live, base, maxDoc)
-		r.root.match(base, &r.mask, &r.found)
-		if n := r.found.len(); n > 0 {
-			r.total += uint64(n)
-			r.score(base, number, &r.found)
-		}
-		if base >= maxDoc-min(maxDoc, window) {
-			break
-		}
-		doc = r.root.next(base + window)
+	r.number, r.seg, r.used, r.inUse = number, seg, 0, 0
+	r.allow = kernel.Words(seg.LiveBits())
+	var err error
+	switch s := &r.plan.shape; s.kind {
+	case anyOf, allOf:
+		err = r.runWords(ctx, s)
+	case onePhrase:
+		err = r.runPhrase(ctx, s)
+	default:
+		err = r.runScan(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("search: %w", err)
 	}
 	return r.damage()
 }
@@ -96,11 +55,7 @@ func (r *runner) run(ctx context.Context, number int, seg *index.Segment) error 
 // damage is what cursors and dictionaries met that cannot be right.
 func (r *runner) damage() error {
 	for _, l := range r.legs[:r.used] {
-		err := l.find.Err()
-		if err == nil && l.opened {
-			err = l.read.Err()
-		}
-		if err != nil {
+		if err := l.cur.Err(); err != nil {
 			return fmt.Errorf("search: %s: field %s: %w", r.seg.Name(), r.plan.schema.Fields[l.field].Name, err)
 		}
 	}
@@ -110,75 +65,149 @@ func (r *runner) damage() error {
 	return nil
 }
 
-// score offers the candidates of a window to the top. Scorers that can add most
-// come first; a candidate that the rest cannot bring to the top is dropped, and a
-// window that holds none is not looked at.
-func (r *runner) score(base uint32, number int, cand *set) {
-	if r.top.k == 0 {
-		return
-	}
-	least, full := r.top.least()
-	if full && r.bound(base) < least {
-		return
-	}
-	for _, m := range r.late {
-		m.match(base, cand, &r.part) // it remembers what it needs
-	}
-	r.members = cand.appendTo(r.members[:0])
-	for n, s := range r.parts {
-		if len(r.members) == 0 {
-			return
-		}
-		mask, members := cand, r.members
-		if len(s.within) > 0 {
-			r.part = *cand
-			for _, a := range s.within {
-				r.part.and(&a.found)
+// runWords searches for any or all of some words.
+func (r *runner) runWords(ctx context.Context, s *shape) error {
+	for _, l := range s.words {
+		if g := r.group(l); g.size == 0 {
+			if s.kind == allOf {
+				return nil
 			}
-			r.inside = r.part.appendTo(r.inside[:0])
-			mask, members = &r.part, r.inside
-		}
-		s.score(base, mask, members, &r.scratch)
-		if full && s.rest < least && n < len(r.parts)-1 { // the last ones are offered now
-			r.prune(cand, least-s.rest)
+			r.inUse--
 		}
 	}
-	for _, i := range r.members {
-		if s := r.scores[i]; !full || s >= least {
-			r.top.offer(scored{s, r.seg.Key(base + i), number, base + i})
-			least, full = r.top.least()
-		}
-		r.scores[i] = 0
+	groups := r.groups[:r.inUse]
+	if len(groups) == 0 || !r.restrict(s) {
+		return nil
 	}
+	if r.top.k > 0 {
+		if err := r.topOfWords(ctx, s.kind, groups); err != nil {
+			return err
+		}
+	}
+	if r.noTotal && r.top.k > 0 {
+		return nil
+	}
+	for _, g := range groups {
+		g.rewind()
+	}
+	count := r.countAny
+	if s.kind == allOf {
+		count = r.countAll
+	}
+	n, err := count(ctx, groups)
+	r.total += n
+	return err
 }
 
-// bound is at least the score of every document of the window. It sorts the
-// scorers by theirs.
-func (r *runner) bound(base uint32) int32 {
-	sum := int32(0)
-	for _, s := range r.parts {
-		s.most = s.bound(base)
-		sum += s.most
+// topOfWords offers the best documents.
+func (r *runner) topOfWords(ctx context.Context, kind shapeKind, groups []*group) error {
+	sum := int64(0)
+	for _, g := range groups {
+		g.setMost()
+		sum += int64(g.most)
 	}
-	slices.SortFunc(r.parts, func(a, b *scorer) int { return int(b.most) - int(a.most) })
-	rest := sum
-	for _, s := range r.parts {
-		rest -= s.most
-		s.rest = rest
+	if kind == anyOf && r.allow == nil {
+		for _, g := range groups {
+			r.top.raise(g.kth(uint32(r.top.k)))
+		}
 	}
-	return sum
+	if sum < int64(r.least()) {
+		return nil
+	}
+	if len(groups) == 1 && groups[0].flat() != nil {
+		return topOfTerm(ctx, r, groups[0])
+	}
+	for _, g := range groups {
+		g.setBounds(&r.work)
+	}
+	if kind == allOf {
+		r.conjunction.groups = groups
+		r.conjunction.order()
+		return r.conjunction.top(ctx, r)
+	}
+	r.disjunction.groups = groups
+	return r.disjunction.top(ctx, r)
 }
 
-// prune drops candidates whose score is below least.
-func (r *runner) prune(cand *set, least int32) {
-	kept := r.members[:0]
-	for _, i := range r.members {
-		if r.scores[i] >= least {
-			kept = append(kept, i)
-			continue
-		}
-		cand.drop(i)
-		r.scores[i] = 0
+// runPhrase searches for a phrase of one field.
+func (r *runner) runPhrase(ctx context.Context, s *shape) error {
+	l := s.words[0]
+	legs := r.legsOf(nil, l, 0, true)
+	if len(legs) == 0 || !r.restrict(s) {
+		return nil
 	}
-	r.members = kept
+	p := &phrase{leaf: l.number, scorer: r.weights.leaves[l.number].scorer, fields: []*phraseField{newPhraseField(legs, l.at)}}
+	n, err := r.walkPhrase(p).run(ctx, r, !r.noTotal || r.top.k == 0)
+	r.total += n
+	return err
+}
+
+// restrict intersects the documents that may be found with what a shape demands
+// besides its words, and tells whether any is left.
+func (r *runner) restrict(s *shape) bool {
+	if len(s.restrict) == 0 && len(s.forbid) == 0 {
+		return true
+	}
+	maxDoc, live := r.seg.MaxDoc(), r.seg.LiveBits()
+	r.masks = resize(r.masks, windowsOf(maxDoc)*words)
+	clear(r.masks)
+	r.allow = r.masks
+	m := opener{r}.both(&both{required: s.restrict, forbidden: s.forbid}, position{silent: true})
+	var mask, out set
+	any := false
+	for doc := m.next(0); doc < maxDoc; {
+		base := doc &^ (window - 1)
+		mask.setLive(live, base, maxDoc)
+		m.match(&r.work, base, &mask, &out)
+		any = any || !out.empty()
+		copy(r.allow[base/64:], out[:])
+		if base >= maxDoc-min(maxDoc, window) {
+			break
+		}
+		doc = m.next(base + window)
+	}
+	return any
+}
+
+// allowed keeps the candidates that may be found.
+func (r *runner) allowed(docs []uint32, scores []int32) ([]uint32, []int32) {
+	if r.allow == nil {
+		return docs, scores
+	}
+	n := 0
+	for i, doc := range docs {
+		docs[n], scores[n] = doc, scores[i]
+		n += int(r.allow[doc/64] >> (doc % 64) & 1)
+	}
+	return docs[:n], scores[:n]
+}
+
+// allowedDocs is allowed for candidates without scores.
+func (r *runner) allowedDocs(docs []uint32) []uint32 {
+	if r.allow == nil {
+		return docs
+	}
+	n := 0
+	for _, doc := range docs {
+		docs[n] = doc
+		n += int(r.allow[doc/64] >> (doc % 64) & 1)
+	}
+	return docs[:n]
+}
+
+// least is a score that a document of the operators' must have to be among the
+// best: at least 1, for it holds a word.
+func (r *runner) least() int32 { return max(r.top.least(), 1) }
+
+// offer offers candidates to the top. Few of them get there, so that their keys,
+// each a miss of the cache, are read late.
+func (r *runner) offer(docs []uint32, scores []int32) {
+	for i, score := range scores {
+		switch least := r.top.least(); {
+		case score < least:
+		case score == least && r.top.full() && !r.top.wins(r.seg.Key(docs[i])):
+		default:
+			r.top.offer(scored{score, r.seg.Key(docs[i]), r.number, docs[i]})
+		}
+	}
 }

@@ -9,8 +9,9 @@ import (
 
 // A top keeps the best k of what is offered: a heap whose root is the worst.
 type top struct {
-	k    int
-	hits []scored
+	k     int
+	floor int32 // a score that k documents are known to reach
+	hits  []scored
 }
 
 // scored is a document with its fixed-point score.
@@ -31,12 +32,22 @@ func (a *scored) before(b *scored) bool {
 
 // least is a score that a document must have, or more, to be among the best; it
 // may then still lose to others of the same score.
-func (t *top) least() (score int32, full bool) {
+func (t *top) least() int32 {
 	if len(t.hits) < t.k {
-		return 0, false
+		return t.floor
 	}
-	return t.hits[0].score, true
+	return max(t.hits[0].score, t.floor)
 }
+
+// full tells whether there are k documents.
+func (t *top) full() bool { return len(t.hits) == t.k }
+
+// wins tells whether a document of that key would be before the worst of a full
+// top, its score being the same.
+func (t *top) wins(key index.Key) bool { return bytes.Compare(key[:], t.hits[0].key[:]) < 0 }
+
+// raise tells that at least k documents of the index have that score.
+func (t *top) raise(score int32) { t.floor = max(t.floor, score) }
 
 // offer takes a document. Its score must be at least least.
 func (t *top) offer(s scored) {

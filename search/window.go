@@ -3,13 +3,15 @@ package search
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"github.com/trawlsearch/trawl/index/postings"
 )
 
 // A segment is searched a window of documents at a time, so that sets of
-// documents are bitmaps of 512 bytes and scores stand in an array that stays in
+// documents are bitmaps of 256 bytes and scores stand in an array that stays in
 // the first cache.
 const (
-	window = 4096
+	window = postings.WindowDocs
 	words  = window / 64
 )
 
@@ -66,10 +68,13 @@ func (s *set) andNot(o *set) {
 }
 
 // appendTo appends the members in order.
-func (s *set) appendTo(dst []uint32) []uint32 {
-	for i, w := range s {
+func (s *set) appendTo(dst []uint32) []uint32 { return appendBits(dst, s[:], 0) }
+
+// appendBits appends the members of a bitmap that begins at base.
+func appendBits(dst []uint32, bitmap []uint64, base uint32) []uint32 {
+	for i, w := range bitmap {
 		for ; w != 0; w &= w - 1 {
-			dst = append(dst, uint32(i*64+bits.TrailingZeros64(w)))
+			dst = append(dst, base+uint32(i*64+bits.TrailingZeros64(w)))
 		}
 	}
 	return dst

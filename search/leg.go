@@ -1,0 +1,244 @@
+package search
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+
+	"github.com/trawlsearch/trawl/index"
+	"github.com/trawlsearch/trawl/index/bitpack"
+	"github.com/trawlsearch/trawl/index/postings"
+	"github.com/trawlsearch/trawl/index/termdict"
+	"github.com/trawlsearch/trawl/rank"
+	"github.com/trawlsearch/trawl/search/kernel"
+)
+
+// A leg is the postings of one term in one field of a segment. Its cursor goes
+// forward over the segment, but for rewind.
+type leg struct {
+	cur    postings.Cursor
+	field  int
+	norms  []byte            // nil for keywords
+	scorer *rank.FieldScorer // nil for keywords
+	kernel kernel.Scorer     // of a word that has one leg
+
+	// A posting of impact i is worth at most level·i/(255-i) of evidence, and
+	// at least floor·i/(255-i).
+	level, floor float32
+
+	base      uint32 // of the window that is scanned
+	start     int    // block where that begins
+	perWindow int    // postings in a window, in the mean
+
+	scored    int // block of which scores are in:
+	scores    [postings.BlockLen]int32
+	evidenced int // likewise
+	evidence  [postings.BlockLen]float32
+}
+
+// open puts the leg before the postings of a term.
+func (l *leg) open(seg *index.Segment, field int, info termdict.Info, scorer *rank.FieldScorer) {
+	l.field, l.norms, l.scorer = field, seg.Norms(field), scorer
+	l.base, l.start, l.scored, l.evidenced = none, 0, -1, -1
+	l.perWindow = int(uint64(info.Docs) * window / uint64(max(seg.MaxDoc(), 1)))
+	seg.PostingsAt(&l.cur, field, info)
+	if scorer != nil {
+		l.kernel.ByNorm = scorer.Table()
+		l.level, l.floor = levels(seg.Impacts(field), l.kernel.ByNorm)
+	}
+}
+
+// levels is what a posting of impact i in a field is worth at most and at least,
+// as multiples of i/(255-i). An impact stands for frequency/K, and what scores
+// takes frequency·byNorm: the product K·byNorm rises or falls with the length all
+// the way, so its extremes are those of the least and the greatest norm.
+func levels(m postings.Impacts, byNorm *[256]float32) (most, least float32) {
+	avg := max(m.Avg, 1)
+	worth := func(norm byte) float32 {
+		return byNorm[norm] * m.K1 * (1 - m.B + m.B*float32(index.NormLength(norm))/avg)
+	}
+	a, b := worth(m.MinNorm), worth(m.MaxNorm)
+	return max(a, b) * (1 + levelSlack), min(a, b) * (1 - levelSlack)
+}
+
+// levelSlack is above the relative error of what levels computes.
+const levelSlack = 1.0 / (1 << 16)
+
+// rewind puts the leg before its first posting.
+func (l *leg) rewind() { l.cur.EnterBlock(0) }
+
+// atMost is at least the evidence of a posting of that impact.
+func (l *leg) atMost(impact byte) float32 {
+	if impact == 255 {
+		return math.MaxFloat32
+	}
+	return l.level * float32(impact) / float32(255-int(impact))
+}
+
+// blockScores is the scores of the current block.
+func (l *leg) blockScores() *[postings.BlockLen]int32 {
+	if b := l.cur.Block(); b != l.scored {
+		l.kernel.Score(&l.scores, l.cur.Docs(), l.cur.Freqs(), l.cur.Len(), l.norms)
+		l.scored = b
+	}
+	return &l.scores
+}
+
+// blockEvidence is the evidence of the current block.
+func (l *leg) blockEvidence() *[postings.BlockLen]float32 {
+	if b := l.cur.Block(); b != l.evidenced {
+		l.kernel.Evidence(&l.evidence, l.cur.Docs(), l.cur.Freqs(), l.cur.Len(), l.norms)
+		l.evidenced = b
+	}
+	return &l.evidence
+}
+
+// within is the part of the current block, as the range [i, j) of its postings,
+// that lies in [base, end). more tells whether the next block may hold others.
+func (l *leg) within(base, end uint32) (i, j int, more bool) {
+	docs := l.cur.Docs()
+	j = l.cur.Len()
+	if l.cur.First() < base {
+		i = bitpack.CountLess(docs, base)
+	}
+	if l.cur.Last() < end {
+		return i, j, l.cur.Last() < end-1
+	}
+	return i, min(j, bitpack.CountLess(docs, end)), false
+}
+
+// A hit of a probe: which candidate, and where the leg has it.
+type probed struct {
+	at   uint32 // place among the candidates
+	freq uint32
+}
+
+// probe looks candidates up, which rise, and returns those that the leg has.
+func (l *leg) probe(cands []uint32, dst []probed) []probed {
+	c := &l.cur
+	for i := 0; i < len(cands) && c.SeekBlock(cands[i]); {
+		if dense, ok := c.Dense(); ok {
+			i, dst = l.probeDense(cands, i, dense, dst)
+			continue
+		}
+		docs, last := c.Docs(), c.Last()
+		few := min(i+mergeFrom, len(cands))
+		if few == len(cands) || cands[few] > last {
+			for ; i < few && cands[i] <= last; i++ {
+				if k := bitpack.CountLess(docs, cands[i]); docs[k&127] == cands[i] {
+					dst = append(dst, probed{uint32(i), c.FreqAt(k)})
+				}
+			}
+			continue
+		}
+		k := 0
+		for ; i < len(cands) && cands[i] <= last; i++ {
+			for docs[k&127] < cands[i] {
+				k++
+			}
+			if docs[k&127] == cands[i] {
+				dst = append(dst, probed{uint32(i), c.FreqAt(k)})
+			}
+		}
+	}
+	return dst
+}
+
+// mergeFrom is from how many candidates in a block on they are merged with it
+// rather than each looked for: a search of 128 documents is one compare of all.
+const mergeFrom = 12
+
+// probeDense probes the current block, a bitset, from candidate i on.
+func (l *leg) probeDense(cands []uint32, i int, dense []byte, dst []probed) (int, []probed) {
+	c := &l.cur
+	first, last := c.First(), c.Last()
+	word, rank := 0, 0 // bits before the word
+	for ; i < len(cands) && cands[i] <= last; i++ {
+		if cands[i] < first {
+			continue
+		}
+		off := cands[i] - first
+		w := int(off / 64)
+		bitsOf := binary.LittleEndian.Uint64(dense[8*w:])
+		if bitsOf>>(off%64)&1 == 0 {
+			continue
+		}
+		for ; word < w; word++ {
+			rank += bits.OnesCount64(binary.LittleEndian.Uint64(dense[8*word:]))
+		}
+		k := rank + bits.OnesCount64(bitsOf&(1<<(off%64)-1))
+		dst = append(dst, probed{uint32(i), c.FreqAt(k)})
+	}
+	return i, dst
+}
+
+// keep keeps the candidates that the leg has, in place, and returns how many.
+func (l *leg) keep(cands []uint32) int {
+	c, n := &l.cur, 0
+	for i := 0; i < len(cands) && c.SeekBlock(cands[i]); {
+		last := c.Last()
+		if dense, ok := c.Dense(); ok {
+			first := c.First()
+			for ; i < len(cands) && cands[i] <= last; i++ {
+				doc := cands[i]
+				if doc < first {
+					continue
+				}
+				off := doc - first
+				cands[n] = doc
+				n += int(binary.LittleEndian.Uint64(dense[off/64*8:]) >> (off % 64) & 1)
+			}
+			continue
+		}
+		docs := c.Docs()
+		few := min(i+mergeFrom, len(cands))
+		if few == len(cands) || cands[few] > last {
+			for ; i < few && cands[i] <= last; i++ {
+				doc := cands[i]
+				if docs[bitpack.CountLess(docs, doc)&127] == doc {
+					cands[n] = doc
+					n++
+				}
+			}
+			continue
+		}
+		k := 0
+		for ; i < len(cands) && cands[i] <= last; i++ {
+			doc := cands[i]
+			for docs[k&127] < doc {
+				k++
+			}
+			cands[n] = doc
+			if docs[k&127] == doc {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// A place is where a leg has a document: its block, and in 7 bits behind it the
+// posting there.
+type place uint32
+
+// locate keeps the candidates that the leg has, in place, and appends the place of
+// each that it keeps. Of those that others have found before, it keeps the same.
+func (l *leg) locate(cands []uint32, dst []place, others [][]place) (int, []place) {
+	c, n := &l.cur, 0
+	for i := 0; i < len(cands) && c.SeekBlock(cands[i]); {
+		docs, last, b := c.Docs(), c.Last(), place(c.Block())<<7
+		for ; i < len(cands) && cands[i] <= last; i++ {
+			k := bitpack.CountLess(docs, cands[i])
+			if docs[k&127] != cands[i] {
+				continue
+			}
+			dst = append(dst, b|place(k))
+			cands[n] = cands[i]
+			for _, o := range others {
+				o[n] = o[i]
+			}
+			n++
+		}
+	}
+	return n, dst
+}

@@ -1,0 +1,119 @@
+package search
+
+import (
+	"context"
+
+	"github.com/trawlsearch/trawl/index/postings"
+	"github.com/trawlsearch/trawl/search/kernel"
+)
+
+// A phraseWalk finds the documents that hold a phrase of one field, by the blocks
+// of its rarest word. A phrase occurs in a document at most as often as each of its
+// words, so what the rarest word would score with the phrase's weight bounds it.
+type phraseWalk struct {
+	*phrase
+	*phraseField
+	lead   *leg
+	bounds []int32 // by window: 0 if a word is missing there
+	level  [256]int32
+}
+
+func (r *runner) walkPhrase(p *phrase) *phraseWalk {
+	f := p.fields[0]
+	v := &phraseWalk{phrase: p, phraseField: f, lead: f.legs[0]}
+	weight, k1 := p.scorer.Params()
+	v.lead.kernel = kernel.Scorer{ByNorm: v.lead.scorer.Table(), K1: k1, Weight: weight}
+	for i := 1; i < len(v.level); i++ {
+		v.level[i] = p.scorer.Bound(v.lead.atMost(byte(i)))
+	}
+	w := &r.work
+	least := w.least[:0]
+	for _, l := range f.legs {
+		w.impacts = l.cur.AppendWindows(w.impacts[:0])
+		if len(least) == 0 {
+			least = append(least, w.impacts...)
+			continue
+		}
+		for i, impact := range w.impacts {
+			least[i] = min(least[i], impact)
+		}
+	}
+	w.least = least
+	v.bounds = resize(w.bound, len(least))
+	w.bound = v.bounds
+	for i, impact := range least {
+		v.bounds[i] = v.level[impact]
+	}
+	return v
+}
+
+// run offers the best documents. If all are counted it returns how many there are,
+// and passes over nothing; else only over what cannot come to the top.
+func (v *phraseWalk) run(ctx context.Context, r *runner, all bool) (uint64, error) {
+	cur, total := &v.lead.cur, uint64(0)
+	r.work.room(postings.BlockLen)
+	for at, n, from := 0, 1, uint32(0); ; n++ {
+		if n%checkWindows == 0 && ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
+		least := int32(1)
+		if !all {
+			least = r.least()
+		}
+		at = kernel.NextAtLeast(v.bounds, at, least)
+		if at == len(v.bounds) || !cur.SeekBlock(max(uint32(at)*window, from)) {
+			return total, nil
+		}
+		if at = kernel.NextAtLeast(v.bounds, max(at, int(cur.First()/window)), least); at > int(cur.Last()/window) {
+			continue
+		}
+		from = cur.Last() + 1
+		if v.level[cur.ImpactOf(cur.Block())] >= least {
+			v.find(v.candidates(r, least), 0)
+			total += uint64(len(v.found))
+			v.offer(r)
+		}
+	}
+}
+
+// candidates is the documents of the lead's block that may hold the phrase and
+// score at least least, with their places.
+func (v *phraseWalk) candidates(r *runner, least int32) []uint32 {
+	cur, w := &v.lead.cur, &r.work
+	block := cur.Docs()
+	docs := w.docs[:copy(w.docs[:cap(w.docs)], block[:cur.Len()])]
+	if least > 1 {
+		docs, _ = w.selected(block[:cur.Len()], v.lead.blockScores()[:cur.Len()], least)
+	}
+	n := 0
+	for _, doc := range docs {
+		docs[n] = doc
+		if v.bounds[doc/window] >= least {
+			n++
+		}
+	}
+	docs = r.allowedDocs(docs[:n])
+	b, k := place(cur.Block())<<7, 0
+	places := v.places[0][:0]
+	for _, doc := range docs {
+		for block[k&127] != doc {
+			k++
+		}
+		places = append(places, b|place(k))
+	}
+	v.places[0] = places
+	return docs
+}
+
+// offer offers what find has found.
+func (v *phraseWalk) offer(r *runner) {
+	if r.top.k == 0 {
+		return
+	}
+	docs, scores := r.work.docs[:0], r.work.scores[:0]
+	for _, o := range v.found {
+		docs = append(docs, o.doc)
+		scores = append(scores, v.phrase.scorer.Score(v.lead.scorer.Evidence(o.freq, v.lead.norms[o.doc])))
+	}
+	r.offer(docs, scores)
+}
