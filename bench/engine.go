@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// An engine is how one is built and what may be asked of it.
+type engine struct {
+	name     string
+	packages []string // of Debian
+	build    []string // a command; BIN is where the driver goes, SRC the sources
+	run      []string // the driver; BIN as above
+	warm     int      // passes over all queries and commands before the clock counts
+	rounds   int      // at most so many; 0: as many as asked for
+}
+
+// lucene is the engine that all others are compared with.
+const lucene = "lucene"
+
+const luceneJar = "/usr/share/java/lucene-core-8.7.0.jar" // the file of 8.8.1-4 is named so, its manifest says 8.8.1
+
+// engines in the order of the tables. Only the JVM compiles as it goes: five
+// passes are 16,500 queries. Slow engines go round fewer times, so that a whole
+// run of all stays below half an hour.
+var engines = []engine{
+	{name: "trawl", build: []string{"go", "build", "-o", "BIN", "./trawl"}, run: []string{"BIN"}, warm: 1},
+	{name: lucene, packages: []string{"liblucene8-java", "openjdk-17-jdk-headless"},
+		build: []string{"javac", "-cp", luceneJar, "-d", "BIN", "lucene/Driver.java"},
+		run:   []string{"java", "-Xmx2g", "-cp", luceneJar + ":BIN", "Driver"}, warm: 5},
+	{name: "bleve", build: []string{"go", "build", "-o", "BIN", "./bleve"}, run: []string{"BIN"}, rounds: 3},
+	{name: "bluge", build: []string{"go", "build", "-o", "BIN", "./bluge"}, run: []string{"BIN"}, rounds: 3},
+	{name: "xapian", packages: []string{"g++", "libxapian-dev"},
+		build: []string{"sh", "-c", "g++ -std=c++17 -O2 -Wall -o BIN xapian/driver.cc $(xapian-config --cxxflags --libs)"},
+		run:   []string{"BIN"}, rounds: 3},
+	{name: "sqlite", packages: []string{"g++", "libsqlite3-dev"},
+		build: []string{"g++", "-std=c++17", "-O2", "-Wall", "-o", "BIN", "sqlite/driver.cc", "-lsqlite3"},
+		run:   []string{"BIN"}, rounds: 2},
+}
+
+// chosen finds engines by their names. trawl@REF is Trawl as it was at a commit,
+// and is named by its hash, so that its index is not taken for another's.
+func chosen(names []string) ([]engine, error) {
+	var out []engine
+	for _, name := range names {
+		base, ref, at := strings.Cut(name, "@")
+		if at && base == "trawl" {
+			hash, err := exec.Command("git", "rev-parse", "--verify", "--short", ref+"^{commit}").Output()
+			if err != nil {
+				return nil, fmt.Errorf("no such commit: %q", ref)
+			}
+			name = base + "@" + strings.TrimSpace(string(hash))
+		}
+		found := false
+		for _, e := range engines {
+			if e.name == base && (base == name || base == "trawl") {
+				e.name = name
+				out, found = append(out, e), true
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("no such engine: %q; there are %s", name, strings.Join(allEngines(), ", "))
+		}
+	}
+	return out, nil
+}
+
+// isTrawl tells whether an engine is Trawl, as it is or was: then its scores must
+// be Lucene's too.
+func isTrawl(name string) bool {
+	base, _, _ := strings.Cut(name, "@")
+	return base == "trawl"
+}
+
+func allEngines() (names []string) {
+	for _, e := range engines {
+		names = append(names, e.name)
+	}
+	return names
+}
+
+func (e engine) bin(c *config) string {
+	name := e.name
+	if c.purego && isTrawl(e.name) {
+		name += "-purego"
+	}
+	return filepath.Join(c.cache, "bin", name)
+}
+
+const (
+	installTimeout = 10 * time.Minute
+	buildTimeout   = 10 * time.Minute
+)
+
+// prepare installs what an engine needs and builds its driver.
+func (e engine) prepare(ctx context.Context, c *config) error {
+	if err := install(ctx, e.packages); err != nil {
+		return fmt.Errorf("%s: %w", e.name, err)
+	}
+	src := "."
+	if _, ref, at := strings.Cut(e.name, "@"); at {
+		var err error
+		if src, err = checkout(ctx, c, ref); err != nil {
+			return fmt.Errorf("%s: %w", e.name, err)
+		}
+	}
+	if e.name == lucene {
+		if err := os.MkdirAll(e.bin(c), 0o755); err != nil {
+			return err
+		}
+	}
+	args := replace(e.build, e.bin(c))
+	if c.purego && isTrawl(e.name) {
+		args = append([]string{"go", "build", "-tags", "purego"}, args[2:]...)
+	}
+	return command(ctx, buildTimeout, src, args...)
+}
+
+func replace(args []string, bin string) []string {
+	out := make([]string, len(args))
+	for i, a := range args {
+		out[i] = strings.ReplaceAll(a, "BIN", bin)
+	}
+	return out
+}
+
+// install adds Debian packages that are not there.
+func install(ctx context.Context, packages []string) error {
+	var missing []string
+	for _, p := range packages {
+		out, _ := exec.CommandContext(ctx, "dpkg-query", "-W", "-f", "${Status}", p).Output()
+		if !strings.HasSuffix(string(out), " installed") {
+			missing = append(missing, p)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	say("installing %s", strings.Join(missing, " "))
+	err := command(ctx, installTimeout, ".", append([]string{"apt-get", "install", "-y", "-qq", "--no-install-recommends"}, missing...)...)
+	if err != nil { // the lists may be old
+		if err = command(ctx, installTimeout, ".", "apt-get", "update", "-qq"); err == nil {
+			err = command(ctx, installTimeout, ".", append([]string{"apt-get", "install", "-y", "-qq", "--no-install-recommends"}, missing...)...)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("needs the Debian packages %s, which could not be installed (root? network?): %w", strings.Join(missing, " "), err)
+	}
+	return nil
+}
+
+// checkout writes the sources of a commit, with the drivers as they are now, and
+// returns the bench's folder in them.
+func checkout(ctx context.Context, c *config, ref string) (string, error) {
+	dir := filepath.Join(c.cache, "src", ref)
+	script := `set -e; mkdir -p "$1"; git -C .. archive "$2" | tar -x -C "$1"; rm -rf "$1/bench"; mkdir "$1/bench"
+cp -r go.mod go.sum drive trawl "$1/bench"`
+	return filepath.Join(dir, "bench"), command(ctx, buildTimeout, ".", "sh", "-c", script, "sh", dir, ref)
+}
+
+// command runs a program for its effect; what it says is in the error.
+func command(ctx context.Context, timeout time.Duration, dir string, args ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Run(); err != nil {
+		err = errors.Join(err, ctx.Err())
+		return fmt.Errorf("%s: %w\n%s", strings.Join(args[:min(len(args), 3)], " "), err, bytes.TrimSpace(said.Bytes()))
+	}
+	return nil
+}

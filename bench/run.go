@@ -1,0 +1,258 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// A report is all that one run found out; it is written as JSON.
+type report struct {
+	Corpus   string                                   `json:"corpus"`
+	Machine  string                                   `json:"machine"`
+	Load     float64                                  `json:"load"` // average, when it began
+	Builds   []build                                  `json:"builds,omitempty"`
+	Latency  map[string]map[string]map[string]summary `json:"latency,omitempty"` // by engine, command, and class or part; microseconds
+	Verdicts map[string][]verdict                     `json:"verdicts,omitempty"`
+	Differ   []string                                 `json:"differ"`
+
+	timings []named
+}
+
+// run measures what the config says, prints it and writes it. What was measured
+// when the context ends or an engine fails is printed too.
+func run(ctx context.Context, c *config) error {
+	if err := prepareCorpus(ctx, c); err != nil {
+		return err
+	}
+	for _, e := range c.engines {
+		if c.reuses(e) {
+			continue
+		}
+		if err := e.prepare(ctx, c); err != nil {
+			return err
+		}
+	}
+	r := &report{Corpus: c.corpus, Machine: machine(), Load: loadAverage()}
+	failed := r.measure(ctx, c)
+	differ := r.compare()
+	if err := r.finish(context.WithoutCancel(ctx), c); err != nil {
+		return errors.Join(failed, err)
+	}
+	return errors.Join(failed, differ)
+}
+
+// reuses tells whether an engine's results are those of the run before.
+func (c *config) reuses(e engine) bool { return c.reusePeers && !isTrawl(e.name) }
+
+func (r *report) measure(ctx context.Context, c *config) error {
+	for _, e := range c.engines {
+		if c.reuses(e) {
+			continue
+		}
+		if err := r.buildAll(ctx, c, e); err != nil {
+			return err
+		}
+	}
+	if c.has("queries") {
+		return r.queries(ctx, c)
+	}
+	return nil
+}
+
+// buildAll makes the index that queries are asked of, if it is missing, and
+// measures the other ways of building.
+func (r *report) buildAll(ctx context.Context, c *config, e engine) error {
+	ways := []build{{Engine: e.name, Corpus: c.corpus, Threads: 1}}
+	for i := range ways {
+		b := &ways[i]
+		if c.rebuild || !b.load(c) {
+			if err := b.make(ctx, c, e); err != nil {
+				return err
+			}
+		}
+		r.Builds = append(r.Builds, *b)
+	}
+	return nil
+}
+
+// queries asks all engines all queries.
+func (r *report) queries(ctx context.Context, c *config) error {
+	all, err := parseQueries(filepath.Join(c.shared, "data/peers/queries.tsv"))
+	if err != nil {
+		return err
+	}
+	asked := choose(all, c.classes, c.sample)
+	if len(asked) == 0 {
+		return errors.New("no queries are left")
+	}
+	var running []*measured
+	defer func() {
+		for _, m := range running {
+			if err := m.stop(); err != nil && ctx.Err() == nil {
+				say("%s: %v", m.engine.name, err)
+			}
+		}
+	}()
+	for _, e := range c.engines {
+		if c.reuses(e) {
+			old, err := loadResults(c.resultsFile(e.name))
+			if err != nil {
+				return fmt.Errorf("no results of %s to reuse: %w", e.name, err)
+			}
+			r.timings = append(r.timings, named{e.name, old})
+			continue
+		}
+		d, err := openIndex(ctx, c, e)
+		if err != nil {
+			return err
+		}
+		m := &measured{d, results{}}
+		running = append(running, m)
+		r.timings = append(r.timings, named{e.name, m.results})
+		if err := m.warm(ctx, all); err != nil {
+			return err
+		}
+	}
+	return rounds(ctx, c, running, asked)
+}
+
+// openIndex starts a driver and opens the engine's index; one that cannot be
+// read, because its format is older than the engine, is built again.
+func openIndex(ctx context.Context, c *config, e engine) (*driver, error) {
+	b := build{Engine: e.name, Corpus: c.corpus, Threads: 1}
+	for again := false; ; again = true {
+		d, err := e.start(ctx, c, false, "serve")
+		if err != nil {
+			return nil, err
+		}
+		if _, err = d.open(b.dir(c)); err == nil {
+			return d, nil
+		}
+		if again || ctx.Err() != nil {
+			return nil, err
+		}
+		say("%v: building the index again", err)
+		if err := b.make(ctx, c, e); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (c *config) resultsFile(engine string) string {
+	return filepath.Join(c.outDir(), engine+".tsv")
+}
+
+// compare holds all engines' counts, and the scores of those that count BM25 as
+// it does, to Lucene's.
+func (r *report) compare() error {
+	ref := find(r.timings, lucene)
+	if ref == nil {
+		return nil
+	}
+	r.Differ = []string{}
+	for _, t := range r.timings {
+		if t.name == lucene {
+			continue
+		}
+		diffs, n, worst := compare(t.name, t.results, ref, isTrawl(t.name))
+		for _, d := range diffs {
+			r.Differ = append(r.Differ, d.String())
+		}
+		say("%s: %d answers compared with Lucene's, %d differ; scores are within %.2g", t.name, n, len(diffs), worst)
+	}
+	if len(r.Differ) == 0 {
+		return nil
+	}
+	const shown = 20
+	list := strings.Join(r.Differ[:min(shown, len(r.Differ))], "\n  ")
+	return fmt.Errorf("%d answers differ from Lucene's:\n  %s", len(r.Differ), list)
+}
+
+// finish prints and writes the report.
+func (r *report) finish(ctx context.Context, c *config) error {
+	r.Latency, r.Verdicts = map[string]map[string]map[string]summary{}, map[string][]verdict{}
+	for _, t := range r.timings {
+		byCommand := map[string]map[string]summary{}
+		for _, command := range commands {
+			byName := map[string]summary{}
+			for _, name := range append(append([]string{}, classes...), parts...) {
+				if s := t.of(command, name, nil); s.N > 0 {
+					byName[name] = s
+				}
+			}
+			if len(byName) > 0 {
+				byCommand[command] = byName
+			}
+		}
+		r.Latency[t.name] = byCommand
+		if len(t.results) > 0 {
+			if err := c.keep(t); err != nil {
+				return err
+			}
+		}
+	}
+	var peers map[string]results
+	if c.corpus == "para" {
+		var err error
+		if peers, err = storedPeers(ctx, filepath.Join(c.shared, "data/peers")); err != nil {
+			return err
+		}
+	}
+	ref := find(r.timings, lucene)
+	for _, t := range r.timings {
+		if isTrawl(t.name) && ref != nil {
+			r.Verdicts[t.name] = judge(t.results, ref, peers, c.purego)
+		}
+	}
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	write := func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err }
+	if err := writeFile(filepath.Join(c.outDir(), "report.json"), write); err != nil {
+		return err
+	}
+	if c.json {
+		return write(os.Stdout)
+	}
+	r.print(os.Stdout)
+	return nil
+}
+
+// keep writes an engine's results for --reuse-peers: a run of a part of the
+// queries leaves those of the others as they were.
+func (c *config) keep(t named) error {
+	kept := results{}
+	if old, err := loadResults(c.resultsFile(t.name)); err == nil {
+		kept = old
+	}
+	maps.Copy(kept, t.results)
+	return writeFile(c.resultsFile(t.name), kept.write)
+}
+
+func (r *report) print(w io.Writer) {
+	fmt.Fprintf(w, "corpus %s, %s, load %.2f\n", r.Corpus, r.Machine, r.Load)
+	printLatency(w, r.timings, "mean / p50 / p90 / p99 of best µs per query")
+	printRatios(w, r.timings)
+	for _, t := range r.timings {
+		printVerdicts(w, t.name, r.Verdicts[t.name])
+	}
+}
+
+// machine is the processor's name.
+func machine() string {
+	data, _ := os.ReadFile("/proc/cpuinfo")
+	for line := range strings.Lines(string(data)) {
+		if name, ok := strings.CutPrefix(line, "model name"); ok {
+			return strings.TrimLeft(strings.TrimSpace(name), ": ")
+		}
+	}
+	return "unknown processor"
+}
