@@ -165,7 +165,7 @@ func (b *body) openSections(cache *stored.Cache) error {
 		})
 		open(sectionPost, i, func(data []byte, _ *gate.Gate) error { f.lists.Post = data; return nil })
 		open(sectionPos, i, func(data []byte, _ *gate.Gate) error { f.lists.Pos = data; return nil })
-		open(sectionDict, i, func(data []byte, _ *gate.Gate) (err error) { f.dict, err = termdict.Open(data); return err })
+		open(sectionDict, i, func(data []byte, g *gate.Gate) (err error) { f.dict, err = termdict.Open(data, g); return err })
 		open(sectionCol, i, func(data []byte, g *gate.Gate) (err error) {
 			if f.column, err = docvalues.Open(data, g); err == nil {
 				length(sectionCol, i, f.column.Len())

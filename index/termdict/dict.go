@@ -6,10 +6,12 @@ import (
 	"sync/atomic"
 
 	"github.com/trawlsearch/trawl/index/internal/corrupt"
+	"github.com/trawlsearch/trawl/index/internal/gate"
 )
 
 // A Dict reads a dictionary in place. It is immutable: any number of goroutines.
 type Dict struct {
+	gate          *gate.Gate
 	blocks        []byte
 	keys, offsets []byte
 	count         int
@@ -18,18 +20,23 @@ type Dict struct {
 }
 
 // Open reads the bytes that one Builder wrote, and keeps them. It looks at the
-// trailer only.
-func Open(data []byte) (*Dict, error) {
+// trailer only. The gate, that of data, may be nil: the first look-up asks it for
+// both columns, 12 bytes for 32 terms, and each for one block.
+func Open(data []byte, g *gate.Gate) (*Dict, error) {
 	if len(data) < trailerBytes {
 		return nil, corrupt.Errorf("termdict: %d bytes without a trailer", len(data))
 	}
 	body := uint64(len(data) - trailerBytes)
+	if err := g.Need(body, trailerBytes); err != nil {
+		return nil, err
+	}
 	r := corrupt.NewReader(data[body:])
 	count, size, n, flags, zero := r.U64(), uint64(r.U32()), uint64(r.U32()), r.U32(), r.U32()
 	if size+n*(keyBytes+4) != body || count > n*blockTerms || n > 0 && count <= (n-1)*blockTerms || flags|zero != 0 {
 		return nil, corrupt.Errorf("termdict: %d terms in %d blocks of %d bytes do not fill %d bytes", count, n, size, len(data))
 	}
 	return &Dict{
+		gate:    g,
 		blocks:  data[:size],
 		keys:    data[size : size+n*keyBytes],
 		offsets: data[size+n*keyBytes : body],
@@ -47,6 +54,22 @@ func (d *Dict) Err() error {
 		return *p
 	}
 	return nil
+}
+
+// columns makes both columns ready: a search in them would bring in one chunk after
+// the other.
+func (d *Dict) columns() bool {
+	return d.had(uint64(len(d.blocks)), uint64(len(d.keys)+len(d.offsets)))
+}
+
+// had tells whether bytes can be had; if not, Err says why.
+func (d *Dict) had(off, n uint64) bool {
+	if d.gate.Has(off, n) || d.gate.Ready(off, n) {
+		return true
+	}
+	err := d.gate.Err()
+	d.damage.CompareAndSwap(nil, &err)
+	return false
 }
 
 func (d *Dict) fail(block int, what string) {
@@ -82,6 +105,9 @@ func (d *Dict) Get(term []byte) (Info, bool) {
 
 // find is the last block whose first term is not above term, or -1.
 func (d *Dict) find(term []byte) int {
+	if !d.columns() {
+		return -1
+	}
 	key := keyOf(term)
 	return d.last(term, key, d.firstKey(key, 0, d.n))
 }
@@ -89,6 +115,9 @@ func (d *Dict) find(term []byte) int {
 // findFrom is find for a term that is not below the first one of block from. It
 // doubles its steps: most terms looked for in turn are near each other.
 func (d *Dict) findFrom(term []byte, from int) int {
+	if !d.columns() {
+		return from
+	}
 	key := keyOf(term)
 	low, high := from, from+1
 	for high < d.n && d.key(high) < key {
@@ -156,12 +185,18 @@ type block struct {
 
 // open is the gate of a block.
 func (d *Dict) open(b int) (block, bool) {
+	if !d.had(uint64(len(d.blocks)+len(d.keys)+4*b), uint64(4*min(2, d.n-b))) {
+		return block{}, false
+	}
 	start, end := uint64(binary.LittleEndian.Uint32(d.offsets[4*b:])), uint64(len(d.blocks))
 	if b+1 < d.n {
 		end = uint64(binary.LittleEndian.Uint32(d.offsets[4*(b+1):]))
 	}
 	if start > end || end > uint64(len(d.blocks)) {
 		d.fail(b, "ends before it begins")
+		return block{}, false
+	}
+	if !d.had(start, end-start) {
 		return block{}, false
 	}
 	r := corrupt.NewReader(d.blocks[start:end])

@@ -12,7 +12,7 @@ const maxDumpBlocks = 4
 // Dump writes the annotated bytes of a dictionary: its first blocks, and the
 // columns. What is damaged is shown as far as it can be, and said in the error.
 func Dump(w io.Writer, data []byte) error {
-	dict, err := Open(data)
+	dict, err := Open(data, nil)
 	if err != nil {
 		return err
 	}

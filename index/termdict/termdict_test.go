@@ -86,7 +86,7 @@ func build(t testing.TB, list []entry) []byte {
 
 func open(t testing.TB, data []byte) *Dict {
 	t.Helper()
-	d, err := Open(data)
+	d, err := Open(data, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,7 +287,7 @@ func FuzzMutated(f *testing.F) {
 			data[int(at)%len(data)] ^= byte(with)
 			data[int(with>>8)%len(data)] = byte(at)
 		}
-		d, err := Open(data)
+		d, err := Open(data, nil)
 		if err != nil {
 			if !errors.Is(err, ErrCorrupt) {
 				t.Fatal(err)
@@ -308,11 +308,11 @@ func TestEveryByteMutated(t *testing.T) {
 		for _, x := range []byte{1, 0x80, 0xff} {
 			data := bytes.Clone(good)
 			data[i] ^= x
-			if d, err := Open(data); err == nil {
+			if d, err := Open(data, nil); err == nil {
 				use(d, []byte("international1"))
 			}
 		}
-		if d, err := Open(good[:i]); err == nil {
+		if d, err := Open(good[:i], nil); err == nil {
 			use(d, []byte("x"))
 		}
 	}
