@@ -51,30 +51,3 @@ func Width(v []uint32) int {
 
 // Size is the number of bytes of n values, 0..N, at a width.
 func Size(n, width int) int { return (n + group - 1) / group * 2 * width }
-
-// Pack appends the values, at most N, to dst: Size(len(v), width) bytes. No
-// value may have more than width bits.
-func Pack(dst []byte, v []uint32, width int) []byte {
-	if len(v) > N || uint(width) > MaxWidth {
-		panic("bitpack: block too long or too wide")
-	}
-	end := len(dst) + Size(len(v), width)
-	var acc uint64
-	var have int
-	for _, x := range v {
-		acc |= uint64(x) << have
-		if have += width; have >= 32 {
-			dst = append(dst, byte(acc), byte(acc>>8), byte(acc>>16), byte(acc>>24))
-			acc >>= 32
-			have -= 32
-		}
-	}
-	for ; have > 0; have -= 8 {
-		dst = append(dst, byte(acc))
-		acc >>= 8
-	}
-	for len(dst) < end {
-		dst = append(dst, 0)
-	}
-	return dst
-}
