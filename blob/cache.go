@@ -98,7 +98,7 @@ const cacheSuffix = ".blob"
 // get returns the file name, mapped, which fetch writes if it is not there. It
 // is fetched once for all who wait; if that fails, all of them fail. The caller
 // calls release when it is done with the bytes.
-func (c *cache) get(ctx context.Context, name string, size int64, fetch func(io.Writer) error) (data []byte, release func() error, err error) {
+func (c *cache) get(ctx context.Context, name string, size int64, fetch func(io.Writer) error) (m *durable.Mapping, release func() error, err error) {
 	c.mu.Lock()
 	e := c.entries[name]
 	if e == nil {
@@ -129,7 +129,7 @@ func (c *cache) get(ctx context.Context, name string, size int64, fetch func(io.
 		c.release(e)
 		return nil, nil, err
 	}
-	return e.mapping.Bytes(), func() error { return c.release(e) }, nil
+	return e.mapping, func() error { return c.release(e) }, nil
 }
 
 // load maps the file, after it was fetched if it is absent or of another size.

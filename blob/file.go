@@ -15,18 +15,21 @@ import (
 
 // fileDriver keeps each object in a file of its key's name below a directory.
 // Folders are made when needed, and stay.
-type fileDriver string
+type fileDriver struct {
+	dir string
+	fs  durable.FS
+}
 
 func (d fileDriver) path(key string) string {
-	return filepath.Join(string(d), filepath.FromSlash(key))
+	return filepath.Join(d.dir, filepath.FromSlash(key))
 }
 
 func (d fileDriver) create(ctx context.Context, key string, write func(io.Writer) error) error {
 	path := d.path(key)
-	if err := durable.MkdirAll(filepath.Dir(path)); err != nil {
+	if err := d.fs.MkdirAll(filepath.Dir(path)); err != nil {
 		return err
 	}
-	return durable.WriteNew(path, func(w io.Writer) error { return write(&ctxWriter{ctx, w}) })
+	return d.fs.WriteNew(path, func(w io.Writer) error { return write(&ctxWriter{ctx, w}) })
 }
 
 // ctxWriter ends a write when its context does.
@@ -50,7 +53,7 @@ func (d fileDriver) open(_ context.Context, key string, _ bool) (*Object, error)
 		}
 		return nil, err
 	}
-	return &Object{size: m.Size(), bytes: m.Bytes(), close: m.Close}, nil
+	return &Object{size: m.Size(), bytes: m.Bytes(), mapping: m, close: m.Close}, nil
 }
 
 func (d fileDriver) list(ctx context.Context, prefix string) ([]string, error) {
@@ -69,7 +72,7 @@ func (d fileDriver) list(ctx context.Context, prefix string) ([]string, error) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		rel, err := filepath.Rel(string(d), path)
+		rel, err := filepath.Rel(d.dir, path)
 		if err != nil {
 			return err
 		}
@@ -94,7 +97,7 @@ func (d fileDriver) list(ctx context.Context, prefix string) ([]string, error) {
 }
 
 func (d fileDriver) remove(_ context.Context, key string) error {
-	err := durable.Remove(d.path(key))
+	err := d.fs.Remove(d.path(key))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"sync"
+
+	"github.com/trawlsearch/trawl/internal/durable"
 )
 
 // An Object is open until Close. Its bytes never change.
@@ -13,6 +15,8 @@ type Object struct {
 	size  int64
 	bytes []byte      // nil if ranged or empty
 	at    io.ReaderAt // where ReadAt reads; nil: bytes
+
+	mapping *durable.Mapping // whose bytes they are; nil: they are on the heap
 
 	once  sync.Once
 	close func() error // may be nil
@@ -28,6 +32,27 @@ func (o *Object) Size() int64 { return o.size }
 // Bytes returns the whole object, not to be written to, until Close. After
 // OpenRanged of a remote object it is nil.
 func (o *Object) Bytes() []byte { return o.bytes }
+
+// Load brings n of its Bytes, from off on, into memory, in a system call: who reads
+// them before may wait in a page fault, with others behind. See durable.Mapping.
+func (o *Object) Load(off, n int64) error {
+	if o.mapping == nil {
+		return nil
+	}
+	return o.mapping.Load(off, n)
+}
+
+// Resident tells which pages of its Bytes are in memory, as durable.Mapping does.
+func (o *Object) Resident(off, n int64, pages []byte) (int, error) {
+	if o.mapping != nil {
+		return o.mapping.Resident(off, n, pages)
+	}
+	pages = pages[:min(int64(len(pages)), (n+int64(durable.PageBytes)-1)/int64(durable.PageBytes))]
+	for i := range pages {
+		pages[i] = 1
+	}
+	return len(pages), nil
+}
 
 // ReadAt is io.ReaderAt. The bytes it returns are copies.
 func (o *Object) ReadAt(p []byte, off int64) (int, error) {

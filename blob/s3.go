@@ -142,13 +142,13 @@ func (d *s3Driver) open(ctx context.Context, key string, ranged bool) (*Object, 
 		return &Object{size: a.Size, at: &ranger{d.bucket, key}}, nil
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d", d.id, key, a.ETag, a.Size))
-	data, release, err := d.cache.get(ctx, hex.EncodeToString(sum[:16])+cacheSuffix, a.Size, func(w io.Writer) error {
+	m, release, err := d.cache.get(ctx, hex.EncodeToString(sum[:16])+cacheSuffix, a.Size, func(w io.Writer) error {
 		return d.download(ctx, key, a.Size, w)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &Object{size: a.Size, bytes: data, close: release}, nil
+	return &Object{size: a.Size, bytes: m.Bytes(), mapping: m, close: release}, nil
 }
 
 func absent(err error) error {

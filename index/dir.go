@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,15 +16,18 @@ import (
 
 // Dir is the Storage in a directory, which need not exist yet: objects are files
 // created by link(2) and mapped when open, names are paths.
-func Dir(path string) Storage { return dir(path) }
+func Dir(path string) Storage { return dir{root: path} }
 
-type dir string
+type dir struct {
+	root string
+	fs   durable.FS
+}
 
 func (d dir) path(name string) (string, error) {
 	if !fs.ValidPath(name) || name == "." || durable.IsTemp(name) {
 		return "", fmt.Errorf("index: object name %q: %w", name, fs.ErrInvalid)
 	}
-	return filepath.Join(string(d), filepath.FromSlash(name)), nil
+	return filepath.Join(d.root, filepath.FromSlash(name)), nil
 }
 
 func (d dir) Create(ctx context.Context, name string, write func(io.Writer) error) error {
@@ -36,10 +38,10 @@ func (d dir) Create(ctx context.Context, name string, write func(io.Writer) erro
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("index: create %s: %w", name, err)
 	}
-	if err := durable.MkdirAll(filepath.Dir(path)); err != nil {
+	if err := d.fs.MkdirAll(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("index: create %s: %w", name, err)
 	}
-	return durable.WriteNew(path, write)
+	return d.fs.WriteNew(path, write)
 }
 
 func (d dir) Open(ctx context.Context, name string) (Object, error) {
@@ -55,7 +57,7 @@ func (d dir) Open(ctx context.Context, name string) (Object, error) {
 }
 
 func (d dir) List(ctx context.Context, prefix string) ([]string, error) {
-	root := string(d)
+	root := d.root
 	// Only the folder that the prefix names need be walked.
 	if i := strings.LastIndexByte(prefix, '/'); i >= 0 {
 		root = filepath.Join(root, filepath.FromSlash(prefix[:i]))
@@ -71,7 +73,7 @@ func (d dir) List(ctx context.Context, prefix string) ([]string, error) {
 		if !e.Type().IsRegular() || durable.IsTemp(e.Name()) {
 			return ctx.Err()
 		}
-		rel, err := filepath.Rel(string(d), path)
+		rel, err := filepath.Rel(d.root, path)
 		if err != nil {
 			return err
 		}
@@ -92,9 +94,9 @@ func (d dir) Delete(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	// Not durable.Remove: an object that comes back after a power cut is
-	// garbage that the writer finds again, and a sync each would cost 1 ms.
-	if err := os.Remove(path); err != nil {
+	// Not Remove: an object that comes back after a power cut is garbage that the
+	// writer finds again.
+	if err := d.fs.Unlink(path); err != nil {
 		return fmt.Errorf("index: %w", err)
 	}
 	return nil
@@ -102,7 +104,7 @@ func (d dir) Delete(ctx context.Context, name string) error {
 
 // sweep removes what crashes have left of files that never became objects.
 func (d dir) sweep(log *slog.Logger) {
-	if n, err := durable.Sweep(string(d)); n > 0 || err != nil {
+	if n, err := durable.Sweep(d.root); n > 0 || err != nil {
 		log.Info("index: swept temporary files", "removed", n, "err", err)
 	}
 }
