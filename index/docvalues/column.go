@@ -117,7 +117,7 @@ func Open(data []byte, g *gate.Gate) (*Column, error) {
 	for i, width := range c.widths {
 		docs := min(n-i*ChunkLen, ChunkLen)
 		least, most := c.Zone(i)
-		if long(c.offsets, i) != end || width > 64 || least > most {
+		if long(c.offsets, i) != end || least > most || int(width) != bits.Len64(uint64(most)-uint64(least)) {
 			return nil, corrupt.Errorf("docvalues: chunk %d: offset %d, width %d, %d to %d", i, long(c.offsets, i), width, least, most)
 		}
 		end += uint64(chunkBytes(docs, int(width)))

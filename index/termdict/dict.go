@@ -113,11 +113,9 @@ func (d *Dict) find(term []byte) int {
 }
 
 // findFrom is find for a term that is not below the first one of block from. It
-// doubles its steps: most terms looked for in turn are near each other.
+// doubles its steps: most terms looked for in turn are near each other. The columns
+// must be ready.
 func (d *Dict) findFrom(term []byte, from int) int {
-	if !d.columns() {
-		return from
-	}
 	key := keyOf(term)
 	low, high := from, from+1
 	for high < d.n && d.key(high) < key {

@@ -169,6 +169,9 @@ func (m *Matches) complete(s *state, c rune, is uint64) {
 // seek moves to the first term that is not below target, which is not below the
 // current one.
 func (m *Matches) seek(target []byte) bool {
+	if !m.d.columns() {
+		return m.fail()
+	}
 	if b := m.d.findFrom(target, m.block); b > m.block && !m.enter(b) {
 		return false
 	}
