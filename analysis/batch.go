@@ -37,7 +37,7 @@ const (
 type Batch struct {
 	Bytes []byte // at least 8 bytes can be read from each Word.Off on
 	Words []Word
-	Plain bool // all words have a length, and Kind 0
+	Plain bool // all words have a length, MaxTermBytes at most, and Kind 0
 }
 
 const (
@@ -277,7 +277,7 @@ func (s *scan) put(from int, kind WordKind) {
 	if from == 0 {
 		n = 0
 	}
-	if n == 0 || kind != 0 {
+	if n == 0 || n > MaxTermBytes || kind != 0 {
 		s.batch.Plain = false
 	}
 	s.room = append(s.room, Word{Off: uint32(from), Len: uint16(n), Kind: kind})

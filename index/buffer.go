@@ -1,13 +1,10 @@
 package index
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"math"
-
-	"github.com/trawlsearch/trawl/analysis"
+	"sync"
+	"sync/atomic"
 )
 
 const (
@@ -20,109 +17,125 @@ const (
 	maxDocumentBytes  = 12 << 20
 	maxDocumentValues = 64 << 10
 
-	// maxScratchTokens bounds the tokens of one value that are kept for the
-	// next: 40 bytes each.
-	maxScratchTokens = 64 << 10
+	keyEntryBytes = 48 // of a map[Key]struct{}, at its growth
 
-	// maxAnalyzers bounds the languages at hand: documents name them, and
-	// documents come from strangers.
-	maxAnalyzers = 64
+	// A batch is handed to an inverter when it has so many documents or bytes:
+	// those that are put one after another come to lie near each other. There
+	// are at most queuedBatches more waiting for each inverter.
+	batchDocs     = 512
+	maxBatchBytes = 1 << 20
+	queuedBatches = 2
 
-	keyEntryBytes = 48 // of a map[Key]uint32, at its growth
-	rankBytes     = 24 // of a term while a flush sorts the vocabulary
+	// maxInverters bounds them, and minInverterBytes is the memory for which
+	// there is one: each makes a segment of its own at every flush.
+	maxInverters     = 64
+	minInverterBytes = 24 << 20
 )
 
-// A buffer holds documents in memory until they are flushed to a segment. Its
-// size is known to the byte, but for the maps. One goroutine.
+// A buffer holds documents in memory until they are flushed: in one part for each
+// inverter, which becomes a segment of its own. It numbers the documents of each
+// part, and so knows which are replaced or deleted, while inverters work. Its size
+// is known to the byte.
+//
+// One goroutine may call it. With one part that one inverts too; with several
+// there is a goroutine for each, from the first full batch on, until close.
 type buffer struct {
 	schema Schema
-	keys   []Key          // by document
-	dead   []bool         // by document: replaced or deleted since
-	byKey  map[Key]uint32 // the live ones
-	fields []bufferField
-	stored storedBuffer
-	pool   *chunkPool
+	parts  []*part
+	byKey  *keyTable // the live documents
+	turn   int       // part that gets the documents of the moment
 
-	analyzers map[string]*analysis.Analyzer
-	tokens    []analysis.Token // scratch of put
-	values    []Value
+	batchBytes int64
+	batch      *batch   // of the part whose turn it is; nil with one part
+	spare      []*batch // that are done; guarded by spareMu
+	spareMu    sync.Mutex
+	queued     atomic.Int64 // bytes of batches that are not inverted
+	started    bool
+	workers    sync.WaitGroup
 }
 
-// bufferField is what the buffer has of one field. Which parts are used depends
-// on the field's kind.
-type bufferField struct {
-	terms  *vocab
-	stream stream
-	norms  []byte // by document, up to the last that has the field
-
-	ints intColumn
-
-	// Of the document that is being put.
-	begun  bool
-	next   uint32 // position where its next value begins
-	length uint32
+// A part is what goes to one inverter, and to one segment.
+type part struct {
+	inverter *inverter
+	keys     []Key  // by document
+	dead     []bool // by document: replaced or deleted since
+	deaths   int
+	queue    chan *batch
+	open     sync.WaitGroup // batches that are queued and not inverted
 }
 
-// intColumn is the integers of the documents that have one, in their order.
-type intColumn struct {
-	docs   []uint32
-	values []int64
+// A batch is documents on their way to an inverter.
+type batch struct {
+	docs   []batchDoc
+	values []Value
+	bytes  int64
 }
 
-func (c *intColumn) bytes() int64 { return 4*int64(cap(c.docs)) + 8*int64(cap(c.values)) }
+type batchDoc struct {
+	lang   string
+	values int // how many of the batch's are its
+}
 
-func newBuffer(schema Schema) *buffer {
-	b := &buffer{
-		schema:    schema,
-		fields:    make([]bufferField, len(schema.Fields)),
-		pool:      new(chunkPool),
-		analyzers: map[string]*analysis.Analyzer{},
+const valueBytes = 40 // of a Value
+
+// newBuffer makes a buffer of as many parts as there are inverters, for about so
+// much memory.
+func newBuffer(schema Schema, inverters int, memory int64) *buffer {
+	b := &buffer{schema: schema, batchBytes: min(maxBatchBytes, memory/256)}
+	for range max(inverters, 1) {
+		b.parts = append(b.parts, &part{inverter: newInverter(schema)})
 	}
-	for i := range b.fields {
-		if schema.Fields[i].Kind.hasTerms() {
-			b.fields[i].terms = newVocab()
-			b.fields[i].stream.pool = b.pool
-		}
+	b.byKey = newKeyTable(func(at place) Key { return b.parts[at>>placeDocBits].keys[at&(1<<placeDocBits-1)] })
+	if len(b.parts) > 1 {
+		b.batch = new(batch)
 	}
-	b.reset()
 	return b
 }
 
-// reset empties the buffer for the next segment.
-func (b *buffer) reset() {
-	b.keys, b.dead, b.byKey = nil, nil, map[Key]uint32{}
-	b.stored.reset()
-	for i := range b.fields {
-		f := &b.fields[i]
-		if f.terms != nil {
-			f.terms.reset()
-			f.stream.reset()
-		}
-		f.norms, f.ints = nil, intColumn{}
-	}
-}
-
 // docs is the number of documents put, dead ones included.
-func (b *buffer) docs() int { return len(b.keys) }
-
-// bytes is the memory held, what flushing it takes for its terms included.
-func (b *buffer) bytes() int64 {
-	n := int64(cap(b.keys))*int64(len(Key{})) + int64(cap(b.dead)) + int64(len(b.byKey))*keyEntryBytes
-	n += b.stored.bytes() + b.pool.bytes()
-	for i := range b.fields {
-		f := &b.fields[i]
-		if f.terms != nil {
-			n += f.terms.bytes() + int64(f.terms.terms())*rankBytes
-		}
-		n += int64(cap(f.norms)) + f.ints.bytes()
+func (b *buffer) docs() int {
+	n := 0
+	for _, p := range b.parts {
+		n += len(p.keys)
 	}
 	return n
+}
+
+// bytes is the memory held, what flushing takes included.
+func (b *buffer) bytes() int64 {
+	n := b.byKey.bytes() + b.queued.Load()
+	if b.batch != nil {
+		n += b.batch.bytes
+	}
+	for _, p := range b.parts {
+		n += int64(cap(p.keys))*int64(len(Key{})) + int64(cap(p.dead)) + 4*int64(len(p.keys)) + p.inverter.held.Load()
+	}
+	return n
+}
+
+// slack is what trim would free.
+func (b *buffer) slack() int64 {
+	n := int64(0)
+	for _, p := range b.parts {
+		n += p.inverter.slack()
+	}
+	return n
+}
+
+// trim gives up memory that the settled buffer keeps for documents like those of
+// before: others may need it for something else.
+func (b *buffer) trim() {
+	for _, p := range b.parts {
+		p.inverter.trim()
+	}
+	b.spare = nil
 }
 
 // check refuses a document that put could not take whole.
 func (b *buffer) check(d *Document) error {
 	size := 0
-	for _, v := range d.Values {
+	for i := range d.Values {
+		v := &d.Values[i]
 		if b.schema.kind(v.Field) == 0 {
 			return fmt.Errorf("index: put %s: no field %d in a schema of %d", d.Key, v.Field, len(b.schema.Fields))
 		}
@@ -136,171 +149,123 @@ func (b *buffer) check(d *Document) error {
 
 // remove marks the live document of a key as dead.
 func (b *buffer) remove(k Key) {
-	if doc, ok := b.byKey[k]; ok {
-		b.dead[doc] = true
-		delete(b.byKey, k)
+	if at, ok := b.byKey.remove(k); ok {
+		p := b.parts[at>>placeDocBits]
+		p.dead[at&(1<<placeDocBits-1)] = true
+		p.deaths++
 	}
 }
 
 // put adds a document that check has passed, in the place of another of its key.
 func (b *buffer) put(d *Document) {
 	b.remove(d.Key)
-	doc := uint32(len(b.keys))
-	b.keys = append(b.keys, d.Key)
-	b.dead = append(b.dead, false)
-	b.byKey[d.Key] = doc
-
-	b.values = b.values[:0]
-	for _, v := range d.Values {
-		spec := b.schema.Fields[v.Field]
-		if spec.kept() {
-			b.values = append(b.values, v)
-		}
-		f := &b.fields[v.Field]
-		switch spec.Kind {
-		case Text:
-			f.addText(doc, b.analyze(d.Lang, v.Text))
-		case Keyword:
-			f.addKeyword(doc, v.Text)
-		case Int:
-			f.addInt(doc, v.Int)
-		}
-	}
-	b.stored.add(b.schema, b.values)
-	for _, v := range d.Values {
-		b.fields[v.Field].end(doc)
-	}
-	if cap(b.tokens) > maxScratchTokens {
-		b.tokens = nil
-	}
-}
-
-// analyze returns the tokens of a text; they live until the next call.
-func (b *buffer) analyze(lang, text string) []analysis.Token {
-	if lang == "" {
-		lang = b.schema.Lang
-	}
-	a := b.analyzers[lang]
-	if a == nil {
-		if len(b.analyzers) >= maxAnalyzers {
-			clear(b.analyzers)
-		}
-		a = analysis.For(lang)
-		b.analyzers[lang] = a
-	}
-	b.tokens = a.Tokens(b.tokens[:0], text)
-	return b.tokens
-}
-
-// addText adds the tokens of one value behind those of the values before it.
-func (f *bufferField) addText(doc uint32, tokens []analysis.Token) {
-	if len(tokens) == 0 {
+	p := b.parts[b.turn]
+	b.byKey.add(d.Key, place(b.turn)<<placeDocBits|place(len(p.keys)))
+	p.keys = append(p.keys, d.Key)
+	p.dead = append(p.dead, false)
+	if b.batch == nil {
+		p.inverter.put(d.Lang, d.Values)
+		p.inverter.held.Store(p.inverter.bytes())
 		return
 	}
-	f.begin(doc)
-	base := f.next
-	for i := range tokens {
-		t := &tokens[i]
-		pos := base + t.Pos
-		if t.Pos > maxPosition || pos > maxPosition || f.length >= maxPosition {
-			f.next = maxPosition + 1 // nothing follows
-			return
-		}
-		term := t.Term
-		if len(term) > maxTermBytes {
-			term = term[:maxTermBytes]
-		}
-		f.stream.add(f.terms.add(term), pos)
-		f.length++
+	b.batch.add(d)
+	if len(b.batch.docs) >= batchDocs || b.batch.bytes >= b.batchBytes {
+		b.send(p)
 	}
-	f.next = base + tokens[len(tokens)-1].Pos + 1 + valueGap
 }
 
-// addKeyword adds one value as a term. An empty one is none.
-func (f *bufferField) addKeyword(doc uint32, value string) {
-	if value == "" || f.length >= maxPosition {
+func (t *batch) add(d *Document) {
+	t.docs = append(t.docs, batchDoc{d.Lang, len(d.Values)})
+	t.values = append(t.values, d.Values...)
+	for i := range d.Values {
+		t.bytes += valueBytes + int64(len(d.Values[i].Text))
+	}
+}
+
+// send queues the batch for its part, and gives the turn to the next.
+func (b *buffer) send(p *part) {
+	if !b.started {
+		b.start()
+	}
+	b.queued.Add(b.batch.bytes)
+	p.open.Add(1)
+	p.queue <- b.batch
+	b.turn = (b.turn + 1) % len(b.parts)
+	b.batch = new(batch)
+	b.spareMu.Lock()
+	defer b.spareMu.Unlock()
+	if n := len(b.spare); n > 0 {
+		b.batch, b.spare = b.spare[n-1], b.spare[:n-1]
+	}
+}
+
+// start begins a goroutine for each part.
+func (b *buffer) start() {
+	b.started = true
+	for _, p := range b.parts {
+		p.queue = make(chan *batch, queuedBatches)
+		b.workers.Go(func() {
+			for t := range p.queue {
+				b.invert(p, t)
+				p.open.Done()
+			}
+		})
+	}
+}
+
+// invert puts the documents of a batch into the inverter of its part.
+func (b *buffer) invert(p *part, t *batch) {
+	values := t.values
+	for _, d := range t.docs {
+		p.inverter.put(d.lang, values[:d.values:d.values])
+		values = values[d.values:]
+	}
+	p.inverter.held.Store(p.inverter.bytes())
+	b.queued.Add(-t.bytes)
+	clear(t.values)
+	clear(t.docs)
+	*t = batch{docs: t.docs[:0], values: t.values[:0]}
+	b.spareMu.Lock()
+	defer b.spareMu.Unlock()
+	b.spare = append(b.spare, t)
+}
+
+// settle inverts what is not inverted yet, and waits for the inverters. It changes
+// nothing that can be seen.
+func (b *buffer) settle() {
+	if b.batch == nil {
 		return
 	}
-	f.begin(doc)
-	var scratch [maxTermBytes]byte
-	f.stream.add(f.terms.add(keywordTerm(scratch[:0], value)), 0)
-	f.length++
-}
-
-// addInt keeps the first integer of a document.
-func (f *bufferField) addInt(doc uint32, v int64) {
-	if n := len(f.ints.docs); n > 0 && f.ints.docs[n-1] == doc {
-		return
+	p := b.parts[b.turn]
+	p.open.Wait() // documents are numbered in their order
+	if len(b.batch.docs) > 0 {
+		t := b.batch
+		b.batch = new(batch)
+		b.queued.Add(t.bytes)
+		b.invert(p, t)
 	}
-	f.ints.docs = append(f.ints.docs, doc)
-	f.ints.values = append(f.ints.values, v)
-}
-
-func (f *bufferField) begin(doc uint32) {
-	if !f.begun {
-		f.stream.begin(doc)
-		f.begun = true
+	for _, p := range b.parts {
+		p.open.Wait()
 	}
 }
 
-// end closes the document's part of the field; more than once does no harm.
-func (f *bufferField) end(doc uint32) {
-	if !f.begun {
-		return
+// reset empties the settled buffer for the next segments.
+func (b *buffer) reset() {
+	for _, p := range b.parts {
+		p.keys, p.dead, p.deaths = nil, nil, 0
+		p.inverter.reset()
 	}
-	for uint32(len(f.norms)) < doc {
-		f.norms = append(f.norms, 0)
-	}
-	f.norms = append(f.norms, normOf(f.length))
-	f.begun, f.next, f.length = false, 0, 0
+	b.byKey.reset()
+	b.turn = 0
 }
 
-// keywordTerm appends the term of a keyword: itself, or, if it is longer than
-// terms may be, its beginning and a digest of the whole.
-func keywordTerm[T string | []byte](dst []byte, value T) []byte {
-	if len(value) <= maxTermBytes {
-		return append(dst, value...)
-	}
-	sum := sha256.Sum256([]byte(value))
-	dst = append(dst, value[:maxTermBytes-16]...)
-	return hex.AppendEncode(dst, sum[:8])
-}
-
-// storedBuffer is the stored values of the documents, in their order:
-//
-//	{ uvarint values { uvarint field, uvarint length, bytes } } …
-//
-// in chunks that no document crosses.
-type storedBuffer struct {
-	chunks  [][]byte
-	scratch []byte
-	held    int64
-}
-
-const storedChunk = 256 << 10
-
-func (s *storedBuffer) reset() { s.chunks, s.held = nil, 0 }
-
-func (s *storedBuffer) bytes() int64 { return s.held + int64(cap(s.scratch)) }
-
-func (s *storedBuffer) add(schema Schema, values []Value) {
-	out := binary.AppendUvarint(s.scratch[:0], uint64(len(values)))
-	for _, v := range values {
-		out = binary.AppendUvarint(out, uint64(v.Field))
-		if schema.Fields[v.Field].Kind == Int {
-			out = append(out, 8)
-			out = binary.LittleEndian.AppendUint64(out, uint64(v.Int))
-			continue
+// close ends the goroutines. What is queued is inverted for nothing.
+func (b *buffer) close() {
+	if b.started {
+		for _, p := range b.parts {
+			close(p.queue)
 		}
-		out = append(binary.AppendUvarint(out, uint64(len(v.Text))), v.Text...)
+		b.workers.Wait()
+		b.started = false
 	}
-	s.scratch = out[:0]
-	last := len(s.chunks) - 1
-	if last < 0 || len(s.chunks[last])+len(out) > cap(s.chunks[last]) {
-		chunk := make([]byte, 0, max(storedChunk, len(out)))
-		s.chunks = append(s.chunks, chunk)
-		s.held += int64(cap(chunk))
-		last++
-	}
-	s.chunks[last] = append(s.chunks[last], out...)
 }

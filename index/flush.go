@@ -2,15 +2,15 @@ package index
 
 import (
 	"context"
-	"encoding/binary"
 	"io"
 	"math"
+	"math/bits"
 
 	"github.com/trawlsearch/trawl/index/stored"
 )
 
 const (
-	// noSlot marks terms that a pass of the counting sort leaves to another.
+	// noSlot is the id of a word that is no term.
 	noSlot = math.MaxUint32
 
 	// checkEvery is how many documents or terms pass between two looks at a
@@ -18,38 +18,33 @@ const (
 	checkEvery = 1024
 )
 
-// A flush turns a buffer into a segment. It reads the buffer only, so it can be
-// done again if storage fails.
+// A flush turns a part of the buffer into a segment. It reads the part only, so it
+// can be done again if storage fails.
 type flush struct {
 	ctx   context.Context
-	buf   *buffer
+	part  *part
+	inv   *inverter
 	out   *segmentWriter
-	remap []uint32 // document of the buffer: document of the segment, or deadDoc
 	docs  uint32   // of the segment
+	order []uint32 // documents of the part, as the segment has them; nil: all, in their order
+	remap []uint32 // by document of the part: that of the segment, or deadDoc; nil with order
 
-	sortTokens int      // room for the counting sort
-	sort       []uint64 // tokens of some terms, term by term: doc<<32 | position
-	next       []uint32 // by term id: where its next token goes
-	positions  []uint32
+	next      []uint32 // by term id: where its next token goes
+	docAt     []uint32 // by 1<<shift tokens: the document of the first
+	shift     int
+	positions []uint32
 }
 
-// writeSegment writes the live documents of the buffer as a segment, with at
-// most sortBytes for sorting, or what the most frequent term takes if that is more.
-func (b *buffer) writeSegment(ctx context.Context, w io.Writer, id UUID, tmp scratch, sortBytes int64) error {
-	f := &flush{ctx: ctx, buf: b, sortTokens: int(sortBytes / 8)}
-	f.remap = make([]uint32, len(b.keys))
-	for doc := range b.keys {
-		f.remap[doc] = deadDoc
-		if !b.dead[doc] {
-			f.remap[doc] = f.docs
-			f.docs++
-		}
-	}
-	f.out = newSegmentWriter(w, id, "flush", f.docs, b.schema, tmp)
+// writeSegment writes the live documents of the part as a segment. The part is
+// settled.
+func (p *part) writeSegment(ctx context.Context, w io.Writer, id UUID, tmp scratch) error {
+	f := &flush{ctx: ctx, part: p, inv: p.inverter}
+	f.arrange()
+	f.out = newSegmentWriter(w, id, "flush", f.docs, f.inv.schema, tmp)
 	if err := f.keys(); err != nil {
 		return err
 	}
-	for i, spec := range b.schema.Fields {
+	for i, spec := range f.inv.schema.Fields {
 		var err error
 		switch spec.Kind {
 		case Text:
@@ -69,177 +64,217 @@ func (b *buffer) writeSegment(ctx context.Context, w io.Writer, id UUID, tmp scr
 	return f.out.close()
 }
 
+// arrange numbers the documents of the segment.
+func (f *flush) arrange() {
+	f.docs = uint32(len(f.part.keys) - f.part.deaths)
+	if f.part.deaths == 0 {
+		return
+	}
+	f.order = make([]uint32, 0, f.docs)
+	f.remap = make([]uint32, len(f.part.keys))
+	for doc, dead := range f.part.dead {
+		f.remap[doc] = deadDoc
+		if !dead {
+			f.remap[doc] = uint32(len(f.order))
+			f.order = append(f.order, uint32(doc))
+		}
+	}
+}
+
+// at is the document of the part that is document doc of the segment.
+func (f *flush) at(doc uint32) uint32 {
+	if f.order == nil {
+		return doc
+	}
+	return f.order[doc]
+}
+
 func (f *flush) keys() error {
 	keys := f.out.keys()
-	for doc, k := range f.buf.keys {
-		if f.remap[doc] != deadDoc {
-			keys.Add(k)
-		}
+	for doc := range f.docs {
+		keys.Add(f.part.keys[f.at(doc)])
 	}
 	return keys.Finish()
 }
 
-// norms returns the norms of a field by document of the segment, and how many
-// documents have it.
-func (f *flush) norms(field int) (norms []byte, docs uint64) {
+// lengths returns the norms of a field by document of the segment, how many
+// documents have it, and how many tokens all of them have.
+func (f *flush) lengths(field int) (norms []byte, docs, tokens uint64) {
 	norms = make([]byte, f.docs)
-	for doc, norm := range f.buf.fields[field].norms {
-		if to := f.remap[doc]; to != deadDoc && norm != 0 {
-			norms[to] = norm
+	s := &f.inv.fields[field].stream
+	for doc := range f.docs {
+		from, to := s.span(f.at(doc))
+		if to > from {
+			norms[doc] = normOf(to - from)
 			docs++
+			tokens += uint64(to - from)
 		}
 	}
-	return norms, docs
-}
-
-// length is how many tokens a document that has the field has in it, in the mean:
-// dead ones count too, for their tokens are not known apart.
-func (f *flush) length(field int) float64 {
-	b := &f.buf.fields[field]
-	tokens, docs := uint64(0), 0
-	for _, n := range b.terms.count {
-		tokens += uint64(n)
-	}
-	for _, norm := range b.norms {
-		if norm != 0 {
-			docs++
-		}
-	}
-	return float64(tokens) / float64(max(docs, 1))
+	return norms, docs, tokens
 }
 
 func (f *flush) text(field int) error {
-	norms, docs := f.norms(field)
+	norms, docs, tokens := f.lengths(field)
 	if docs == 0 {
 		return nil
 	}
 	f.out.section(sectionNorms, field).Write(norms)
-	return f.invert(field, norms, docs, nil)
+	return f.invert(field, norms, docs, tokens, nil)
 }
 
 func (f *flush) keyword(field int) error {
-	_, docs := f.norms(field)
+	_, docs, tokens := f.lengths(field)
 	if docs == 0 {
 		return nil
 	}
-	ordinals := make([]uint32, f.buf.fields[field].terms.terms())
-	if err := f.invert(field, nil, docs, ordinals); err != nil {
+	b := &f.inv.fields[field]
+	ordinals := make([]uint32, b.terms.terms())
+	if err := f.invert(field, nil, docs, tokens, ordinals); err != nil {
 		return err
 	}
 	col := f.out.column(field)
-	next := uint32(0)
-	f.buf.fields[field].stream.firsts(f.remap, func(doc, id uint32) {
-		for ; next < doc; next++ {
-			col.Add(-1)
+	for doc := range f.docs {
+		ordinal := int64(-1)
+		if from, to := b.stream.span(f.at(doc)); to > from {
+			ordinal = int64(ordinals[b.stream.tokens.at(from)])
 		}
-		col.Add(int64(ordinals[id]))
-		next++
-	})
-	for ; next < f.docs; next++ {
-		col.Add(-1)
+		col.Add(ordinal)
 	}
 	return col.Finish()
 }
 
 // invert writes the postings of a field, and the ordinals of its terms by id if
-// asked. It sorts as many terms at a time as there is room for; each pass reads
-// the whole stream.
-func (f *flush) invert(field int, norms []byte, docs uint64, ordinals []uint32) error {
-	terms := f.buf.fields[field].terms
-	out := f.out.terms(field, f.length(field))
+// asked: it sorts the places of tokens by term, those of each term staying in the
+// order of documents.
+func (f *flush) invert(field int, norms []byte, docs, tokens uint64, ordinals []uint32) error {
+	b := &f.inv.fields[field]
+	out := f.out.terms(field, float64(tokens)/float64(docs))
 	defer out.free()
-	ids := terms.sorted()
-	f.next = make([]uint32, len(ids))
-	for lo := 0; lo < len(ids); {
-		total := 0
-		hi := lo
-		for ; hi < len(ids) && (hi == lo || total+int(terms.count[ids[hi]]) <= f.sortTokens); hi++ {
-			total += int(terms.count[ids[hi]])
+	f.index(&b.stream)
+	ids := b.terms.sorted()
+	f.scatter(b, ids, tokens)
+	start := uint32(0)
+	for i, id := range ids {
+		if i%checkEvery == 0 && f.ctx.Err() != nil {
+			return f.ctx.Err()
 		}
-		f.scatter(field, ids[lo:hi], total)
-		start := uint32(0)
-		for i, id := range ids[lo:hi] {
-			if i%checkEvery == 0 && f.ctx.Err() != nil {
-				return f.ctx.Err()
-			}
-			// Tokens of dead documents left their room empty, at its end.
-			f.list(out, f.sort[start:f.next[id]], norms)
-			start += terms.count[id]
-			ordinal, ok, err := out.end(terms.term(id))
-			if err != nil {
-				return err
-			}
-			if ok && ordinals != nil {
-				ordinals[id] = ordinal
-			}
+		end := f.next[id]
+		if start == end {
+			continue // all of its documents are dead
 		}
-		lo = hi
+		f.list(out, &b.stream, f.inv.sort[start:end], norms)
+		start = end
+		ordinal, ok, err := out.end(b.terms.term(id))
+		if err != nil {
+			return err
+		}
+		if ok && ordinals != nil {
+			ordinals[id] = ordinal
+		}
 	}
 	return out.close(docs)
 }
 
-// scatter sorts the tokens of some terms, total many at most, by term.
-func (f *flush) scatter(field int, ids []uint32, total int) {
-	if cap(f.sort) < total {
-		f.sort = make([]uint64, total)
+// scatter sorts the places of the live tokens by term.
+func (f *flush) scatter(b *inverterField, ids []uint32, tokens uint64) {
+	if uint64(cap(f.inv.sort)) < tokens {
+		f.inv.sort = make([]uint32, tokens)
 	}
-	f.sort = f.sort[:total]
-	for id := range f.next {
-		f.next[id] = noSlot
-	}
-	at := uint32(0)
-	b := &f.buf.fields[field]
+	sort := f.inv.sort[:tokens]
+	next := make([]uint32, len(ids))
+	b.stream.each(f.order, func(_ uint32, tokens []uint32) {
+		for _, id := range tokens {
+			next[id]++
+		}
+	})
+	sum := uint32(0)
 	for _, id := range ids {
-		f.next[id] = at
-		at += b.terms.count[id]
+		next[id], sum = sum, sum+next[id]
 	}
-	b.stream.scatter(f.remap, f.next, f.sort)
+	b.stream.each(f.order, func(at uint32, tokens []uint32) {
+		for i, id := range tokens {
+			to := next[id]
+			sort[to] = at + uint32(i)
+			next[id] = to + 1
+		}
+	})
+	f.next = next
+}
+
+// index makes docAt, which finds the document of a token: with steps of half a
+// document in the mean.
+func (f *flush) index(s *stream) {
+	n := s.tokens.n
+	docs := uint32(max(len(s.starts), 1))
+	f.shift = min(max(bits.Len32(n/docs)-1, 2), 10)
+	f.docAt = make([]uint32, n>>f.shift+1)
+	doc := uint32(0)
+	for i := range f.docAt {
+		for doc+1 < uint32(len(s.starts)) && s.starts[doc+1] <= uint32(i)<<f.shift {
+			doc++
+		}
+		f.docAt[i] = doc
+	}
 }
 
 // list adds the documents of one term, whose tokens are sorted by document and
 // position. Without norms the field has no positions either.
-func (f *flush) list(out *termWriter, tokens []uint64, norms []byte) {
+func (f *flush) list(out *termWriter, s *stream, tokens []uint32, norms []byte) {
 	for len(tokens) > 0 {
-		doc := uint32(tokens[0] >> 32)
+		doc := f.docAt[tokens[0]>>f.shift]
+		from, to := s.span(doc)
+		for to <= tokens[0] {
+			doc++
+			from, to = s.span(doc)
+		}
 		n := 1
-		for n < len(tokens) && uint32(tokens[n]>>32) == doc {
+		for n < len(tokens) && tokens[n]-from < to-from {
 			n++
+		}
+		mine := tokens[:n]
+		tokens = tokens[n:]
+		var odd uint32
+		if doc < uint32(len(s.odd)) {
+			odd = s.odd[doc]
+		}
+		if f.remap != nil {
+			doc = f.remap[doc]
 		}
 		if norms == nil {
 			out.add(doc, uint32(n), keywordNorm, nil)
-		} else {
-			f.positions = f.positions[:0]
-			for _, t := range tokens[:n] {
-				f.positions = append(f.positions, uint32(t))
-			}
-			out.add(doc, uint32(n), norms[doc], f.positions)
+			continue
 		}
-		tokens = tokens[n:]
+		f.positions = f.positions[:0]
+		for _, t := range mine {
+			pos := t - from
+			if odd > 0 {
+				pos = s.positions.at(odd - 1 + pos)
+			}
+			f.positions = append(f.positions, pos)
+		}
+		out.add(doc, uint32(n), norms[doc], f.positions)
 	}
 }
 
 func (f *flush) int(field int) error {
-	ints := &f.buf.fields[field].ints
+	ints := &f.inv.fields[field].ints
 	if len(ints.docs) == 0 {
 		return nil
 	}
 	has := make(liveBits, liveBytes(f.docs))
-	col := f.out.column(field)
-	next := uint32(0)
+	values := make([]int64, f.docs)
 	for i, doc := range ints.docs {
-		to := f.remap[doc]
-		if to == deadDoc {
-			continue
+		if f.remap != nil {
+			if doc = f.remap[doc]; doc == deadDoc {
+				continue
+			}
 		}
-		for ; next < to; next++ {
-			col.Add(0)
-		}
-		col.Add(ints.values[i])
-		has.set(to)
-		next++
+		values[doc] = ints.values[i]
+		has.set(doc)
 	}
-	for ; next < f.docs; next++ {
-		col.Add(0)
+	col := f.out.column(field)
+	for _, v := range values {
+		col.Add(v)
 	}
 	if err := col.Finish(); err != nil {
 		return err
@@ -249,14 +284,10 @@ func (f *flush) int(field int) error {
 
 func (f *flush) stored() error {
 	out := f.out.stored()
-	doc := 0
-	err := f.buf.stored.each(func(values []stored.Value) error {
-		if doc%checkEvery == 0 && f.ctx.Err() != nil {
+	n := 0
+	err := f.inv.stored.each(f.order, func(values []stored.Value) error {
+		if n++; n%checkEvery == 0 && f.ctx.Err() != nil {
 			return f.ctx.Err()
-		}
-		doc++
-		if f.remap[doc-1] == deadDoc {
-			return nil
 		}
 		return out.Add(values)
 	})
@@ -264,30 +295,4 @@ func (f *flush) stored() error {
 		return err
 	}
 	return out.Finish()
-}
-
-// each calls fn with the values of each document, in order. They live until fn
-// returns.
-func (s *storedBuffer) each(fn func(values []stored.Value) error) error {
-	var values []stored.Value
-	for _, chunk := range s.chunks {
-		for len(chunk) > 0 {
-			take := func() int {
-				v, n := binary.Uvarint(chunk)
-				chunk = chunk[n:]
-				return int(v)
-			}
-			values = values[:0]
-			for n := take(); n > 0; n-- {
-				field := take()
-				size := take()
-				values = append(values, stored.Value{Field: field, Bytes: chunk[:size]})
-				chunk = chunk[size:]
-			}
-			if err := fn(values); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

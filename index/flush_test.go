@@ -16,26 +16,19 @@ import (
 	"github.com/trawlsearch/trawl/internal/shareddata"
 )
 
-// TestFlushInPasses: a segment does not depend on how much of it is sorted at a
-// time, nor on what waits in files.
-func TestFlushInPasses(t *testing.T) {
-	buf := newBuffer(testSchema)
+// TestSpilling: a segment does not depend on what waits in files.
+func TestSpilling(t *testing.T) {
+	buf := newBuffer(testSchema, 1, defaultMemoryBytes)
 	r := rand.New(rand.NewPCG(20, 21))
 	for range 900 {
 		buf.put(randomDocument(r, r.IntN(700))) // some replace others
 	}
-	write := func(sortBytes int64, spoolBytes int) []byte {
+	write := func(spoolBytes int) []byte {
 		var out bytes.Buffer
-		must(t, buf.writeSegment(t.Context(), &out, UUID{1}, scratch{dir: t.TempDir(), spoolBytes: spoolBytes}, sortBytes))
+		must(t, buf.parts[0].writeSegment(t.Context(), &out, UUID{1}, scratch{dir: t.TempDir(), spoolBytes: spoolBytes}))
 		return out.Bytes()
 	}
-	whole := write(64<<20, 1<<20)
-	for _, sortBytes := range []int64{0, 800, 80_000} {
-		if !bytes.Equal(write(sortBytes, 1<<20), whole) {
-			t.Errorf("sorting in %d bytes gives another segment", sortBytes)
-		}
-	}
-	if !bytes.Equal(write(64<<20, 100), whole) {
+	if !bytes.Equal(write(100), write(1<<20)) {
 		t.Error("spilling gives another segment")
 	}
 }
@@ -220,7 +213,7 @@ func BenchmarkIndex(b *testing.B) {
 // BenchmarkStages tells where the time of BenchmarkIndex goes.
 func BenchmarkStages(b *testing.B) {
 	docs, size := articles(b, 2000)
-	buf := newBuffer(testSchema)
+	buf := newBuffer(testSchema, 1, defaultMemoryBytes)
 	fill := func() {
 		buf.reset()
 		for _, d := range docs {
@@ -237,7 +230,7 @@ func BenchmarkStages(b *testing.B) {
 		fill()
 		b.SetBytes(size)
 		for b.Loop() {
-			if err := buf.writeSegment(b.Context(), io.Discard, UUID{1}, scratch{spoolBytes: 4 << 20}, 32<<20); err != nil {
+			if err := buf.parts[0].writeSegment(b.Context(), io.Discard, UUID{1}, scratch{spoolBytes: 4 << 20}); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -245,12 +238,12 @@ func BenchmarkStages(b *testing.B) {
 	b.Run("merge8", func(b *testing.B) {
 		var sources []*Segment
 		for i := range 8 {
-			part := newBuffer(testSchema)
+			part := newBuffer(testSchema, 1, defaultMemoryBytes)
 			for _, d := range docs[i*250 : (i+1)*250] {
 				part.put(d)
 			}
 			var out bytes.Buffer
-			if err := part.writeSegment(b.Context(), &out, UUID{byte(i)}, scratch{spoolBytes: 4 << 20}, 32<<20); err != nil {
+			if err := part.parts[0].writeSegment(b.Context(), &out, UUID{byte(i)}, scratch{spoolBytes: 4 << 20}); err != nil {
 				b.Fatal(err)
 			}
 			g := &Segment{body: &body{id: UUID{byte(i)}, object: memoryObject{data: out.Bytes()}}}

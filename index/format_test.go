@@ -146,7 +146,7 @@ func TestLiveBits(t *testing.T) {
 // TestInspectGolden shows the bytes of a small segment; a change of format is
 // seen here.
 func TestInspectGolden(t *testing.T) {
-	buf := newBuffer(testSchema)
+	buf := newBuffer(testSchema, 1, defaultMemoryBytes)
 	buf.put(&Document{Key: testKey(1), Values: []Value{
 		{Field: 0, Text: "The ant"}, {Field: 1, Text: "An ant and another ant."}, {Field: 2, Text: "example.org"}, {Field: 3, Int: 1000},
 	}})
@@ -154,7 +154,7 @@ func TestInspectGolden(t *testing.T) {
 	buf.put(&Document{Key: testKey(2), Values: []Value{{Field: 0, Text: "A wasp"}, {Field: 4, Text: "raw"}}})
 	id := UUID{0x01, 0x93, 0x80, 0, 0, 0, 0x70, 0, 0x80, 15: 1}
 	var segment, live, out bytes.Buffer
-	must(t, buf.writeSegment(t.Context(), &segment, id, scratch{spoolBytes: 1 << 20}, 0))
+	must(t, buf.parts[0].writeSegment(t.Context(), &segment, id, scratch{spoolBytes: 1 << 20}))
 	b := allLive(2)
 	b.clear(1)
 	must(t, writeLive(&live, id, 2, b, id.time()))

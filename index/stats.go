@@ -31,7 +31,7 @@ func (w *Writer) setBuffered() {
 	w.buffered = w.buf.bytes() + int64(len(w.deletes))*keyEntryBytes
 	w.state.Lock()
 	defer w.state.Unlock()
-	w.stats.BufferedDocs, w.stats.BufferedBytes = len(w.buf.byKey), w.buffered
+	w.stats.BufferedDocs, w.stats.BufferedBytes = w.buf.byKey.live, w.buffered
 }
 
 // noteMerge notes how a try to merge ended. The caller has the turn of merges.

@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/trawlsearch/trawl/analysis"
 )
 
 // vocab numbers the distinct terms of one field of the buffer from 0. It holds
@@ -12,12 +14,13 @@ import (
 // scan. One goroutine.
 //
 // A term of at most eight bytes, as most words are, is compared within its slot
-// and costs one cache miss; a longer one costs a look into the arena as well.
+// and costs one cache miss; a longer one costs a look into the arena as well. Words
+// come by the hundred, so that the misses of several overlap: first their keys are
+// made, then their slots are looked at.
 type vocab struct {
 	slots []vocabSlot // length a power of two, at most half full; linear probing
 	arena [][]byte    // chunks of arenaChunk bytes: a length byte and the term, each
 	at    []uint32    // by id: chunk and offset of the length byte
-	count []uint32    // by id: occurrences, deleted documents included
 
 	seed, mult uint64 // of the hash, random: pages cannot aim at one slot
 }
@@ -34,7 +37,9 @@ const (
 	arenaChunk     = 1 << arenaShift
 	vocabSlotBytes = 16
 	vocabMinSlots  = 256
-	maxTermID      = 1<<30 - 1 // words of the stream have two bits for other things
+
+	// wordsAtOnce is how many words are looked up together.
+	wordsAtOnce = 256
 )
 
 func newVocab() *vocab {
@@ -52,12 +57,12 @@ func (v *vocab) reset() {
 	if len(v.arena) == 1 {
 		v.arena[0] = v.arena[0][:0]
 	}
-	v.at, v.count = nil, nil
+	v.at = nil
 }
 
 // bytes is the memory held, with room for the slots to double.
 func (v *vocab) bytes() int64 {
-	return 2*int64(len(v.slots))*vocabSlotBytes + int64(len(v.arena))*arenaChunk + 4*int64(cap(v.at)+cap(v.count))
+	return 2*int64(len(v.slots))*vocabSlotBytes + int64(len(v.arena))*arenaChunk + 4*int64(cap(v.at))
 }
 
 func (v *vocab) terms() int { return len(v.at) }
@@ -69,21 +74,71 @@ func (v *vocab) term(id uint32) []byte {
 	return chunk[off+1 : off+1+n]
 }
 
-// add counts an occurrence of term and returns its id. Terms have 0 to 255 bytes.
+// add returns the id of a term. Terms have 0 to 255 bytes.
 func (v *vocab) add(term []byte) uint32 {
+	v.reserve(1)
 	key := v.key(term)
+	return v.find(v.home(key, len(term)), key, term)
+}
+
+// find is add for a term whose key and home are known, and which has room.
+func (v *vocab) find(home, key uint64, term []byte) uint32 {
 	mask := uint64(len(v.slots) - 1)
-	for i := v.home(key, len(term)) & mask; ; i = (i + 1) & mask {
+	for i := home & mask; ; i = (i + 1) & mask {
 		s := &v.slots[i]
 		if s.ref == 0 {
 			return v.insert(i, key, term)
 		}
 		if s.key == key && int(s.len) == len(term) {
 			if id := s.ref - 1; len(term) <= 8 || string(v.term(id)) == string(term) {
-				v.count[id]++
 				return id
 			}
 		}
+	}
+}
+
+// addWords is add for words, which have 1 to 255 bytes. Behind the last of them 8
+// bytes of text can be read.
+func (v *vocab) addWords(text []byte, words []analysis.Word, ids []uint32) {
+	for len(words) > 0 {
+		n := min(len(words), wordsAtOnce)
+		v.addSome(text, words[:n], ids[:n])
+		words, ids = words[n:], ids[n:]
+	}
+}
+
+func (v *vocab) addSome(text []byte, words []analysis.Word, ids []uint32) {
+	v.reserve(len(words))
+	var keys, homes [wordsAtOnce]uint64
+	seed, mult := v.seed, v.mult
+	for i := range words {
+		off, n := int(words[i].Off), uint(words[i].Len)
+		if n <= 8 {
+			key := binary.LittleEndian.Uint64(text[off:]) << (64 - 8*n) >> (64 - 8*n)
+			keys[i&(wordsAtOnce-1)], homes[i&(wordsAtOnce-1)] = key, fold(key^seed, mult)
+		} else {
+			key := v.key(text[off : off+int(n)])
+			keys[i&(wordsAtOnce-1)], homes[i&(wordsAtOnce-1)] = key, key
+		}
+	}
+	mask := uint64(len(v.slots) - 1)
+	for i := range words {
+		key, home := keys[i&(wordsAtOnce-1)], homes[i&(wordsAtOnce-1)]
+		n := uint32(words[i].Len)
+		s := &v.slots[home&mask]
+		if s.key == key && s.len == n && n <= 8 {
+			ids[i] = s.ref - 1
+			continue
+		}
+		off := int(words[i].Off)
+		ids[i] = v.find(home, key, text[off:off+int(n)])
+	}
+}
+
+// reserve makes room for n more terms.
+func (v *vocab) reserve(n int) {
+	for 2*(len(v.at)+n) > len(v.slots) {
+		v.grow()
 	}
 }
 
@@ -143,11 +198,7 @@ func (v *vocab) insert(i, key uint64, term []byte) uint32 {
 	}
 	v.at = append(v.at, uint32(last)<<arenaShift|uint32(len(v.arena[last])))
 	v.arena[last] = append(append(v.arena[last], byte(len(term))), term...)
-	v.count = append(v.count, 1)
 	v.slots[i] = vocabSlot{key: key, ref: id + 1, len: uint32(len(term))}
-	if 2*len(v.at) > len(v.slots) {
-		v.grow()
-	}
 	return id
 }
 

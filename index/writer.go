@@ -1,13 +1,13 @@
 package index
 
 import (
-	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -24,6 +24,11 @@ type WriterOptions struct {
 	// the collector has not yet freed comes on top: set GOMEMLIMIT.
 	// 0 means 256 MiB; less than 8 MiB is taken as 8 MiB, more than 4 GiB as 4 GiB.
 	MemoryBytes int64
+
+	// Inverters is how many goroutines take in documents beside each other; each
+	// makes a segment of its own at a flush. 0 means GOMAXPROCS; there is at most
+	// one for each 24 MiB of memory. With one, Put itself does the work.
+	Inverters int
 
 	ScratchDir string // of temporary files, as large as the largest segment; empty: the system's
 
@@ -55,6 +60,8 @@ const (
 
 func (o WriterOptions) filled() WriterOptions {
 	o.MemoryBytes = min(max(cmp.Or(o.MemoryBytes, defaultMemoryBytes), minMemoryBytes), maxMemoryBytes)
+	o.Inverters = cmp.Or(max(o.Inverters, 0), runtime.GOMAXPROCS(0))
+	o.Inverters = min(o.Inverters, maxInverters, max(1, int(o.MemoryBytes/minInverterBytes)))
 	o.MaxSegmentBytes = cmp.Or(o.MaxSegmentBytes, defaultMaxSegmentBytes)
 	o.Grace = max(0, cmp.Or(o.Grace, defaultGrace))
 	o.Log = discard(o.Log)
@@ -64,7 +71,7 @@ func (o WriterOptions) filled() WriterOptions {
 // A Writer puts documents into an index. There is one at a time: opening a second
 // fences the first. Its methods may be called by any goroutine; Put, Delete,
 // Refresh and Commit take turns, Snapshot, Seq and Stats do not wait for them. It
-// owns one goroutine, which merges; Close waits for it.
+// owns goroutines that take in documents and one that merges; Close waits for them.
 //
 // If storage fails, the operation returns the error and may be done again: what
 // was put before is still there.
@@ -113,7 +120,7 @@ func OpenWriter(ctx context.Context, st Storage, schema Schema, opt WriterOption
 	if d, ok := st.(dir); ok {
 		d.sweep(w.log)
 	}
-	w.buf = newBuffer(w.schema)
+	w.buf = newBuffer(w.schema, w.opt.Inverters, w.opt.MemoryBytes)
 	w.publish()
 	w.merge.start(w)
 	return w, nil
@@ -190,8 +197,12 @@ func (w *Writer) flushIfFull(ctx context.Context) error {
 	if w.buffered < full {
 		return nil
 	}
-	w.buf.pool.trim()
-	if w.setBuffered(); w.buffered < full {
+	w.buf.settle()
+	if w.setBuffered(); w.buffered-w.buf.slack() < full/2 {
+		w.buf.trim()
+		w.setBuffered()
+	}
+	if w.buffered < full {
 		return nil
 	}
 	return w.flush(ctx)
@@ -207,32 +218,20 @@ func (w *Writer) Refresh(ctx context.Context) error {
 	return w.flush(ctx)
 }
 
-// flush turns the buffer into a segment, applies deletes to the others, and
-// publishes both at once. If it fails nothing has changed.
+// flush turns the buffer into segments, applies deletes to the others, and
+// publishes all at once. If it fails nothing has changed.
 func (w *Writer) flush(ctx context.Context) error {
+	w.buf.settle()
 	if w.buf.docs() == 0 && len(w.deletes) == 0 {
 		return nil
 	}
-	keys := slices.AppendSeq(slices.Collect(maps.Keys(w.buf.byKey)), maps.Keys(w.deletes))
-	slices.SortFunc(keys, func(a, b Key) int { return bytes.Compare(a[:], b[:]) })
-	var fresh *Segment
-	if docs := len(w.buf.byKey); docs > 0 {
-		err := w.room(ctx)
-		if err != nil {
-			return err
-		}
-		fresh, err = w.create(ctx, uint32(docs), func(out io.Writer, id UUID) error {
-			return w.buf.writeSegment(ctx, out, id, w.scratch(), w.opt.MemoryBytes/8)
-		})
-		if err != nil {
-			return fmt.Errorf("index: flush: %w", err)
-		}
+	keys := newKeySet(w.buf.byKey, w.deletes)
+	fresh, err := w.flushParts(ctx)
+	if err != nil {
+		return err
 	}
 	if err := w.apply(keys, fresh); err != nil {
-		if fresh != nil {
-			w.unmake(fresh.name)
-			fresh.release()
-		}
+		w.drop(fresh)
 		return err
 	}
 	w.buf.reset()
@@ -242,10 +241,47 @@ func (w *Writer) flush(ctx context.Context) error {
 	return w.relieve(ctx)
 }
 
-// apply deletes the documents of sorted keys from all segments, drops segments
-// that have none left, adds a fresh one, if any, and publishes all that at once. If
-// a segment cannot say whether it has a key, nothing has changed.
-func (w *Writer) apply(keys []Key, fresh *Segment) error {
+// flushParts makes a segment of each part of the buffer that has live documents,
+// all beside each other.
+func (w *Writer) flushParts(ctx context.Context) ([]*Segment, error) {
+	if w.buf.byKey.live == 0 {
+		return nil, nil
+	}
+	if err := w.room(ctx); err != nil {
+		return nil, err
+	}
+	made := make([]*Segment, len(w.buf.parts))
+	errs := make([]error, len(w.buf.parts))
+	var parts sync.WaitGroup
+	for i, p := range w.buf.parts {
+		docs := len(p.keys) - p.deaths
+		if docs == 0 {
+			continue
+		}
+		one := func() {
+			made[i], errs[i] = w.create(ctx, uint32(docs), func(out io.Writer, id UUID) error {
+				return p.writeSegment(ctx, out, id, w.scratch())
+			})
+		}
+		if docs == w.buf.byKey.live {
+			one()
+		} else {
+			parts.Go(one)
+		}
+	}
+	parts.Wait()
+	made = slices.DeleteFunc(made, func(g *Segment) bool { return g == nil })
+	if err := errors.Join(errs...); err != nil {
+		w.drop(made)
+		return nil, fmt.Errorf("index: flush: %w", err)
+	}
+	return made, nil
+}
+
+// apply deletes the documents of keys from all segments, drops segments that have
+// none left, adds fresh ones, and publishes all that at once. If a segment cannot
+// say whether it has a key, nothing has changed.
+func (w *Writer) apply(keys *keySet, fresh []*Segment) error {
 	w.swap.Lock()
 	defer w.swap.Unlock()
 	var segments, empty []*Segment
@@ -262,9 +298,9 @@ func (w *Writer) apply(keys []Key, fresh *Segment) error {
 	}
 	w.state.Lock()
 	defer w.state.Unlock()
-	if fresh != nil {
-		segments = append(segments, fresh)
-		delete(w.making, fresh.name)
+	segments = append(segments, fresh...)
+	for _, g := range fresh {
+		delete(w.making, g.name)
 	}
 	w.segments = segments
 	w.publish()
@@ -308,6 +344,14 @@ func (w *Writer) unmake(name string) {
 	w.state.Lock()
 	defer w.state.Unlock()
 	delete(w.making, name)
+}
+
+// drop leaves segments that were made to the collector.
+func (w *Writer) drop(made []*Segment) {
+	for _, g := range made {
+		w.unmake(g.name)
+	}
+	release(made)
 }
 
 type countWriter struct {
@@ -361,6 +405,9 @@ func (w *Writer) Close() error {
 	w.merge.stop()
 	w.ops.Lock()
 	defer w.ops.Unlock()
+	if w.buf != nil {
+		w.buf.close()
+	}
 	w.state.Lock()
 	defer w.state.Unlock()
 	if w.snapshot != nil {
