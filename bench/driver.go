@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -88,8 +87,11 @@ func (d *driver) read(lines int, word string) ([][]string, error) {
 		switch {
 		case d.late.Load():
 			return nil, fmt.Errorf("%s: took too long and was stopped", d.engine.name)
-		case err != nil:
-			return nil, fmt.Errorf("%s: driver ended: %w", d.engine.name, errors.Join(err, d.cmd.Wait()))
+		case err != nil: // io.EOF if it ended well
+			if werr := d.cmd.Wait(); werr != nil {
+				err = werr
+			}
+			return nil, fmt.Errorf("%s: driver ended: %w", d.engine.name, err)
 		case f[0] == "error":
 			return nil, fmt.Errorf("%s: %s", d.engine.name, strings.Join(f[1:], " "))
 		case word != "" && f[0] != word:

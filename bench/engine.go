@@ -20,6 +20,7 @@ type engine struct {
 	run      []string // the driver; BIN as above
 	warm     int      // passes over all queries and commands before the clock counts
 	rounds   int      // at most so many; 0: as many as asked for
+	single   bool     // it indexes in one thread only
 }
 
 // lucene is the engine that all others are compared with.
@@ -39,10 +40,10 @@ var engines = []engine{
 	{name: "bluge", build: []string{"go", "build", "-o", "BIN", "./bluge"}, run: []string{"BIN"}, rounds: 3},
 	{name: "xapian", packages: []string{"g++", "libxapian-dev"},
 		build: []string{"sh", "-c", "g++ -std=c++17 -O2 -Wall -o BIN xapian/driver.cc $(xapian-config --cxxflags --libs)"},
-		run:   []string{"BIN"}, rounds: 3},
+		run:   []string{"BIN"}, rounds: 3, single: true},
 	{name: "sqlite", packages: []string{"g++", "libsqlite3-dev"},
 		build: []string{"g++", "-std=c++17", "-O2", "-Wall", "-o", "BIN", "sqlite/driver.cc", "-lsqlite3"},
-		run:   []string{"BIN"}, rounds: 2},
+		run:   []string{"BIN"}, rounds: 2, single: true},
 }
 
 // chosen finds engines by their names. trawl@REF is Trawl as it was at a commit,

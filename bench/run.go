@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -18,6 +19,10 @@ type report struct {
 	Machine  string                                   `json:"machine"`
 	Load     float64                                  `json:"load"` // average, when it began
 	Builds   []build                                  `json:"builds,omitempty"`
+	Opens    []opening                                `json:"opens,omitempty"`
+	Adds     []adding                                 `json:"adds,omitempty"`
+	Merges   []merging                                `json:"merges,omitempty"`
+	QPS      []throughput                             `json:"qps,omitempty"`
 	Latency  map[string]map[string]map[string]summary `json:"latency,omitempty"` // by engine, command, and class or part; microseconds
 	Verdicts map[string][]verdict                     `json:"verdicts,omitempty"`
 	Differ   []string                                 `json:"differ"`
@@ -52,16 +57,26 @@ func run(ctx context.Context, c *config) error {
 func (c *config) reuses(e engine) bool { return c.reusePeers && !isTrawl(e.name) }
 
 func (r *report) measure(ctx context.Context, c *config) error {
+	var fresh []engine
 	for _, e := range c.engines {
 		if c.reuses(e) {
 			continue
 		}
+		fresh = append(fresh, e)
 		if err := r.buildAll(ctx, c, e); err != nil {
 			return err
 		}
 	}
-	if c.has("queries") {
-		return r.queries(ctx, c)
+	for _, step := range []struct {
+		name string
+		do   func(context.Context, *config, []engine) error
+	}{{"open", r.open}, {"add", r.add}, {"merge", r.merge}, {"queries", r.queries}, {"qps", r.qps}} {
+		if !c.has(step.name) {
+			continue
+		}
+		if err := step.do(ctx, c, fresh); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -70,6 +85,12 @@ func (r *report) measure(ctx context.Context, c *config) error {
 // measures the other ways of building.
 func (r *report) buildAll(ctx context.Context, c *config, e engine) error {
 	ways := []build{{Engine: e.name, Corpus: c.corpus, Threads: 1}}
+	if c.has("index") && !e.single {
+		ways = append(ways, build{Engine: e.name, Corpus: c.corpus, Threads: 2})
+	}
+	if c.has("index") && isTrawl(e.name) {
+		ways = append(ways, build{Engine: e.name, Corpus: c.corpus, Threads: 1, Stored: true})
+	}
 	for i := range ways {
 		b := &ways[i]
 		if c.rebuild || !b.load(c) {
@@ -77,13 +98,20 @@ func (r *report) buildAll(ctx context.Context, c *config, e engine) error {
 				return err
 			}
 		}
-		r.Builds = append(r.Builds, *b)
+		if c.has("index") {
+			r.Builds = append(r.Builds, *b)
+		}
+		if i > 0 { // the first is searched, the others were only measured
+			if err := os.RemoveAll(b.dir(c)); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
 
 // queries asks all engines all queries.
-func (r *report) queries(ctx context.Context, c *config) error {
+func (r *report) queries(ctx context.Context, c *config, _ []engine) error {
 	all, err := parseQueries(filepath.Join(c.shared, "data/peers/queries.tsv"))
 	if err != nil {
 		return err
@@ -211,6 +239,11 @@ func (r *report) finish(ctx context.Context, c *config) error {
 			r.Verdicts[t.name] = judge(t.results, ref, peers, c.purego)
 		}
 	}
+	for _, e := range c.engines {
+		if isTrawl(e.name) && !c.purego {
+			r.Verdicts[e.name] = append(r.Verdicts[e.name], r.judgeRest(e.name)...)
+		}
+	}
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
@@ -241,8 +274,9 @@ func (r *report) print(w io.Writer) {
 	fmt.Fprintf(w, "corpus %s, %s, load %.2f\n", r.Corpus, r.Machine, r.Load)
 	printLatency(w, r.timings, "mean / p50 / p90 / p99 of best µs per query")
 	printRatios(w, r.timings)
-	for _, t := range r.timings {
-		printVerdicts(w, t.name, r.Verdicts[t.name])
+	r.printRest(w)
+	for _, name := range slices.Sorted(maps.Keys(r.Verdicts)) {
+		printVerdicts(w, name, r.Verdicts[name])
 	}
 }
 

@@ -15,8 +15,8 @@ type Docs func(put func(id, text string) error) error
 // readBytes is what a part reads at a time.
 const readBytes = 1 << 20
 
-// split parts a corpus in n runs of bytes that end with their lines.
-func split(corpus string, n int, count *atomic.Int64) ([]Docs, error) {
+// Split parts a corpus in n runs of bytes that end with their lines.
+func Split(corpus string, n int, count *atomic.Int64) ([]Docs, error) {
 	info, err := os.Stat(corpus)
 	if err != nil {
 		return nil, err

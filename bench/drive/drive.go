@@ -7,6 +7,8 @@
 //	    indexed DOCS SEARCHABLE MERGED           seconds until all was searchable, and until it was one segment
 //	driver add DIR N                             adds N documents to an index, one at a time; prints for each way
 //	    added WAY NANOSECONDS…                   how long until a query found each
+//	driver merge CORPUS DIR N                    builds N segments and merges them (Trawl alone); prints
+//	    merged WALL CPU                          seconds of the merge
 //	driver serve                                 reads requests, one a line:
 //	    open DIR                                 -> opened NANOSECONDS
 //	    batch COMMAND N, N lines of queries      -> N lines: NANOSECONDS COUNT id:score,…
@@ -30,6 +32,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -48,6 +51,12 @@ type Engine interface {
 	// Adders opens an index for writing. Each way of adding a document returns
 	// when Search finds it.
 	Adders(dir string) (map[string]func(id, text string) error, error)
+}
+
+// A Merger is an Engine whose merging can be measured alone.
+type Merger interface {
+	// Merge makes a segment of each part, calls start, and merges them to one.
+	Merge(parts []Docs, dir string, start func()) error
 }
 
 // A Query is words and what is asked of them: TERM, AND, OR or PHRASE.
@@ -92,6 +101,12 @@ func run(e Engine, args []string, in io.Reader, out *bufio.Writer) error {
 			return fmt.Errorf("threads: %w", err)
 		}
 		return index(e, args[1], args[2], threads, args[4] == "stored", out)
+	case len(args) == 4 && args[0] == "merge":
+		n, err := strconv.Atoi(args[3])
+		if err != nil {
+			return fmt.Errorf("segments: %w", err)
+		}
+		return merge(e, args[1], args[2], n, out)
 	case len(args) == 3 && args[0] == "add":
 		n, err := strconv.Atoi(args[2])
 		if err != nil {
@@ -101,12 +116,12 @@ func run(e Engine, args []string, in io.Reader, out *bufio.Writer) error {
 	case len(args) == 1 && args[0] == "serve":
 		return serve(e, in, out)
 	}
-	return errors.New("usage: index CORPUS DIR THREADS stored|id, add DIR N, or serve")
+	return errors.New("usage: index CORPUS DIR THREADS stored|id, add DIR N, merge CORPUS DIR N, or serve")
 }
 
 func index(e Engine, corpus, dir string, threads int, stored bool, out io.Writer) error {
 	var docs atomic.Int64
-	parts, err := split(corpus, threads, &docs)
+	parts, err := Split(corpus, threads, &docs)
 	if err != nil {
 		return err
 	}
@@ -117,6 +132,33 @@ func index(e Engine, corpus, dir string, threads int, stored bool, out io.Writer
 	}
 	fmt.Fprintf(out, "indexed\t%d\t%.3f\t%.3f\n", docs.Load(), searchable.Seconds(), time.Since(start).Seconds())
 	return nil
+}
+
+func merge(e Engine, corpus, dir string, n int, out io.Writer) error {
+	m, ok := e.(Merger)
+	if !ok {
+		return errors.New("merging cannot be measured alone")
+	}
+	parts, err := Split(corpus, n, new(atomic.Int64))
+	if err != nil {
+		return err
+	}
+	var start time.Time
+	var cpu time.Duration
+	if err := m.Merge(parts, dir, func() { start, cpu = time.Now(), cpuTime() }); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "merged\t%.3f\t%.3f\n", time.Since(start).Seconds(), (cpuTime() - cpu).Seconds())
+	return nil
+}
+
+// cpuTime is the process's, of all threads.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // add adds documents that hold a word of their own, and looks for it.

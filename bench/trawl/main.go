@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/pprof"
 	"strconv"
 
@@ -47,12 +48,12 @@ func main() {
 
 type engine struct{ searcher search.Searcher }
 
-func openWriter(dir string, stored bool) (*index.Writer, error) {
+func openWriter(dir string, opt index.WriterOptions, stored bool) (*index.Writer, error) {
 	schema := index.Schema{Lang: lang, Fields: []index.Field{
 		fieldID:   {Name: "id", Kind: index.Stored},
 		fieldText: {Name: "text", Kind: index.Text, Stored: stored},
 	}}
-	opt := index.WriterOptions{Holder: "bench", Grace: -1}
+	opt.Holder, opt.Grace = "bench", -1
 	if mb, err := strconv.Atoi(os.Getenv("TRAWL_BENCH_MEMORY")); err == nil {
 		opt.MemoryBytes = int64(mb) << 20
 	}
@@ -83,7 +84,7 @@ func mix(x uint64) uint64 {
 
 func (e *engine) Index(parts []drive.Docs, dir string, stored bool, searchable func()) error {
 	ctx := context.Background()
-	w, err := openWriter(dir, stored)
+	w, err := openWriter(dir, index.WriterOptions{}, stored)
 	if err != nil {
 		return err
 	}
@@ -106,6 +107,30 @@ func (e *engine) Index(parts []drive.Docs, dir string, stored bool, searchable f
 		}
 	}
 	return nil
+}
+
+// Merge has room for a whole part, so that there are as many segments as parts.
+func (e *engine) Merge(parts []drive.Docs, dir string, start func()) error {
+	ctx := context.Background()
+	w, err := openWriter(dir, index.WriterOptions{NoMerge: true, MemoryBytes: 1 << 30}, false)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	for _, p := range parts {
+		if err := p(func(id, text string) error { return w.Put(ctx, document(id, text)) }); err != nil {
+			return err
+		}
+		if err := w.Refresh(ctx); err != nil {
+			return err
+		}
+	}
+	if err := w.Commit(ctx, 1); err != nil {
+		return err
+	}
+	runtime.GC() // the rest of the building is not the merge's
+	start()
+	return w.Optimize(ctx)
 }
 
 // acquire is a Source from a function.
@@ -166,7 +191,7 @@ func tree(q drive.Query) query.Node {
 
 func (e *engine) Adders(dir string) (map[string]func(id, text string) error, error) {
 	ctx := context.Background()
-	w, err := openWriter(dir, false)
+	w, err := openWriter(dir, index.WriterOptions{}, false)
 	if err != nil {
 		return nil, err
 	}
