@@ -26,14 +26,14 @@ const (
 // Fetch reads the documents of hits and marks the query's words in them. It reads
 // them in the order they are stored, so that each block is decompressed once.
 func (l *local) Fetch(ctx context.Context, req *Request, hits []Hit) error {
-	snap, plan, err := l.begin(req)
+	snap, err := l.begin(req)
 	if err != nil {
 		return err
 	}
 	defer snap.Close()
 	f := fetcher{schema: snap.Schema(), brief: req.Brief}
 	if !f.brief {
-		f.marker, f.analyzers = newMarker(plan), map[string]*analysis.Analyzer{}
+		f.marker, f.analyzers = newMarker(newPlan(req, snap.Schema(), l.model)), map[string]*analysis.Analyzer{}
 	}
 	for _, p := range stores(snap, hits) {
 		if err := ctx.Err(); err != nil {

@@ -40,25 +40,18 @@ func Local(source Source, model *rank.Model, _ Options) Searcher {
 // segments.
 func (l *local) Search(ctx context.Context, req *Request) (*Result, error) {
 	start := time.Now()
-	snap, plan, err := l.begin(req)
+	snap, err := l.begin(req)
 	if err != nil {
 		return nil, err
 	}
 	defer snap.Close()
 
-	if l.scans {
-		plan.shape = shape{}
-	}
-	r := l.runner(plan, req.Offset+req.Limit)
-	r.noTotal = req.NoTotal
+	r := l.runner(req, snap.Schema())
 	defer l.runners.Put(r)
-	stats := req.Stats
-	if stats == nil {
-		if stats, err = plan.count(ctx, snap, &r.places); err != nil {
-			return nil, fmt.Errorf("search: count: %w", err)
-		}
+	plan := &r.plan
+	if err := r.weigh(ctx, req, snap); err != nil {
+		return nil, err
 	}
-	r.weights = plan.weigh(stats, r.weights)
 	for i, seg := range snap.Segments() {
 		if err := r.run(ctx, i, seg); err != nil {
 			return nil, err
@@ -85,11 +78,12 @@ func (l *local) Search(ctx context.Context, req *Request) (*Result, error) {
 
 // Stats counts what the scores of a request depend on.
 func (l *local) Stats(ctx context.Context, req *Request) (*Stats, error) {
-	snap, plan, err := l.begin(req)
+	snap, err := l.begin(req)
 	if err != nil {
 		return nil, err
 	}
 	defer snap.Close()
+	plan := newPlan(req, snap.Schema(), l.model)
 	stats, err := plan.count(ctx, snap, new(places))
 	if err != nil {
 		return nil, fmt.Errorf("search: count: %w", err)
@@ -97,33 +91,55 @@ func (l *local) Stats(ctx context.Context, req *Request) (*Stats, error) {
 	return stats, nil
 }
 
-// begin takes a snapshot, which the caller closes, and plans the request for it.
-func (l *local) begin(req *Request) (*index.Snapshot, *plan, error) {
+// begin takes a snapshot for a request, which the caller closes.
+func (l *local) begin(req *Request) (*index.Snapshot, error) {
 	if err := req.check(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	snap, err := l.source.Acquire()
 	if err != nil {
-		return nil, nil, fmt.Errorf("search: %w", err)
+		return nil, fmt.Errorf("search: %w", err)
 	}
 	if snap.Seq() < req.MinSeq {
 		defer snap.Close()
-		return nil, nil, fmt.Errorf("%w: it is at %d, not %d", ErrBehind, snap.Seq(), req.MinSeq)
+		return nil, fmt.Errorf("%w: it is at %d, not %d", ErrBehind, snap.Seq(), req.MinSeq)
 	}
-	return snap, newPlan(req, snap.Schema(), l.model), nil
+	return snap, nil
 }
 
 // maxPooledLegs keeps the cursors of a wide prefix from staying in memory for ever.
 const maxPooledLegs = 256
 
-// runner makes a runner with the weights of another plan, from the memory of one that has run.
-func (l *local) runner(p *plan, k int) *runner {
+// runner makes a runner of a request, with the memory of one that has run.
+func (l *local) runner(req *Request, schema index.Schema) *runner {
 	r, _ := l.runners.Get().(*runner)
 	if r == nil || len(r.legs) > maxPooledLegs {
 		r = new(runner)
 	}
-	r.plan, r.total = p, 0
+	r.plan.reset(req, schema, l.model)
+	if l.scans {
+		r.plan.shape = shape{}
+	}
+	r.total, r.noTotal = 0, req.NoTotal
 	r.places = places{at: r.places.at[:0], infos: r.places.infos[:0]}
-	r.top = top{k: k}
+	r.top = top{k: req.Offset + req.Limit, hits: r.top.hits[:0]}
 	return r
+}
+
+// weigh makes the weights of the plan, from the request's counts or the snapshot's.
+func (r *runner) weigh(ctx context.Context, req *Request, snap *index.Snapshot) error {
+	switch {
+	case req.Stats != nil:
+		r.plan.weigh(&r.weights, req.Stats)
+	case r.plan.expands():
+		stats, err := r.plan.count(ctx, snap, &r.places)
+		if err != nil {
+			return fmt.Errorf("search: count: %w", err)
+		}
+		r.plan.weigh(&r.weights, stats)
+	default:
+		r.plan.find(snap, &r.places)
+		r.plan.weigh(&r.weights, &found{snap, &r.places})
+	}
+	return nil
 }

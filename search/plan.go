@@ -11,7 +11,8 @@ import (
 )
 
 // A plan is a query in the terms of one schema: which documents match, and what
-// adds to their scores. It holds nothing of a snapshot.
+// adds to their scores. It holds nothing of a snapshot. Its memory is used again by
+// the next one, but for what the Result tells.
 type plan struct {
 	schema index.Schema
 	model  *rank.Model
@@ -24,8 +25,11 @@ type plan struct {
 	terms, dropped, cut []string // what the Result tells
 	silent              bool     // what is planned now is forbidden: it neither scores nor is shown
 
-	words *analysis.Analyzer // of the query's language
-	plain *analysis.Analyzer // without stems, for prefixes
+	lang   string
+	words  *analysis.Analyzer // of the query's language
+	plain  *analysis.Analyzer // without stems, for prefixes
+	tokens []analysis.Token   // scratch
+	spare  []*leaf            // of plans before
 }
 
 // A step is a node of the plan: *leaf, *filter, *both, *either, *without, *every.
@@ -46,6 +50,8 @@ type leaf struct {
 	prefix []byte   // not nil: also words that begin with it
 	phrase bool
 	at     []uint32 // of a phrase: place of each term, from the first
+
+	memory [1][]byte // of the term of a single word
 }
 
 type (
@@ -61,11 +67,24 @@ type (
 
 // newPlan makes the plan of a request.
 func newPlan(req *Request, schema index.Schema, model *rank.Model) *plan {
+	p := new(plan)
+	p.reset(req, schema, model)
+	return p
+}
+
+// reset is newPlan in the memory of another plan.
+func (p *plan) reset(req *Request, schema index.Schema, model *rank.Model) {
 	lang := req.Lang
 	if lang == "" {
 		lang = schema.Lang
 	}
-	p := &plan{schema: schema, model: model, words: analysis.For(lang), plain: analysis.For("und")}
+	if p.words == nil || p.lang != lang {
+		p.lang, p.words, p.plain = lang, analysis.For(lang), analysis.For("und")
+	}
+	p.schema, p.model = schema, model
+	p.spare = append(p.spare, p.leaves...)
+	p.fields, p.leaves = p.fields[:0], p.leaves[:0]
+	p.terms, p.dropped, p.cut, p.silent = nil, nil, nil, false
 	for i, f := range schema.Fields {
 		if f.Kind == index.Text && model.Field(f.Name).Weight > 0 {
 			p.fields = append(p.fields, i)
@@ -80,7 +99,6 @@ func newPlan(req *Request, schema index.Schema, model *rank.Model) *plan {
 	}
 	p.root = p.step(tree, true)
 	p.shape = shapeOf(p.root)
-	return p
 }
 
 // step plans a node. In a loose place, one among others that may match, the words
@@ -148,14 +166,20 @@ func (p *plan) or(nodes []query.Node) step {
 	return s
 }
 
+// analyze is the tokens of a text, until the next call.
+func (p *plan) analyze(text string) []analysis.Token {
+	p.tokens = p.words.QueryTokens(p.tokens[:0], text)
+	return p.tokens
+}
+
 // telling tells whether a text has a word that is no stop word.
 func (p *plan) telling(text string) bool {
-	return slices.ContainsFunc(p.words.QueryTokens(nil, text), func(t analysis.Token) bool { return !p.words.Stop(t.Term) })
+	return slices.ContainsFunc(p.analyze(text), func(t analysis.Token) bool { return !p.words.Stop(t.Term) })
 }
 
 // loose appends a step for each word of a text, or counts the word that is there.
 func (p *plan) loose(steps []step, text string, dropStop bool) []step {
-	for _, t := range p.words.QueryTokens(nil, text) {
+	for _, t := range p.analyze(text) {
 		word := text[t.Start:t.End]
 		if dropStop && p.words.Stop(t.Term) {
 			if !p.silent {
@@ -171,7 +195,7 @@ func (p *plan) loose(steps []step, text string, dropStop bool) []step {
 			steps[again].(*leaf).count++
 			continue
 		}
-		steps = append(steps, p.leaf(leaf{label: word, fields: p.fields, terms: [][]byte{slices.Clone(t.Term)}}))
+		steps = append(steps, p.word(word, t.Term))
 	}
 	return steps
 }
@@ -195,7 +219,7 @@ func (p *plan) text(scope, text, label string) step {
 		f.value = []byte(strings.ToLower(text))
 		return f
 	}
-	tokens := p.words.QueryTokens(nil, text)
+	tokens := p.analyze(text)
 	if len(fields) == 0 || len(tokens) == 0 {
 		return nil
 	}
@@ -252,10 +276,25 @@ func (p *plan) scoped(scope string) ([]int, *filter) {
 }
 
 // leaf enters a leaf into the plan.
-func (p *plan) leaf(l leaf) step {
+func (p *plan) leaf(l leaf) *leaf {
 	l.number, l.count, l.silent = len(p.leaves), 1, p.silent
-	p.leaves = append(p.leaves, &l)
-	return &l
+	to := new(leaf)
+	if n := len(p.spare); n > 0 {
+		to, p.spare = p.spare[n-1], p.spare[:n-1]
+	}
+	memory := to.memory
+	*to = l
+	to.memory = memory
+	p.leaves = append(p.leaves, to)
+	return to
+}
+
+// word is the leaf of a single word of all fields.
+func (p *plan) word(label string, term []byte) *leaf {
+	l := p.leaf(leaf{label: label, fields: p.fields})
+	l.memory[0] = append(l.memory[0][:0], term...)
+	l.terms = l.memory[:]
+	return l
 }
 
 // show notes a word that is looked for.

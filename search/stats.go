@@ -86,30 +86,39 @@ func merge[T any](a, b []T, compare func(a, b T) int, add func(a, b T) T) []T {
 }
 
 // term finds the count of a term, 0 if there is none.
-func (s *Stats) term(field string, term []byte) uint64 {
-	i, ok := slices.BinarySearchFunc(s.Terms, TermStats{Field: field, Term: term}, compareTerms)
+func (s *Stats) documents() uint64 { return s.Docs }
+
+func (s *Stats) holders(p *plan, l *leaf, field, _ int, term []byte) uint64 {
+	name := p.schema.Fields[l.fields[field]].Name
+	i, ok := slices.BinarySearchFunc(s.Terms, TermStats{Field: name, Term: term}, compareTerms)
 	if !ok {
 		return 0
 	}
 	return s.Terms[i].Docs
 }
 
-func (s *Stats) prefix(field string, prefix []byte) PrefixStats {
-	i, ok := slices.BinarySearchFunc(s.Prefixes, PrefixStats{Field: field, Prefix: prefix}, comparePrefixes)
+func (s *Stats) expansion(l *leaf) PrefixStats {
+	i, ok := slices.BinarySearchFunc(s.Prefixes, PrefixStats{Field: l.scope, Prefix: l.prefix}, comparePrefixes)
 	if !ok {
 		return PrefixStats{}
 	}
 	return s.Prefixes[i]
 }
 
-// average is the average length of a field, in tokens.
-func (s *Stats) average(field string) float64 {
+func (s *Stats) average(_ int, name string) float64 {
 	for _, f := range s.Fields {
-		if f.Name == field && f.Docs > 0 {
-			return float64(f.Tokens) / float64(f.Docs)
+		if f.Name == name {
+			return f.average()
 		}
 	}
 	return 0
+}
+
+func (f FieldStats) average() float64 {
+	if f.Docs == 0 {
+		return 0
+	}
+	return float64(f.Tokens) / float64(f.Docs)
 }
 
 // places are where counting found the terms of a plan, so that a segment is opened
@@ -130,6 +139,56 @@ func (p *places) of(l *leaf, field, term int) []termdict.Info {
 	i := p.at[l.number] + (field*len(l.terms)+term)*p.segments
 	return p.infos[i : i+p.segments]
 }
+
+// expands tells whether the plan has words that are not known before counting.
+func (p *plan) expands() bool {
+	return slices.ContainsFunc(p.leaves, func(l *leaf) bool { return l.prefix != nil })
+}
+
+// find finds the places of a plan's terms, if none is a prefix.
+func (p *plan) find(snap *index.Snapshot, places *places) {
+	places.segments = len(snap.Segments())
+	for _, l := range p.leaves {
+		places.at = append(places.at, len(places.infos))
+		for _, f := range l.fields {
+			for _, term := range l.terms {
+				for _, seg := range snap.Segments() {
+					info, _ := seg.Lookup(f, term)
+					places.infos = append(places.infos, info)
+				}
+			}
+		}
+	}
+}
+
+// found is the counts of a snapshot whose places are known.
+type found struct {
+	snap   *index.Snapshot
+	places *places
+}
+
+func (f *found) documents() uint64 {
+	n := uint64(0)
+	for _, seg := range f.snap.Segments() {
+		n += uint64(seg.MaxDoc())
+	}
+	return n
+}
+
+func (f *found) average(field int, name string) float64 {
+	s := f.snap.FieldStats(field)
+	return FieldStats{name, s.Docs, s.Tokens}.average()
+}
+
+func (f *found) holders(_ *plan, l *leaf, field, i int, _ []byte) uint64 {
+	n := uint64(0)
+	for _, info := range f.places.of(l, field, i) {
+		n += uint64(info.Docs)
+	}
+	return n
+}
+
+func (f *found) expansion(*leaf) PrefixStats { return PrefixStats{} }
 
 // count counts, in one snapshot, what the scores of a plan depend on, and notes
 // the places of the terms.

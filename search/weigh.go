@@ -17,12 +17,17 @@ type weights struct {
 	leaves []leafWeight        // as in the plan
 }
 
-// field is the scorer of a field with that average length, if w has it.
-func (w *weights) field(number int, name string, avg float64) *rank.FieldScorer {
-	if w == nil || number >= len(w.fields) || w.names[number] != name || w.avg[number] != avg {
-		return nil
-	}
-	return w.fields[number]
+// counts are what weights are made from.
+type counts interface {
+	// documents is how many documents there are.
+	documents() uint64
+	// average is the average length of a field, in tokens.
+	average(field int, name string) float64
+	// holders is how many documents hold the i-th term of a leaf in a field,
+	// given by its place in the leaf.
+	holders(p *plan, l *leaf, field, i int, term []byte) uint64
+	// expansion is the words of a leaf's prefix.
+	expansion(l *leaf) PrefixStats
 }
 
 type leafWeight struct {
@@ -32,47 +37,47 @@ type leafWeight struct {
 	scorer rank.TermScorer
 }
 
-// weigh makes the scorers of a plan from counts, and notes the prefixes that
-// stand for more words than are looked for. Scorers of fields are taken from old,
-// weights of the same model or nil, if nothing has changed.
-func (p *plan) weigh(stats *Stats, old *weights) *weights {
-	w := &weights{
-		docs:   stats.Docs,
-		names:  make([]string, len(p.schema.Fields)),
-		fields: make([]*rank.FieldScorer, len(p.schema.Fields)),
-		avg:    make([]float64, len(p.schema.Fields)),
-		leaves: make([]leafWeight, len(p.leaves)),
-	}
+// weigh makes the scorers of a plan from counts, in the place of those of another
+// plan of the same model, and notes the prefixes that stand for more words than are
+// looked for. Scorers of fields are kept where nothing has changed.
+func (p *plan) weigh(w *weights, c counts) {
+	w.docs = c.documents()
+	w.leaves = resize(w.leaves, len(p.leaves))
+	w.fields = resize(w.fields, len(p.schema.Fields))
+	w.names, w.avg = resize(w.names, len(w.fields)), resize(w.avg, len(w.fields))
 	sum := 0.0
 	for i, l := range p.leaves {
-		w.leaves[i] = p.weighLeaf(l, stats)
+		w.leaves[i] = p.weighLeaf(l, c)
 		if !l.silent {
 			sum += w.leaves[i].idf
 		}
 		for _, f := range l.fields {
-			if w.fields[f] == nil {
-				name := p.schema.Fields[f].Name
-				w.names[f], w.avg[f] = name, stats.average(name)
-				if w.fields[f] = old.field(f, name, w.avg[f]); w.fields[f] == nil {
-					w.fields[f] = p.model.Field(name).Scorer(w.avg[f], index.NormLength)
-				}
-			}
+			p.weighField(w, f, c)
 		}
 	}
 	w.scale = rank.ScaleOf(sum)
 	for i := range w.leaves {
 		w.leaves[i].scorer = p.model.Term(w.leaves[i].idf, w.scale)
 	}
-	return w
+}
+
+// weighField makes the scorer of a field, if it is not there.
+func (p *plan) weighField(w *weights, field int, c counts) {
+	name := p.schema.Fields[field].Name
+	avg := c.average(field, name)
+	if w.fields[field] == nil || w.names[field] != name || w.avg[field] != avg {
+		w.names[field], w.avg[field] = name, avg
+		w.fields[field] = p.model.Field(name).Scorer(avg, index.NormLength)
+	}
 }
 
 // weighLeaf counts a word in the field that has it most often: parts can add up
 // those counts, but not the documents that have it in any field. A phrase is as
 // rare as its words together, a prefix as frequent as its words together.
-func (p *plan) weighLeaf(l *leaf, stats *Stats) leafWeight {
-	w := leafWeight{terms: l.terms}
+func (p *plan) weighLeaf(l *leaf, c counts) leafWeight {
+	w, docs := leafWeight{terms: l.terms}, c.documents()
 	if l.prefix != nil {
-		words := stats.prefix(l.scope, l.prefix)
+		words := c.expansion(l)
 		if words.Cut {
 			p.cut = remember(p.cut, l.label)
 		}
@@ -80,19 +85,19 @@ func (p *plan) weighLeaf(l *leaf, stats *Stats) leafWeight {
 		slices.SortFunc(w.terms, slices.Compare[[]byte])
 		w.terms = slices.CompactFunc(w.terms, func(a, b []byte) bool { return string(a) == string(b) })
 	}
-	for _, term := range w.terms {
+	for i, term := range w.terms {
 		df := uint64(0)
-		for _, f := range l.fields {
-			df = max(df, stats.term(p.schema.Fields[f].Name, term))
+		for f := range l.fields {
+			df = max(df, c.holders(p, l, f, i, term))
 		}
 		if l.phrase {
-			w.idf += rank.IDF(stats.Docs, df)
+			w.idf += rank.IDF(docs, df)
 		}
 		w.df += df
 	}
-	w.df = min(w.df, stats.Docs)
+	w.df = min(w.df, docs)
 	if !l.phrase {
-		w.idf = rank.IDF(stats.Docs, w.df)
+		w.idf = rank.IDF(docs, w.df)
 	}
 	w.idf *= float64(l.count)
 	return w
