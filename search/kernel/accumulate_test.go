@@ -6,7 +6,9 @@ import (
 	"testing"
 )
 
-func TestAccumulate(t *testing.T) {
+func TestAccumulate(t *testing.T) { eachVersion(t, testAccumulate) }
+
+func testAccumulate(t *testing.T) {
 	r := newRandom()
 	for n := range 300 {
 		span := n + r.IntN(2000) + 1
@@ -53,7 +55,9 @@ func TestAccumulate(t *testing.T) {
 	}
 }
 
-func TestAccumulatePanicsOutside(t *testing.T) {
+func TestAccumulatePanicsOutside(t *testing.T) { eachVersion(t, testAccumulatePanicsOutside) }
+
+func testAccumulatePanicsOutside(t *testing.T) {
 	r := newRandom()
 	for n := 1; n < 70; n++ {
 		for _, bad := range []uint32{99, 100 + 512, 1 << 31} {

@@ -32,7 +32,7 @@ func AndNot(dst, a []uint64) int {
 
 func checkEqual(a, b int) {
 	if a != b {
-		panic("kernel: bitsets of unequal length")
+		panic("kernel: lengths do not fit each other")
 	}
 }
 

@@ -6,7 +6,9 @@ import (
 	"testing"
 )
 
-func TestBitsets(t *testing.T) {
+func TestBitsets(t *testing.T) { eachVersion(t, testBitsets) }
+
+func testBitsets(t *testing.T) {
 	r := newRandom()
 	for n := range 300 {
 		a, b := r.words(n), r.words(n)

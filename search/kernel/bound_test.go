@@ -7,7 +7,9 @@ import (
 	"testing"
 )
 
-func TestAddScaled(t *testing.T) {
+func TestAddScaled(t *testing.T) { eachVersion(t, testAddScaled) }
+
+func testAddScaled(t *testing.T) {
 	r := newRandom()
 	for n := range 300 {
 		for _, factor := range []uint32{0, 1, 255, 256, 1 << 23, 1<<24 + 1, r.Uint32N(MaxFactor), MaxFactor} {
@@ -34,7 +36,9 @@ func TestAddScaled(t *testing.T) {
 	})
 }
 
-func TestNextAtLeast(t *testing.T) {
+func TestNextAtLeast(t *testing.T) { eachVersion(t, testNextAtLeast) }
+
+func testNextAtLeast(t *testing.T) {
 	r := newRandom()
 	for n := range 300 {
 		v, bytes := make([]int32, n), make([]byte, n)

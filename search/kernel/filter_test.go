@@ -6,7 +6,9 @@ import (
 	"testing"
 )
 
-func TestFilterAndSelect(t *testing.T) {
+func TestFilterAndSelect(t *testing.T) { eachVersion(t, testFilterAndSelect) }
+
+func testFilterAndSelect(t *testing.T) {
 	r := newRandom()
 	for n := range 400 {
 		_, src, scores := r.window(n, n)

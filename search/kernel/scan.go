@@ -25,6 +25,26 @@ func ScanTouched(acc []int32, touched []uint64, least int32, base uint32, docs [
 	return scanTouched(acc, touched, least, base, docs, scores)
 }
 
+// ScanFloat empties an accumulator of AccumulateFloat: it writes the documents
+// whose bit is set in seen, and their values, to docs and ev, sets both acc and
+// seen to 0, and returns how many documents they are. acc has exactly 64 entries
+// for a word of seen, and those of other documents are 0. docs and ev must have
+// room for len(acc) each, and what they hold behind is in no particular state.
+func ScanFloat(acc []float32, seen []uint64, base uint32, docs []uint32, ev []float32) int {
+	checkEqual(len(acc), 64*len(seen))
+	checkLen(len(docs), len(acc))
+	checkLen(len(ev), len(acc))
+	return scanFloat(acc, seen, base, docs, ev)
+}
+
+// Members writes base+i for each bit i that is set to docs, in rising order, and
+// returns how many they are. docs must have room for 64 documents for each word,
+// and what it holds behind is in no particular state.
+func Members(set []uint64, base uint32, docs []uint32) int {
+	checkLen(len(docs), 64*len(set))
+	return members(set, base, docs)
+}
+
 func checkRoom(acc, docs, scores int) {
 	if acc%Group != 0 {
 		panic("kernel: accumulator is not of whole groups")
@@ -67,4 +87,27 @@ func scanGroup(g *[Group]int32, least int32, base uint32, docs []uint32, scores 
 	}
 	*g = [Group]int32{}
 	return candidates, nonzero
+}
+
+func scanFloatPlain(acc []float32, seen []uint64, base uint32, docs []uint32, ev []float32) (n int) {
+	for i, word := range seen {
+		seen[i] = 0
+		for ; word != 0; word &= word - 1 {
+			at := i<<6 + bits.TrailingZeros64(word)
+			docs[n], ev[n] = base+uint32(at), acc[at]
+			acc[at] = 0
+			n++
+		}
+	}
+	return n
+}
+
+func membersPlain(set []uint64, base uint32, docs []uint32) (n int) {
+	for i, word := range set {
+		for ; word != 0; word &= word - 1 {
+			docs[n] = base + uint32(i<<6+bits.TrailingZeros64(word))
+			n++
+		}
+	}
+	return n
 }

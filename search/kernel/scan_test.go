@@ -18,7 +18,9 @@ func naiveScan(acc []int32, least int32, base uint32) (docs []uint32, scores []i
 	return docs, scores, nonzero
 }
 
-func TestScan(t *testing.T) {
+func TestScan(t *testing.T) { eachVersion(t, testScan) }
+
+func testScan(t *testing.T) {
 	r := newRandom()
 	for round := range 600 {
 		groups := r.IntN(150)
@@ -70,7 +72,46 @@ func TestScan(t *testing.T) {
 	}
 }
 
-func TestScanPanics(t *testing.T) {
+func TestScanFloatAndMembers(t *testing.T) { eachVersion(t, testScanFloatAndMembers) }
+
+func testScanFloatAndMembers(t *testing.T) {
+	r := newRandom()
+	for round := range 300 {
+		seen := r.words(round % 70)
+		base := r.Uint32()
+		acc := make([]float32, 64*len(seen))
+		var wantDocs []uint32
+		var wantEv []float32
+		for i := range acc {
+			if seen[i/64]>>(i%64)&1 != 0 {
+				acc[i] = max(r.Float32()-0.1, 0) // some are 0
+				wantDocs, wantEv = append(wantDocs, base+uint32(i)), append(wantEv, acc[i])
+			}
+		}
+		docs, ev := make([]uint32, len(acc)), make([]float32, len(acc))
+		if n := Members(seen, base, docs); !slices.Equal(docs[:n], wantDocs) {
+			t.Fatalf("seed %d round %d: members %v, want %v", r.seed, round, docs[:n], wantDocs)
+		}
+		clear(docs)
+		n := ScanFloat(acc, seen, base, docs, ev)
+		if !slices.Equal(docs[:n], wantDocs) || !slices.Equal(ev[:n], wantEv) {
+			t.Fatalf("seed %d round %d: scans %v %v, want %v %v", r.seed, round, docs[:n], ev[:n], wantDocs, wantEv)
+		}
+		if slices.ContainsFunc(acc, func(e float32) bool { return e != 0 }) || Count(seen) != 0 {
+			t.Fatalf("seed %d round %d: ScanFloat leaves something", r.seed, round)
+		}
+	}
+	mustPanic(t, map[string]func(){
+		"unequal":    func() { ScanFloat(make([]float32, 65), make([]uint64, 1), 0, make([]uint32, 99), make([]float32, 99)) },
+		"short docs": func() { ScanFloat(make([]float32, 64), make([]uint64, 1), 0, make([]uint32, 63), make([]float32, 99)) },
+		"short ev":   func() { ScanFloat(make([]float32, 64), make([]uint64, 1), 0, make([]uint32, 64), make([]float32, 63)) },
+		"members":    func() { Members(make([]uint64, 2), 0, make([]uint32, 127)) },
+	})
+}
+
+func TestScanPanics(t *testing.T) { eachVersion(t, testScanPanics) }
+
+func testScanPanics(t *testing.T) {
 	docs, scores := make([]uint32, 99), make([]int32, 99)
 	mustPanic(t, map[string]func(){
 		"no group":       func() { Scan(make([]int32, 8), 0, 0, docs, scores) },

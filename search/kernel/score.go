@@ -49,9 +49,7 @@ func (s *Scorer) scorePlain(out *[N]int32, docs, freqs *[N]uint32, n int, norms 
 	byNorm, k1, weight := s.ByNorm, s.K1, s.Weight
 	for i, d := range docs[:n] {
 		e := float32(byNorm[norms[d]] * float32(freqs[i&(N-1)]))
-		sum := k1 + e
-		part := e / sum
-		out[i&(N-1)] = int32(weight * part)
+		out[i&(N-1)] = score(e, k1, weight)
 	}
 }
 
@@ -63,9 +61,18 @@ func (s *Scorer) evidencePlain(out *[N]float32, docs, freqs *[N]uint32, n int, n
 }
 
 func (s *Scorer) scoreEvidencePlain(out []int32, evidence []float32) {
+	out = out[:len(evidence)]
 	for i, e := range evidence {
-		sum := s.K1 + e
-		part := e / sum
-		out[i] = int32(s.Weight * part)
+		out[i] = score(e, s.K1, s.Weight)
 	}
+}
+
+func score(e, k1, weight float32) int32 {
+	sum := k1 + e
+	part := e / sum
+	s := max(int32(weight*part), 1)
+	if !(e > 0) {
+		s = 0
+	}
+	return s
 }

@@ -12,13 +12,22 @@ func naiveScore(s *Scorer, freq uint32, norm byte) (float32, int32) {
 	var sum float32 = s.K1 + e
 	var part float32 = e / sum
 	var weighed float32 = s.Weight * part
-	return e, int32(weighed)
+	if !(e > 0) {
+		return e, 0
+	}
+	return e, max(int32(weighed), 1)
 }
 
 func (r random) scorer() *Scorer {
 	s := &Scorer{ByNorm: new([256]float32), K1: 0.5 + 2*r.Float32(), Weight: r.Float32() * float32(int(1)<<r.IntN(31))}
 	for i := range s.ByNorm {
 		s.ByNorm[i] = r.Float32() * 4
+		switch r.IntN(20) {
+		case 0:
+			s.ByNorm[i] = 0
+		case 1:
+			s.ByNorm[i] = float32(math.Inf(1)) // and NaN as score, which is 0
+		}
 	}
 	return s
 }
@@ -33,14 +42,16 @@ func (r random) block(n, maxDoc int) (docs, freqs *[N]uint32) {
 			docs[i] = r.Uint32N(uint32(maxDoc))
 			freqs[i] = 1 + r.Uint32N(1<<r.IntN(32))
 			if r.IntN(4) > 0 {
-				freqs[i] = 1 + r.Uint32N(5)
+				freqs[i] = r.Uint32N(6)
 			}
 		}
 	}
 	return docs, freqs
 }
 
-func TestScore(t *testing.T) {
+func TestScore(t *testing.T) { eachVersion(t, testScore) }
+
+func testScore(t *testing.T) {
 	r := newRandom()
 	for n := range N + 1 {
 		for _, maxDoc := range []int{1, 2, 3, 4, 5, 100, 5000} {
@@ -63,7 +74,9 @@ func TestScore(t *testing.T) {
 	}
 }
 
-func TestScorePanicsOutside(t *testing.T) {
+func TestScorePanicsOutside(t *testing.T) { eachVersion(t, testScorePanicsOutside) }
+
+func testScorePanicsOutside(t *testing.T) {
 	r := newRandom()
 	s, norms := r.scorer(), make([]byte, 1000, 2000)
 	for n := 1; n <= N; n++ {

@@ -1,3 +1,5 @@
+//go:build !amd64 || purego
+
 package kernel
 
 func (s *Scorer) score(out *[N]int32, docs, freqs *[N]uint32, n int, norms []byte) {
@@ -46,3 +48,9 @@ func maxBytes(v []byte) byte                             { return maxBytesPlain(
 func nextAtLeast(v []int32, from int, least int32) int { return nextAtLeastPlain(v, from, least) }
 
 func nextByteAtLeast(v []byte, from int, least byte) int { return nextByteAtLeastPlain(v, from, least) }
+
+func scanFloat(acc []float32, seen []uint64, base uint32, docs []uint32, ev []float32) int {
+	return scanFloatPlain(acc, seen, base, docs, ev)
+}
+
+func members(set []uint64, base uint32, docs []uint32) int { return membersPlain(set, base, docs) }

@@ -1,0 +1,209 @@
+//go:build amd64 && !purego
+
+package kernel
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+// What the machine can do. The kernels for AVX-512 take what Ice Lake, Zen 4 and
+// their successors have.
+var (
+	has512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL &&
+		cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512VPOPCNTDQ && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
+	has256 = cpu.X86.HasAVX2 && cpu.X86.HasPOPCNT
+)
+
+func (s *Scorer) score(out *[N]int32, docs, freqs *[N]uint32, n int, norms []byte) {
+	first := unsafe.SliceData(norms)
+	switch {
+	case n == 0:
+		return
+	case has512 && score512(out, docs, freqs, n, first, len(norms), s.ByNorm, s.K1, s.Weight):
+		return
+	case !has512 && has256 && score256(out, docs, freqs, n, first, len(norms), s.ByNorm, s.K1, s.Weight):
+		return
+	}
+	s.scorePlain(out, docs, freqs, n, norms)
+}
+
+func (s *Scorer) evidence(out *[N]float32, docs, freqs *[N]uint32, n int, norms []byte) {
+	first := unsafe.SliceData(norms)
+	switch {
+	case n == 0:
+		return
+	case has512 && evidence512(out, docs, freqs, n, first, len(norms), s.ByNorm):
+		return
+	case !has512 && has256 && evidence256(out, docs, freqs, n, first, len(norms), s.ByNorm):
+		return
+	}
+	s.evidencePlain(out, docs, freqs, n, norms)
+}
+
+func (s *Scorer) scoreEvidence(out []int32, evidence []float32) {
+	n := len(evidence)
+	switch {
+	case n == 0:
+		return
+	case has512:
+		scoreEvidence512(&out[0], &evidence[0], n, s.K1, s.Weight)
+		return
+	case has256 && n >= 8:
+		n &^= 7
+		scoreEvidence256(&out[0], &evidence[0], n, s.K1, s.Weight)
+		out, evidence = out[n:], evidence[n:]
+	}
+	s.scoreEvidencePlain(out, evidence)
+}
+
+func accumulate(acc []int32, docs []uint32, scores []int32, base uint32) {
+	if len(docs) > 0 && !accumulateAsm(unsafe.SliceData(acc), len(acc), &docs[0], &scores[0], len(docs), base) {
+		panic(outside)
+	}
+}
+
+func accumulateTouched(acc []int32, docs []uint32, scores []int32, base uint32, touched []uint64) {
+	if len(docs) > 0 && !accumulateTouchedAsm(unsafe.SliceData(acc), len(acc), &docs[0], &scores[0], len(docs), base,
+		unsafe.SliceData(touched)) {
+		panic(outside)
+	}
+}
+
+func accumulateFloat(acc []float32, docs []uint32, ev []float32, base uint32, seen []uint64) {
+	if len(docs) > 0 && !accumulateFloatAsm(unsafe.SliceData(acc), len(acc), &docs[0], &ev[0], len(docs), base,
+		unsafe.SliceData(seen)) {
+		panic(outside)
+	}
+}
+
+func scan(acc []int32, least int32, base uint32, docs []uint32, scores []int32) (candidates, nonzero int) {
+	switch {
+	case len(acc) == 0:
+		return 0, 0
+	case has512:
+		return scan512(&acc[0], len(acc), least, base, &docs[0], &scores[0])
+	case has256:
+		return scan256(&acc[0], len(acc), least, base, &docs[0], &scores[0])
+	}
+	return scanPlain(acc, least, base, docs, scores)
+}
+
+func scanTouched(acc []int32, touched []uint64, least int32, base uint32, docs []uint32, scores []int32) (candidates, nonzero int) {
+	switch {
+	case len(acc) == 0 || len(touched) == 0:
+		return 0, 0
+	case has512:
+		return scanTouched512(&acc[0], &touched[0], len(touched), least, base, &docs[0], &scores[0])
+	case has256:
+		return scanTouched256(&acc[0], &touched[0], len(touched), least, base, &docs[0], &scores[0])
+	}
+	return scanTouchedPlain(acc, touched, least, base, docs, scores)
+}
+
+func scanFloat(acc []float32, seen []uint64, base uint32, docs []uint32, ev []float32) int {
+	if has512 && len(seen) > 0 {
+		return scanFloat512(&acc[0], &seen[0], len(seen), base, &docs[0], &ev[0])
+	}
+	return scanFloatPlain(acc, seen, base, docs, ev)
+}
+
+func members(set []uint64, base uint32, docs []uint32) int {
+	if has512 && len(set) > 0 {
+		return members512(&set[0], len(set), base, &docs[0])
+	}
+	return membersPlain(set, base, docs)
+}
+
+func compress(src []uint32, scores []int32, least int32, docs []uint32, out []int32) int {
+	n := len(src)
+	switch {
+	case n == 0:
+		return 0
+	case has512:
+		return compress512(&src[0], &scores[0], n, least, &docs[0], &out[0])
+	case has256 && n >= 8:
+		n &^= 7
+		k := compress256(&src[0], &scores[0], n, least, &docs[0], &out[0])
+		return k + compressPlain(src[n:], scores[n:], least, docs[k:], out[k:])
+	}
+	return compressPlain(src, scores, least, docs, out)
+}
+
+func count(set []uint64) int {
+	if has512 && len(set) > 0 {
+		return count512(&set[0], len(set))
+	}
+	return countPlain(set)
+}
+
+func countAnd(a, b []uint64) int {
+	if has512 && len(a) > 0 {
+		return countAnd512(&a[0], &b[0], len(a))
+	}
+	return countAndPlain(a, b)
+}
+
+func countOr(a, b []uint64) int {
+	if has512 && len(a) > 0 {
+		return countOr512(&a[0], &b[0], len(a))
+	}
+	return countOrPlain(a, b)
+}
+
+func and(dst, a []uint64) int {
+	if has512 && len(a) > 0 {
+		return and512(&dst[0], &a[0], len(a))
+	}
+	return andPlain(dst, a)
+}
+
+func andNot(dst, a []uint64) int {
+	if has512 && len(a) > 0 {
+		return andNot512(&dst[0], &a[0], len(a))
+	}
+	return andNotPlain(dst, a)
+}
+
+func addScaled(dst []int32, bytes []byte, factor uint32) {
+	n := len(bytes)
+	switch {
+	case n == 0:
+		return
+	case has512:
+		addScaled512(&dst[0], &bytes[0], n, factor>>8, factor&0xff)
+		return
+	case has256 && n >= 8:
+		n &^= 7
+		addScaled256(&dst[0], &bytes[0], n, factor>>8, factor&0xff)
+		dst, bytes = dst[n:], bytes[n:]
+	}
+	addScaledPlain(dst, bytes, factor)
+}
+
+func nextAtLeast(v []int32, from int, least int32) int {
+	switch {
+	case from >= len(v):
+		return len(v)
+	case has512:
+		return nextAtLeast512(&v[0], from, len(v), least)
+	case has256 && from+8 <= len(v):
+		from = nextAtLeast256(&v[0], from, len(v), least)
+	}
+	return nextAtLeastPlain(v, from, least)
+}
+
+func nextByteAtLeast(v []byte, from int, least byte) int {
+	if has256 && from+32 <= len(v) {
+		from = nextByteAtLeast256(&v[0], from, len(v), uint32(least))
+	}
+	return nextByteAtLeastPlain(v, from, least)
+}
+
+func maxBytes(v []byte) byte {
+	if has256 && len(v) >= 32 {
+		return maxBytes256(&v[0], len(v))
+	}
+	return maxBytesPlain(v)
+}
