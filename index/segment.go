@@ -328,6 +328,17 @@ func (g *Segment) Has(field int, doc uint32) bool {
 	return f.has.has(doc)
 }
 
+// HasBits is the documents that have a value of an Int field, as a bitmap like
+// LiveBits; nil means all of them, if there is a Column. What cannot be read is as if
+// it were not there, and Err says so.
+func (g *Segment) HasBits(field int) []byte {
+	f := g.field(field)
+	if f.has != nil && !f.hasIt.Ready(0, uint64(len(f.has))) {
+		return make([]byte, len(f.has))
+	}
+	return f.has
+}
+
 // FieldStats is how much of a field the segment has, deleted documents included.
 func (g *Segment) FieldStats(field int) FieldStats {
 	if field < 0 || field >= len(g.info.Fields) {
