@@ -115,7 +115,7 @@ func openFile(dir string) (*Bucket, error) {
 	if _, err := durable.Sweep(dir); err != nil {
 		return nil, fmt.Errorf("blob: %w", err)
 	}
-	return &Bucket{drv: fileDriver{dir: dir}, close: func() error { return nil }}, nil
+	return &Bucket{drv: newFile(dir, durable.FS{}), close: func() error { return nil }}, nil
 }
 
 // Sub returns the folder of a bucket whose keys begin with prefix and a slash.

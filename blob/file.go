@@ -16,9 +16,12 @@ import (
 // fileDriver keeps each object in a file of its key's name below a directory.
 // Folders are made when needed, and stay.
 type fileDriver struct {
-	dir string
-	fs  durable.FS
+	dir  string
+	fs   durable.FS
+	tree *durable.Tree
 }
+
+func newFile(dir string, fs durable.FS) fileDriver { return fileDriver{dir, fs, fs.NewTree(dir)} }
 
 func (d fileDriver) path(key string) string {
 	return filepath.Join(d.dir, filepath.FromSlash(key))
@@ -26,7 +29,7 @@ func (d fileDriver) path(key string) string {
 
 func (d fileDriver) create(ctx context.Context, key string, write func(io.Writer) error) error {
 	path := d.path(key)
-	if err := d.fs.MkdirAll(filepath.Dir(path)); err != nil {
+	if err := d.tree.MkdirAll(filepath.Dir(path)); err != nil {
 		return err
 	}
 	return d.fs.WriteNew(path, func(w io.Writer) error { return write(&ctxWriter{ctx, w}) })

@@ -66,7 +66,7 @@ func TestFileMapped(t *testing.T) {
 func TestFileCrash(t *testing.T) {
 	root := t.TempDir()
 	log := crashtest.New(root)
-	b := &Bucket{drv: fileDriver{root, log.FS()}}
+	b := &Bucket{drv: newFile(root, log.FS())}
 	text := strings.Repeat("0123456789abcdef", 9000)
 	mustCreate(t, b, "seg/a", text)
 	created := log.Len()
@@ -111,7 +111,7 @@ func TestFileFaults(t *testing.T) {
 				}
 				return nil
 			}
-			b := &Bucket{drv: fileDriver{root, log.FS()}}
+			b := &Bucket{drv: newFile(root, log.FS())}
 			put := func() error {
 				return b.Create(t.Context(), "seg/a", func(w io.Writer) error { _, err := io.WriteString(w, "text"); return err })
 			}

@@ -16,12 +16,15 @@ import (
 
 // Dir is the Storage in a directory, which need not exist yet: objects are files
 // created by link(2) and mapped when open, names are paths.
-func Dir(path string) Storage { return dir{root: path} }
+func Dir(path string) Storage { return newDir(path, durable.FS{}) }
 
 type dir struct {
 	root string
 	fs   durable.FS
+	tree *durable.Tree
 }
+
+func newDir(path string, fs durable.FS) dir { return dir{path, fs, fs.NewTree(path)} }
 
 func (d dir) path(name string) (string, error) {
 	if !fs.ValidPath(name) || name == "." || durable.IsTemp(name) {
@@ -38,7 +41,7 @@ func (d dir) Create(ctx context.Context, name string, write func(io.Writer) erro
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("index: create %s: %w", name, err)
 	}
-	if err := d.fs.MkdirAll(filepath.Dir(path)); err != nil {
+	if err := d.tree.MkdirAll(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("index: create %s: %w", name, err)
 	}
 	return d.fs.WriteNew(path, write)

@@ -151,7 +151,8 @@ func (s FS) Unlink(path string) error {
 	return nil
 }
 
-// MkdirAll creates dir and its parents, durably. It is cheap when dir exists.
+// MkdirAll creates dir and its parents, durably. It is cheap when dir exists, which
+// is then taken for durable: see Tree.
 func MkdirAll(dir string) error { return FS{}.MkdirAll(dir) }
 
 // MkdirAll is the function of that name.
@@ -164,15 +165,8 @@ func (s FS) MkdirAll(dir string) error {
 			return err
 		}
 	}
-	err := s.before(Op{Kind: OpMkdir, Path: dir})
-	if err == nil {
-		err = os.Mkdir(dir, 0o777)
-	}
-	if err != nil {
-		// Another process may have made it. It may not have synced it yet.
-		if info, serr := os.Stat(dir); serr != nil || !info.IsDir() {
-			return fmt.Errorf("durable: %w", err)
-		}
+	if err := s.mkdir(dir); err != nil {
+		return err
 	}
 	return s.syncDir(filepath.Dir(dir))
 }

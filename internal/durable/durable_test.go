@@ -280,6 +280,48 @@ func TestMap(t *testing.T) {
 	}
 }
 
+// TestTree: a directory whose sync failed, or whose maker crashed, is synced by the
+// next who needs it, once.
+func TestTree(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "root")
+	dir := filepath.Join(root, "a", "b")
+	var ops []string
+	boom := errors.New("boom")
+	fail := true
+	watch := FS{Before: func(op Op) error {
+		if op.Kind == OpSyncDir && filepath.Base(op.Path) == "root" && fail {
+			fail = false
+			return boom
+		}
+		ops = append(ops, string(op.Kind)+" "+filepath.Base(op.Path))
+		return nil
+	}}
+	tree := watch.NewTree(root)
+	if err := tree.MkdirAll(dir); !errors.Is(err, boom) {
+		t.Fatal(err)
+	}
+	ops = nil
+	if err := errors.Join(tree.MkdirAll(dir), tree.MkdirAll(dir), tree.MkdirAll(filepath.Dir(dir))); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(ops); got != "[syncdir root mkdir b syncdir a]" {
+		t.Error(got)
+	}
+	ops = nil // another process, to whom all of it is new
+	if err := watch.NewTree(root).MkdirAll(dir); err != nil || len(ops) != 3 {
+		t.Errorf("%v, %v", ops, err)
+	}
+	if err := os.RemoveAll(root); err != nil {
+		t.Fatal(err)
+	}
+	if err := tree.MkdirAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		t.Fatal("it does not come back")
+	}
+}
+
 // TestLoad: pages come in by Load and are told by Resident; a file that was cut
 // short is an error and no fault.
 func TestLoad(t *testing.T) {
