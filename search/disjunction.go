@@ -17,8 +17,10 @@ type disjunction struct {
 	order  []essential // scratch: of a window, by rising bound
 }
 
+// essential is a group that a window holds. It is no pointer, for what is sorted
+// in every window would be the garbage collector's business.
 type essential struct {
-	*group
+	group int // in groups
 	bound int32
 	upTo  int64 // sum of the bounds up to this one
 }
@@ -110,7 +112,7 @@ func (d *disjunction) window(r *runner, at int) {
 	default:
 		touched := d.expected(first) < window/16
 		for _, e := range d.order[first:] {
-			e.accumulate(&r.work, base, touched)
+			d.groups[e.group].accumulate(&r.work, base, touched)
 		}
 		docs, scores, _ := r.work.candidates(base, below(least, sum), touched)
 		d.finish(r, docs, scores, first, len(d.order))
@@ -120,7 +122,7 @@ func (d *disjunction) window(r *runner, at int) {
 // sort orders the groups that the window holds by their bounds there.
 func (d *disjunction) sort(at int) {
 	d.order = d.order[:0]
-	for _, g := range d.groups {
+	for n, g := range d.groups {
 		b := g.bound[at]
 		if b == 0 {
 			continue
@@ -130,7 +132,7 @@ func (d *disjunction) sort(at int) {
 		for ; i > 0 && d.order[i-1].bound > b; i-- {
 			d.order[i] = d.order[i-1]
 		}
-		d.order[i] = essential{group: g, bound: b}
+		d.order[i] = essential{group: n, bound: b}
 	}
 	sum := int64(0)
 	for i := range d.order {
@@ -143,7 +145,7 @@ func (d *disjunction) sort(at int) {
 func (d *disjunction) expected(first int) int {
 	n := 0
 	for _, e := range d.order[first:] {
-		for _, l := range e.legs {
+		for _, l := range d.groups[e.group].legs {
 			n += l.perWindow
 		}
 	}
@@ -172,9 +174,10 @@ func (d *disjunction) single(r *runner, base uint32, first int, rest int64) {
 			with += int64(d.order[required].bound)
 		}
 	}
-	l := e.flat()
+	g := d.groups[e.group]
+	l := g.flat()
 	if l == nil {
-		docs, scores := e.load(&r.work, base)
+		docs, scores := g.load(&r.work, base)
 		docs, scores = atLeast(docs, scores, below(least, rest))
 		d.finish(r, docs, scores, first, required)
 		return
@@ -182,7 +185,7 @@ func (d *disjunction) single(r *runner, base uint32, first int, rest int64) {
 	end, c := base+window, &l.cur
 	for ok := c.SeekBlock(base); ok; ok = c.EnterBlock(c.Block() + 1) {
 		last := c.Last()
-		if least = r.least(); int64(e.level[c.ImpactOf(c.Block())])+rest >= int64(least) {
+		if least = r.least(); int64(g.level[c.ImpactOf(c.Block())])+rest >= int64(least) {
 			if i, j, _ := l.within(base, end); i < j {
 				docs, scores := r.work.selected(c.Docs()[i:j], l.blockScores()[i:j], below(least, rest))
 				d.finish(r, docs, scores, first, required)
@@ -205,7 +208,7 @@ func (d *disjunction) finish(r *runner, docs []uint32, scores []int32, first, re
 		if i < first-1 {
 			docs, scores = atLeast(docs, scores, below(r.least(), d.order[i].upTo))
 		}
-		docs, scores = d.order[i].probe(docs, scores, i >= required)
+		docs, scores = d.groups[d.order[i].group].probe(docs, scores, i >= required)
 	}
 	r.offer(docs, scores)
 }

@@ -12,7 +12,7 @@ type Explain struct {
 	Terms []TermExplain `json:"terms"`
 }
 
-// A TermExplain is what one word, prefix or phrase adds.
+// A TermExplain is what one word, expansion or phrase adds.
 type TermExplain struct {
 	Term   string         `json:"term"` // as the query has it
 	Score  float64        `json:"score"`
@@ -43,8 +43,9 @@ type evidence struct {
 
 // explain runs the plan over the window of one document, again, and keeps what
 // the scorers saw.
-func (r *runner) explain(number int, seg *index.Segment, doc uint32) *Explain {
-	r.number, r.seg, r.used, r.inUse = number, seg, 0, 0
+func (r *runner) explain(hit scored) *Explain {
+	doc := hit.doc
+	r.number, r.seg, r.used, r.inUse = int(hit.segment), r.top.segments[hit.segment], 0, 0
 	r.open()
 	base := doc &^ (window - 1)
 	r.mask = set{}

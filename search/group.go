@@ -204,17 +204,17 @@ func (g *group) probe(docs []uint32, scores []int32, required bool) ([]uint32, [
 	if l == nil {
 		return g.probeLegs(docs, scores, required)
 	}
-	g.probed = l.probe(docs, g.probed[:0])
+	g.probed = l.probe(docs, true, g.probed[:0])
 	if required {
 		for n, p := range g.probed {
 			doc := docs[p.at]
 			docs[n] = doc
-			scores[n] = scores[p.at] + g.scorer.Score(l.scorer.Evidence(p.freq, l.norms[doc]))
+			scores[n] = scores[p.at] + g.scorer.Score(l.scorer.Evidence(p.value, l.norms[doc]))
 		}
 		return docs[:len(g.probed)], scores[:len(g.probed)]
 	}
 	for _, p := range g.probed {
-		scores[p.at] += g.scorer.Score(l.scorer.Evidence(p.freq, l.norms[docs[p.at]]))
+		scores[p.at] += g.scorer.Score(l.scorer.Evidence(p.value, l.norms[docs[p.at]]))
 	}
 	return docs, scores
 }
@@ -241,9 +241,9 @@ func (g *group) mark(docs []uint32) {
 	g.marks = resize(g.marks, len(docs))
 	clear(g.marks)
 	for _, l := range g.legs {
-		g.probed = l.probe(docs, g.probed[:0])
+		g.probed = l.probe(docs, true, g.probed[:0])
 		for _, p := range g.probed {
-			g.marks[p.at] += l.scorer.Evidence(p.freq, l.norms[docs[p.at]])
+			g.marks[p.at] += l.scorer.Evidence(p.value, l.norms[docs[p.at]])
 		}
 	}
 }

@@ -107,37 +107,34 @@ func (l *leg) within(base, end uint32) (i, j int, more bool) {
 	return i, min(j, bitpack.CountLess(docs, end)), false
 }
 
-// A hit of a probe: which candidate, and where the leg has it.
+// A probed is what a probe has found: which candidate, and its frequency or place.
 type probed struct {
-	at   uint32 // place among the candidates
-	freq uint32
+	at    uint32 // among the candidates
+	value uint32
 }
 
-// probe looks candidates up, which rise, and returns those that the leg has.
-func (l *leg) probe(cands []uint32, dst []probed) []probed {
+// probe looks candidates up, which rise, and appends those that the leg has: with
+// their frequencies, or else their places.
+func (l *leg) probe(cands []uint32, freqs bool, dst []probed) []probed {
 	c := &l.cur
 	for i := 0; i < len(cands) && c.SeekBlock(cands[i]); {
 		if dense, ok := c.Dense(); ok {
-			i, dst = l.probeDense(cands, i, dense, dst)
+			i, dst = l.probeDense(cands, i, dense, freqs, dst)
 			continue
 		}
 		docs, last := c.Docs(), c.Last()
 		few := min(i+mergeFrom, len(cands))
-		if few == len(cands) || cands[few] > last {
-			for ; i < few && cands[i] <= last; i++ {
-				if k := bitpack.CountLess(docs, cands[i]); docs[k&127] == cands[i] {
-					dst = append(dst, probed{uint32(i), c.FreqAt(k)})
+		alone := few == len(cands) || cands[few] > last
+		for k := 0; i < len(cands) && cands[i] <= last; i++ {
+			if alone {
+				k = bitpack.CountLess(docs, cands[i])
+			} else {
+				for docs[k&127] < cands[i] {
+					k++
 				}
 			}
-			continue
-		}
-		k := 0
-		for ; i < len(cands) && cands[i] <= last; i++ {
-			for docs[k&127] < cands[i] {
-				k++
-			}
 			if docs[k&127] == cands[i] {
-				dst = append(dst, probed{uint32(i), c.FreqAt(k)})
+				dst = append(dst, probed{uint32(i), l.value(k, freqs)})
 			}
 		}
 	}
@@ -148,10 +145,17 @@ func (l *leg) probe(cands []uint32, dst []probed) []probed {
 // rather than each looked for: a search of 128 documents is one compare of all.
 const mergeFrom = 12
 
+// value is the frequency or the place of a posting of the current block.
+func (l *leg) value(k int, freq bool) uint32 {
+	if freq {
+		return l.cur.FreqAt(k)
+	}
+	return uint32(l.cur.Block())<<7 | uint32(k)
+}
+
 // probeDense probes the current block, a bitset, from candidate i on.
-func (l *leg) probeDense(cands []uint32, i int, dense []byte, dst []probed) (int, []probed) {
-	c := &l.cur
-	first, last := c.First(), c.Last()
+func (l *leg) probeDense(cands []uint32, i int, dense []byte, freqs bool, dst []probed) (int, []probed) {
+	first, last := l.cur.First(), l.cur.Last()
 	word, rank := 0, 0 // bits before the word
 	for ; i < len(cands) && cands[i] <= last; i++ {
 		if cands[i] < first {
@@ -159,15 +163,15 @@ func (l *leg) probeDense(cands []uint32, i int, dense []byte, dst []probed) (int
 		}
 		off := cands[i] - first
 		w := int(off / 64)
-		bitsOf := binary.LittleEndian.Uint64(dense[8*w:])
-		if bitsOf>>(off%64)&1 == 0 {
+		here := binary.LittleEndian.Uint64(dense[8*w:])
+		if here>>(off%64)&1 == 0 {
 			continue
 		}
 		for ; word < w; word++ {
 			rank += bits.OnesCount64(binary.LittleEndian.Uint64(dense[8*word:]))
 		}
-		k := rank + bits.OnesCount64(bitsOf&(1<<(off%64)-1))
-		dst = append(dst, probed{uint32(i), c.FreqAt(k)})
+		k := rank + bits.OnesCount64(here&(1<<(off%64)-1))
+		dst = append(dst, probed{uint32(i), l.value(k, freqs)})
 	}
 	return i, dst
 }
@@ -219,26 +223,18 @@ func (l *leg) keep(cands []uint32) int {
 
 // A place is where a leg has a document: its block, and in 7 bits behind it the
 // posting there.
-type place uint32
+type place = uint32
 
 // locate keeps the candidates that the leg has, in place, and appends the place of
 // each that it keeps. Of those that others have found before, it keeps the same.
-func (l *leg) locate(cands []uint32, dst []place, others [][]place) (int, []place) {
-	c, n := &l.cur, 0
-	for i := 0; i < len(cands) && c.SeekBlock(cands[i]); {
-		docs, last, b := c.Docs(), c.Last(), place(c.Block())<<7
-		for ; i < len(cands) && cands[i] <= last; i++ {
-			k := bitpack.CountLess(docs, cands[i])
-			if docs[k&127] != cands[i] {
-				continue
-			}
-			dst = append(dst, b|place(k))
-			cands[n] = cands[i]
-			for _, o := range others {
-				o[n] = o[i]
-			}
-			n++
+func (l *leg) locate(w *work, cands []uint32, dst []place, others [][]place) (int, []place) {
+	w.probed = l.probe(cands, false, w.probed[:0])
+	for n, p := range w.probed {
+		dst = append(dst, p.value)
+		cands[n] = cands[p.at]
+		for _, o := range others {
+			o[n] = o[p.at]
 		}
 	}
-	return n, dst
+	return len(w.probed), dst
 }

@@ -46,7 +46,7 @@ func (l *local) Search(ctx context.Context, req *Request) (*Result, error) {
 	}
 	defer snap.Close()
 
-	r := l.runner(req, snap.Schema())
+	r := l.runner(req, snap)
 	defer l.runners.Put(r)
 	plan := &r.plan
 	if err := r.weigh(ctx, req, snap); err != nil {
@@ -65,15 +65,24 @@ func (l *local) Search(ctx context.Context, req *Request) (*Result, error) {
 	if req.NoTotal && req.Limit+req.Offset > 0 {
 		res.AtLeast, res.Total = true, max(res.Total, uint64(len(r.top.hits)))
 	}
-	for _, s := range r.top.sorted(req.Offset) {
-		hit := Hit{Key: s.key, Score: r.weights.scale.Float(int64(s.score))}
-		if req.Explain {
-			hit.Explain = r.explain(s.segment, snap.Segments()[s.segment], s.doc)
-		}
-		res.Hits = append(res.Hits, hit)
-	}
+	r.results(res, req)
 	res.Took = time.Since(start)
 	return res, nil
+}
+
+// results makes hits of the best documents.
+func (r *runner) results(res *Result, req *Request) {
+	best := r.top.sorted(req.Offset)
+	if len(best) == 0 {
+		return
+	}
+	res.Hits = make([]Hit, len(best))
+	for i, s := range best {
+		res.Hits[i] = Hit{Key: r.top.key(s), Score: r.weights.scale.Float(int64(s.score))}
+	}
+	for i := 0; req.Explain && i < len(best); i++ {
+		res.Hits[i].Explain = r.explain(best[i])
+	}
 }
 
 // Stats counts what the scores of a request depend on.
@@ -107,22 +116,22 @@ func (l *local) begin(req *Request) (*index.Snapshot, error) {
 	return snap, nil
 }
 
-// maxPooledLegs keeps the cursors of a wide prefix from staying in memory for ever.
+// maxPooledLegs keeps the cursors of a wide expansion from staying in memory for ever.
 const maxPooledLegs = 256
 
 // runner makes a runner of a request, with the memory of one that has run.
-func (l *local) runner(req *Request, schema index.Schema) *runner {
+func (l *local) runner(req *Request, snap *index.Snapshot) *runner {
 	r, _ := l.runners.Get().(*runner)
 	if r == nil || len(r.legs) > maxPooledLegs {
 		r = new(runner)
 	}
-	r.plan.reset(req, schema, l.model)
+	r.plan.reset(req, snap.Schema(), l.model)
 	if l.scans {
 		r.plan.shape = shape{}
 	}
 	r.total, r.noTotal = 0, req.NoTotal
 	r.places = places{at: r.places.at[:0], infos: r.places.infos[:0]}
-	r.top = top{k: req.Offset + req.Limit, hits: r.top.hits[:0]}
+	r.top = top{k: req.Offset + req.Limit, hits: r.top.hits[:0], segments: snap.Segments()}
 	return r
 }
 

@@ -80,9 +80,9 @@ func (l *leg) weigh(w *work, base uint32, mask *set, members []uint32, evidence 
 		for _, i := range members {
 			docs = append(docs, base+i)
 		}
-		w.docs, w.probed = docs, l.probe(docs, w.probed[:0])
+		w.docs, w.probed = docs, l.probe(docs, true, w.probed[:0])
 		for _, p := range w.probed {
-			evidence[members[p.at]] += l.scorer.Evidence(p.freq, l.norms[docs[p.at]])
+			evidence[members[p.at]] += l.scorer.Evidence(p.value, l.norms[docs[p.at]])
 		}
 		return
 	}
@@ -138,8 +138,8 @@ func (g *group) score(w *work, base uint32, mask *set, members []uint32, r *scra
 func (g *group) seenIn(base, doc uint32) (number int, seen []evidence) {
 	for _, l := range g.legs {
 		if l.begin(base) {
-			for _, p := range l.probe([]uint32{doc}, nil) {
-				seen = append(seen, l.saw(doc, p.freq))
+			for _, p := range l.probe([]uint32{doc}, true, nil) {
+				seen = append(seen, l.saw(doc, p.value))
 			}
 		}
 	}

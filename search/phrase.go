@@ -50,11 +50,11 @@ func newPhraseField(legs []*leg, at []uint32) *phraseField {
 // find keeps, of documents that the rarest leg has, those that hold the phrase, and
 // remembers in found how often, by their distance from base. Places of the rarest
 // leg are in places[0] already.
-func (f *phraseField) find(docs []uint32, base uint32) {
+func (f *phraseField) find(w *work, docs []uint32, base uint32) {
 	f.found = f.found[:0]
 	for i, l := range f.legs[1:] {
 		var n int
-		n, f.places[i+1] = l.locate(docs, f.places[i+1][:0], f.places[:i+1])
+		n, f.places[i+1] = l.locate(w, docs, f.places[i+1][:0], f.places[:i+1])
 		if docs = docs[:n]; n == 0 {
 			return
 		}
@@ -122,8 +122,8 @@ func (f *phraseField) match(w *work, base uint32, mask, out *set) {
 		return
 	}
 	w.docs = appendBits(w.docs[:0], f.in[:], base)
-	_, f.places[0] = lead.locate(w.docs, f.places[0][:0], nil)
-	f.find(w.docs, base)
+	_, f.places[0] = lead.locate(w, w.docs, f.places[0][:0], nil)
+	f.find(w, w.docs, base)
 	for _, o := range f.found {
 		out.add(o.doc)
 	}

@@ -69,7 +69,7 @@ func (v *phraseWalk) run(ctx context.Context, r *runner, all bool) (uint64, erro
 		}
 		from = cur.Last() + 1
 		if v.level[cur.ImpactOf(cur.Block())] >= least {
-			v.find(v.candidates(r, least), 0)
+			v.find(&r.work, v.candidates(r, least), 0)
 			total += uint64(len(v.found))
 			v.offer(r)
 		}

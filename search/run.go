@@ -221,15 +221,13 @@ func (r *runner) allowedDocs(docs []uint32) []uint32 {
 // best: at least 1, for it holds a word.
 func (r *runner) least() int32 { return max(r.top.least(), 1) }
 
-// offer offers candidates to the top. Few of them get there, so that their keys,
-// each a miss of the cache, are read late.
+// offer offers candidates to the top.
 func (r *runner) offer(docs []uint32, scores []int32) {
+	least := r.top.least()
 	for i, score := range scores {
-		switch least := r.top.least(); {
-		case score < least:
-		case score == least && r.top.full() && !r.top.wins(r.seg.Key(docs[i])):
-		default:
-			r.top.offer(scored{score, r.seg.Key(docs[i]), r.number, docs[i]})
+		if score >= least {
+			r.top.offer(scored{score, uint32(r.number), docs[i]})
+			least = r.top.least()
 		}
 	}
 }

@@ -7,28 +7,32 @@ import (
 	"github.com/trawlsearch/trawl/index"
 )
 
-// A top keeps the best k of what is offered: a heap whose root is the worst.
+// A top keeps the best k of what is offered: a heap whose root is the worst. Keys,
+// each a miss of the cache, are read only where scores are equal.
 type top struct {
-	k     int
-	floor int32 // a score that k documents are known to reach
-	hits  []scored
+	k        int
+	floor    int32 // a score that k documents are known to reach
+	hits     []scored
+	segments []*index.Segment
 }
 
 // scored is a document with its fixed-point score.
 type scored struct {
 	score   int32
-	key     index.Key
-	segment int
+	segment uint32 // number in the snapshot
 	doc     uint32
 }
 
 // before is the order of hits.
-func (a *scored) before(b *scored) bool {
+func (t *top) before(a, b scored) bool {
 	if a.score != b.score {
 		return a.score > b.score
 	}
-	return bytes.Compare(a.key[:], b.key[:]) < 0
+	x, y := t.key(a), t.key(b)
+	return bytes.Compare(x[:], y[:]) < 0
 }
+
+func (t *top) key(s scored) index.Key { return t.segments[s.segment].Key(s.doc) }
 
 // least is a score that a document must have, or more, to be among the best; it
 // may then still lose to others of the same score.
@@ -39,13 +43,6 @@ func (t *top) least() int32 {
 	return max(t.hits[0].score, t.floor)
 }
 
-// full tells whether there are k documents.
-func (t *top) full() bool { return len(t.hits) == t.k }
-
-// wins tells whether a document of that key would be before the worst of a full
-// top, its score being the same.
-func (t *top) wins(key index.Key) bool { return bytes.Compare(key[:], t.hits[0].key[:]) < 0 }
-
 // raise tells that at least k documents of the index have that score.
 func (t *top) raise(score int32) { t.floor = max(t.floor, score) }
 
@@ -55,41 +52,45 @@ func (t *top) offer(s scored) {
 	case t.k == 0:
 	case len(t.hits) < t.k:
 		t.hits = append(t.hits, s)
-		for i := len(t.hits) - 1; i > 0 && t.hits[(i-1)/2].before(&t.hits[i]); i = (i - 1) / 2 {
-			t.hits[i], t.hits[(i-1)/2] = t.hits[(i-1)/2], t.hits[i]
+		i := len(t.hits) - 1
+		for ; i > 0 && t.before(t.hits[(i-1)/2], s); i = (i - 1) / 2 {
+			t.hits[i] = t.hits[(i-1)/2]
 		}
-	case s.before(&t.hits[0]):
-		t.hits[0] = s
-		t.sink()
+		t.hits[i] = s
+	case t.before(s, t.hits[0]):
+		t.replace(s)
 	}
 }
 
-// sink restores the heap under a new root.
-func (t *top) sink() {
-	h := t.hits
-	for i := 0; ; {
-		worst := i
-		for c := 2*i + 1; c <= 2*i+2 && c < len(h); c++ {
-			if h[worst].before(&h[c]) {
-				worst = c
-			}
+// replace puts a document in the place of the worst.
+func (t *top) replace(s scored) {
+	h, i := t.hits, 0
+	for {
+		worst := 2*i + 1
+		if worst >= len(h) {
+			break
 		}
-		if worst == i {
-			return
+		if worst+1 < len(h) && t.before(h[worst], h[worst+1]) {
+			worst++
 		}
-		h[i], h[worst] = h[worst], h[i]
+		if !t.before(s, h[worst]) {
+			break
+		}
+		h[i] = h[worst]
 		i = worst
 	}
+	h[i] = s
 }
 
 // sorted is the best, best first, but for the first offset of them. The heap is
 // gone then.
 func (t *top) sorted(offset int) []scored {
 	slices.SortFunc(t.hits, func(a, b scored) int {
-		if a.before(&b) {
-			return -1
+		if a.score != b.score {
+			return int(b.score) - int(a.score)
 		}
-		return 1
+		x, y := t.key(a), t.key(b)
+		return bytes.Compare(x[:], y[:])
 	})
 	return t.hits[min(offset, len(t.hits)):]
 }
