@@ -37,12 +37,12 @@ var engines = []engine{
 		build: []string{"javac", "-cp", luceneJar, "-d", "BIN", "lucene/Driver.java"},
 		run:   []string{"java", "-Xmx2g", "-cp", luceneJar + ":BIN", "Driver"}, warm: 5},
 	{name: "bleve", build: []string{"go", "build", "-o", "BIN", "./bleve"}, run: []string{"BIN"}, rounds: 3},
-	{name: "bluge", build: []string{"go", "build", "-o", "BIN", "./bluge"}, run: []string{"BIN"}, rounds: 3},
+	{name: "bluge", build: []string{"go", "build", "-o", "BIN", "./bluge"}, run: []string{"BIN"}, rounds: 3, single: true},
 	{name: "xapian", packages: []string{"g++", "libxapian-dev"},
-		build: []string{"sh", "-c", "g++ -std=c++17 -O2 -Wall -o BIN xapian/driver.cc $(xapian-config --cxxflags --libs)"},
+		build: []string{"sh", "-c", "g++ -std=c++17 -O2 -Wall -o BIN cxx/xapian.cc $(xapian-config --cxxflags --libs)"},
 		run:   []string{"BIN"}, rounds: 3, single: true},
 	{name: "sqlite", packages: []string{"g++", "libsqlite3-dev"},
-		build: []string{"g++", "-std=c++17", "-O2", "-Wall", "-o", "BIN", "sqlite/driver.cc", "-lsqlite3"},
+		build: []string{"g++", "-std=c++17", "-O2", "-Wall", "-o", "BIN", "cxx/sqlite.cc", "-lsqlite3"},
 		run:   []string{"BIN"}, rounds: 2, single: true},
 }
 

@@ -94,7 +94,7 @@ func (r *report) judgeRest(name string) (out []verdict) {
 		if b.Engine != name {
 			continue
 		}
-		class := fmt.Sprintf("indexing, %d threads", b.Threads)
+		class := fmt.Sprintf("indexing, threads %d", b.Threads)
 		switch {
 		case b.Stored:
 			atLeast(class+", text stored", "MB per CPU s", b.InputMB/b.CPU, 48, 0, "")

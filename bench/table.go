@@ -35,6 +35,8 @@ func number(x float64) string {
 	switch {
 	case x == 0:
 		return "–"
+	case x < .1:
+		return fmt.Sprintf("%.2g", x)
 	case x < 10:
 		return fmt.Sprintf("%.2f", x)
 	case x < 100:
