@@ -1,7 +1,6 @@
 package search
 
 import (
-	"bytes"
 	"strings"
 
 	"github.com/trawlsearch/trawl/analysis"
@@ -10,9 +9,9 @@ import (
 // A marker knows the words of a query and finds them in texts by analysing these
 // again: the index keeps no places in bytes.
 type marker struct {
-	terms    map[string]int // to a number below 64: which word of the query it is
-	prefixes [][]byte
-	tokens   []analysis.Token // scratch
+	terms  map[string]int // to a number below 64: which word of the query it is
+	words  []*expansion
+	tokens []analysis.Token // scratch
 }
 
 // newMarker takes the words of a plan that are not forbidden.
@@ -27,8 +26,8 @@ func newMarker(p *plan) *marker {
 				m.terms[string(t)] = len(m.terms) % 64
 			}
 		}
-		if l.prefix != nil {
-			m.prefixes = append(m.prefixes, l.prefix)
+		if l.words != nil {
+			m.words = append(m.words, l.words)
 		}
 	}
 	return m
@@ -39,15 +38,15 @@ type mark struct{ start, end, word int }
 
 // marks finds the words of the query in a text.
 func (m *marker) marks(a *analysis.Analyzer, text string) []mark {
-	if len(m.terms)+len(m.prefixes) == 0 {
+	if len(m.terms)+len(m.words) == 0 {
 		return nil
 	}
 	m.tokens = a.Tokens(m.tokens[:0], text)
 	var out []mark
 	for _, t := range m.tokens {
 		word, ok := m.terms[string(t.Term)]
-		for i := 0; !ok && i < len(m.prefixes); i++ {
-			word, ok = (len(m.terms)+i)%64, bytes.HasPrefix(t.Term, m.prefixes[i])
+		for i := 0; !ok && i < len(m.words); i++ {
+			word, ok = (len(m.terms)+i)%64, m.words[i].matches(t.Term)
 		}
 		if !ok {
 			continue

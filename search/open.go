@@ -125,7 +125,7 @@ func (o opener) leaf(l *leaf, at position) matcher {
 	return m
 }
 
-// group makes the group of a word or a prefix, from the memory of those before.
+// group makes the group of a word or an expansion, from the memory of those before.
 func (r *runner) group(l *leaf) *group {
 	if r.inUse == len(r.groups) {
 		r.groups = append(r.groups, new(group))

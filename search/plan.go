@@ -27,7 +27,7 @@ type plan struct {
 
 	lang   string
 	words  *analysis.Analyzer // of the query's language
-	plain  *analysis.Analyzer // without stems, for prefixes
+	plain  *analysis.Analyzer // without stems, for expansions
 	tokens []analysis.Token   // scratch
 	spare  []*leaf            // of plans before
 }
@@ -37,7 +37,7 @@ type plan struct {
 // matches nothing.
 type step any
 
-// A leaf is what scores as one: a word, a prefix or a phrase, in some fields.
+// A leaf is what scores as one: a word, a phrase or an expansion, in some fields.
 type leaf struct {
 	number int    // in plan.leaves
 	label  string // what the query says
@@ -46,8 +46,8 @@ type leaf struct {
 	count  int  // how often the query asks for it
 	silent bool // it only forbids
 
-	terms  [][]byte // one term, or those of a phrase; of a prefix, its whole word
-	prefix []byte   // not nil: also words that begin with it
+	terms  [][]byte   // one term, or those of a phrase; of an expansion, the word itself if it is one
+	words  *expansion // not nil: also these
 	phrase bool
 	at     []uint32 // of a phrase: place of each term, from the first
 
@@ -111,6 +111,10 @@ func (p *plan) step(n query.Node, loose bool) step {
 		return p.text(n.Field, strings.Join(n.Words, " "), `"`+strings.Join(n.Words, " ")+`"`)
 	case query.Prefix:
 		return p.prefixed(n)
+	case query.Wildcard:
+		return p.shaped(n)
+	case query.Fuzzy:
+		return p.near(n, loose)
 	case query.And:
 		return p.and(n)
 	case query.Or:
@@ -202,7 +206,7 @@ func (p *plan) loose(steps []step, text string, dropStop bool) []step {
 
 // is tells whether a leaf is a single word of all fields.
 func (l *leaf) is(term []byte) bool {
-	return l.scope == "" && l.prefix == nil && !l.phrase && string(l.terms[0]) == string(term)
+	return l.scope == "" && l.words == nil && !l.phrase && string(l.terms[0]) == string(term)
 }
 
 func (p *plan) term(n query.Term, loose bool) step {
@@ -230,28 +234,6 @@ func (p *plan) text(scope, text, label string) step {
 		p.show(text[t.Start:t.End])
 	}
 	return p.leaf(l)
-}
-
-// prefixed plans a prefix: the words that begin with it, and the one that it is.
-// Of several words the last is the prefix and the others are required.
-func (p *plan) prefixed(n query.Prefix) step {
-	fields, f := p.scoped(n.Field)
-	tokens := p.plain.QueryTokens(nil, n.Text)
-	if f != nil || len(fields) == 0 || len(tokens) == 0 {
-		return nil // keywords are not looked for by halves
-	}
-	last := tokens[len(tokens)-1]
-	l := leaf{label: n.String(), scope: n.Field, fields: fields, prefix: slices.Clone(last.Term)}
-	word := n.Text[last.Start:last.End]
-	if whole := p.words.QueryTokens(nil, word); len(whole) == 1 {
-		l.terms = [][]byte{slices.Clone(whole[0].Term)}
-	}
-	p.show(word + "*")
-	s := p.leaf(l)
-	if len(tokens) == 1 {
-		return s
-	}
-	return &both{required: []step{p.text(n.Field, n.Text[:last.Start], n.String()), s}}
 }
 
 // scoped is the text fields that a field's name means, or a filter on a keyword

@@ -64,7 +64,7 @@ func wordsOf(s step) (shape, bool) {
 	switch s := s.(type) {
 	case *leaf:
 		switch {
-		case s.prefix != nil, s.phrase && len(s.fields) > 1:
+		case s.words != nil, s.phrase && len(s.fields) > 1:
 			return shape{}, false
 		case s.phrase:
 			return shape{kind: onePhrase, words: []*leaf{s}}, true

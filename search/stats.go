@@ -12,10 +12,10 @@ import (
 // Stats are the counts that scores depend on. Deleted documents count until they
 // are merged away.
 type Stats struct {
-	Docs     uint64        `json:"docs"`
-	Fields   []FieldStats  `json:"fields,omitempty"`
-	Terms    []TermStats   `json:"terms,omitempty"`
-	Prefixes []PrefixStats `json:"prefixes,omitempty"`
+	Docs       uint64           `json:"docs"`
+	Fields     []FieldStats     `json:"fields,omitempty"`
+	Terms      []TermStats      `json:"terms,omitempty"`
+	Expansions []ExpansionStats `json:"expansions,omitempty"`
 }
 
 // FieldStats counts the documents that have a field, and its tokens in all of them.
@@ -32,14 +32,6 @@ type TermStats struct {
 	Docs  uint64 `json:"docs"`
 }
 
-// PrefixStats are the words of a prefix, in order, at most MaxExpansion of them.
-type PrefixStats struct {
-	Field  string   `json:"field,omitempty"` // empty: all text fields
-	Prefix []byte   `json:"prefix"`
-	Terms  [][]byte `json:"terms"`
-	Cut    bool     `json:"cut,omitempty"` // there are more
-}
-
 // Add adds the counts of another part.
 func (s *Stats) Add(o *Stats) {
 	s.Docs += o.Docs
@@ -48,24 +40,11 @@ func (s *Stats) Add(o *Stats) {
 		func(a, b FieldStats) FieldStats { return FieldStats{a.Name, a.Docs + b.Docs, a.Tokens + b.Tokens} })
 	s.Terms = merge(s.Terms, o.Terms, compareTerms,
 		func(a, b TermStats) TermStats { return TermStats{a.Field, a.Term, a.Docs + b.Docs} })
-	s.Prefixes = merge(s.Prefixes, o.Prefixes, comparePrefixes, addPrefixes)
+	s.Expansions = merge(s.Expansions, o.Expansions, compareExpansions, addExpansions)
 }
 
 func compareTerms(a, b TermStats) int {
 	return cmp.Or(cmp.Compare(a.Field, b.Field), slices.Compare(a.Term, b.Term))
-}
-
-func comparePrefixes(a, b PrefixStats) int {
-	return cmp.Or(cmp.Compare(a.Field, b.Field), slices.Compare(a.Prefix, b.Prefix))
-}
-
-// addPrefixes is the first words of both: since each part has given its first
-// ones, these are the first ones of all, however the parts were split.
-func addPrefixes(a, b PrefixStats) PrefixStats {
-	a.Terms = merge(a.Terms, b.Terms, slices.Compare[[]byte], func(a, _ []byte) []byte { return a })
-	a.Cut = a.Cut || b.Cut || len(a.Terms) > MaxExpansion
-	a.Terms = a.Terms[:min(len(a.Terms), MaxExpansion)]
-	return a
 }
 
 // merge is the union of two lists, each in order and without repetitions; what is
@@ -97,12 +76,12 @@ func (s *Stats) holders(p *plan, l *leaf, field, _ int, term []byte) uint64 {
 	return s.Terms[i].Docs
 }
 
-func (s *Stats) expansion(l *leaf) PrefixStats {
-	i, ok := slices.BinarySearchFunc(s.Prefixes, PrefixStats{Field: l.scope, Prefix: l.prefix}, comparePrefixes)
+func (s *Stats) expansion(l *leaf) ExpansionStats {
+	i, ok := slices.BinarySearchFunc(s.Expansions, ExpansionStats{Field: l.scope, Text: l.words.text}, compareExpansions)
 	if !ok {
-		return PrefixStats{}
+		return ExpansionStats{}
 	}
-	return s.Prefixes[i]
+	return s.Expansions[i]
 }
 
 func (s *Stats) average(_ int, name string) float64 {
@@ -122,11 +101,11 @@ func (f FieldStats) average() float64 {
 }
 
 // places are where counting found the terms of a plan, so that a segment is opened
-// without another search of its dictionaries. The terms of prefixes are not among
+// without another search of its dictionaries. The words of expansions are not among
 // them. The zero places know nothing.
 type places struct {
 	segments int
-	at       []int           // by leaf: its first in infos, -1 if it is a prefix
+	at       []int           // by leaf: its first in infos, -1 if it has an expansion
 	infos    []termdict.Info // by leaf, field, term and segment; without documents where a segment lacks it
 }
 
@@ -142,10 +121,10 @@ func (p *places) of(l *leaf, field, term int) []termdict.Info {
 
 // expands tells whether the plan has words that are not known before counting.
 func (p *plan) expands() bool {
-	return slices.ContainsFunc(p.leaves, func(l *leaf) bool { return l.prefix != nil })
+	return slices.ContainsFunc(p.leaves, func(l *leaf) bool { return l.words != nil })
 }
 
-// find finds the places of a plan's terms, if none is a prefix.
+// find finds the places of a plan's terms, if none has an expansion.
 func (p *plan) find(snap *index.Snapshot, places *places) {
 	places.segments = len(snap.Segments())
 	for _, l := range p.leaves {
@@ -188,7 +167,7 @@ func (f *found) holders(_ *plan, l *leaf, field, i int, _ []byte) uint64 {
 	return n
 }
 
-func (f *found) expansion(*leaf) PrefixStats { return PrefixStats{} }
+func (f *found) expansion(*leaf) ExpansionStats { return ExpansionStats{} }
 
 // count counts, in one snapshot, what the scores of a plan depend on, and notes
 // the places of the terms.
@@ -205,13 +184,13 @@ func (p *plan) count(ctx context.Context, snap *index.Snapshot, found *places) (
 	slices.SortFunc(s.Fields, func(a, b FieldStats) int { return cmp.Compare(a.Name, b.Name) })
 	for _, leaf := range p.leaves {
 		terms, at := leaf.terms, len(found.infos)
-		if leaf.prefix != nil {
+		if leaf.words != nil {
 			words, err := p.expand(ctx, snap, leaf)
 			if err != nil {
 				return nil, err
 			}
-			s.Prefixes = append(s.Prefixes, words)
-			terms, at = append(slices.Clone(terms), words.Terms...), -1
+			s.Expansions = append(s.Expansions, words)
+			terms, at = words.counted(terms), -1
 		}
 		found.at = append(found.at, at)
 		for _, f := range leaf.fields {
@@ -230,33 +209,7 @@ func (p *plan) count(ctx context.Context, snap *index.Snapshot, found *places) (
 	}
 	slices.SortFunc(s.Terms, compareTerms)
 	s.Terms = slices.CompactFunc(s.Terms, func(a, b TermStats) bool { return compareTerms(a, b) == 0 })
-	slices.SortFunc(s.Prefixes, comparePrefixes)
-	s.Prefixes = slices.CompactFunc(s.Prefixes, func(a, b PrefixStats) bool { return comparePrefixes(a, b) == 0 })
+	slices.SortFunc(s.Expansions, compareExpansions)
+	s.Expansions = slices.CompactFunc(s.Expansions, func(a, b ExpansionStats) bool { return compareExpansions(a, b) == 0 })
 	return s, ctx.Err()
-}
-
-// expand collects the first words of a leaf's prefix over its fields.
-func (p *plan) expand(ctx context.Context, snap *index.Snapshot, l *leaf) (PrefixStats, error) {
-	out := PrefixStats{Field: l.scope, Prefix: l.prefix}
-	for _, seg := range snap.Segments() {
-		if err := ctx.Err(); err != nil {
-			return out, err
-		}
-		for _, f := range l.fields {
-			dict := seg.Terms(f)
-			if dict == nil {
-				continue
-			}
-			more := PrefixStats{}
-			it := dict.Prefix(l.prefix)
-			for len(more.Terms) <= MaxExpansion && it.Next() {
-				more.Terms = append(more.Terms, slices.Clone(it.Term()))
-			}
-			if err := it.Err(); err != nil {
-				return out, err
-			}
-			out = addPrefixes(out, more)
-		}
-	}
-	return out, nil
 }

@@ -1,7 +1,7 @@
 package search
 
 import (
-	"slices"
+	"math"
 
 	"github.com/trawlsearch/trawl/index"
 	"github.com/trawlsearch/trawl/rank"
@@ -26,19 +26,19 @@ type counts interface {
 	// holders is how many documents hold the i-th term of a leaf in a field,
 	// given by its place in the leaf.
 	holders(p *plan, l *leaf, field, i int, term []byte) uint64
-	// expansion is the words of a leaf's prefix.
-	expansion(l *leaf) PrefixStats
+	// expansion is the words that a leaf's expansion stands for.
+	expansion(l *leaf) ExpansionStats
 }
 
 type leafWeight struct {
-	terms  [][]byte // of the leaf, and those of its prefix
+	terms  [][]byte // of the leaf, and those of its expansion
 	df     uint64   // documents that hold it, as far as counts tell
 	idf    float64  // times how often the query asks for it
 	scorer rank.TermScorer
 }
 
 // weigh makes the scorers of a plan from counts, in the place of those of another
-// plan of the same model, and notes the prefixes that stand for more words than are
+// plan of the same model, and notes the expansions that stand for more words than are
 // looked for. Scorers of fields are kept where nothing has changed.
 func (p *plan) weigh(w *weights, c counts) {
 	w.docs = c.documents()
@@ -73,19 +73,18 @@ func (p *plan) weighField(w *weights, field int, c counts) {
 
 // weighLeaf counts a word in the field that has it most often: parts can add up
 // those counts, but not the documents that have it in any field. A phrase is as
-// rare as its words together, a prefix as frequent as its words together.
+// rare as its words together, an expansion as frequent as its words together.
 func (p *plan) weighLeaf(l *leaf, c counts) leafWeight {
 	w, docs := leafWeight{terms: l.terms}, c.documents()
-	if l.prefix != nil {
+	counted := l.terms
+	if l.words != nil {
 		words := c.expansion(l)
 		if words.Cut {
 			p.cut = remember(p.cut, l.label)
 		}
-		w.terms = append(slices.Clone(w.terms), words.Terms...)
-		slices.SortFunc(w.terms, slices.Compare[[]byte])
-		w.terms = slices.CompactFunc(w.terms, func(a, b []byte) bool { return string(a) == string(b) })
+		w.terms, counted = words.within(l.words.distance, l.terms), words.counted(l.terms)
 	}
-	for i, term := range w.terms {
+	for i, term := range counted {
 		df := uint64(0)
 		for f := range l.fields {
 			df = max(df, c.holders(p, l, f, i, term))
@@ -98,6 +97,9 @@ func (p *plan) weighLeaf(l *leaf, c counts) leafWeight {
 	w.df = min(w.df, docs)
 	if !l.phrase {
 		w.idf = rank.IDF(docs, w.df)
+	}
+	if l.words != nil {
+		w.idf *= math.Pow(errorFactor, float64(l.words.distance))
 	}
 	w.idf *= float64(l.count)
 	return w
