@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/trawlsearch/trawl/index/stored"
 )
 
 // passages cuts articles in passages of 400 bytes or more, as the corpus of our
@@ -112,7 +111,7 @@ func memorySegment(tb testing.TB, schema Schema, n byte, docs []*Document) *Segm
 		tb.Fatal(err)
 	}
 	g := &Segment{body: &body{id: UUID{n}, object: memoryObject{data: out.Bytes()}}}
-	if err := g.read(uint32(buf.docs()), int64(out.Len()), stored.NewCache(0)); err != nil {
+	if err := g.read(uint32(buf.docs()), int64(out.Len()), newShared()); err != nil {
 		tb.Fatal(err)
 	}
 	return g

@@ -11,7 +11,7 @@ import (
 // claim creates the manifest after the newest, in this writer's name.
 func (w *Writer) claim(ctx context.Context, schema Schema) error {
 	for range claimRounds {
-		base, s, err := openNewest(ctx, w.st, w.cache, nil)
+		base, s, err := openNewest(ctx, w.st, w.common, nil)
 		switch {
 		case err == nil:
 		case errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrCorrupt):

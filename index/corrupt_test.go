@@ -10,11 +10,13 @@ import (
 
 	"github.com/trawlsearch/trawl/index/internal/segfile"
 	"github.com/trawlsearch/trawl/index/postings"
-	"github.com/trawlsearch/trawl/index/stored"
 )
 
 // smallIndex is one committed segment with deletes.
-func smallIndex(t testing.TB) *memory {
+func smallIndex(t testing.TB) *memory { return indexOf(t, 200) }
+
+// indexOf is one committed segment of so many documents, with a delete.
+func indexOf(t testing.TB, docs int) *memory {
 	ctx := t.Context()
 	st := newMemory()
 	w, err := OpenWriter(ctx, st, testSchema, WriterOptions{NoMerge: true})
@@ -23,7 +25,7 @@ func smallIndex(t testing.TB) *memory {
 	}
 	defer w.Close()
 	r := rand.New(rand.NewPCG(10, 11))
-	for i := range 200 {
+	for i := range docs {
 		if err := w.Put(ctx, randomDocument(r, i)); err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +152,7 @@ func FuzzSegment(f *testing.F) {
 			t.Fatal(err)
 		}
 		b.id = UUID(file.Header().UUID)
-		err = b.read(200, int64(len(data)), stored.NewCache(0))
+		err = b.read(200, int64(len(data)), newShared())
 		if err != nil {
 			if !errors.Is(err, ErrCorrupt) {
 				t.Fatalf("not marked as corrupt: %v", err)

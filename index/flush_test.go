@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/trawlsearch/trawl/index/stored"
 	"github.com/trawlsearch/trawl/internal/shareddata"
 )
 
@@ -247,7 +246,7 @@ func BenchmarkStages(b *testing.B) {
 				b.Fatal(err)
 			}
 			g := &Segment{body: &body{id: UUID{byte(i)}, object: memoryObject{data: out.Bytes()}}}
-			if err := g.read(250, int64(out.Len()), stored.NewCache(0)); err != nil {
+			if err := g.read(250, int64(out.Len()), newShared()); err != nil {
 				b.Fatal(err)
 			}
 			sources = append(sources, g)

@@ -32,7 +32,7 @@ func Inspect(w io.Writer, name string, data []byte) error {
 		// Sections that do not open are shown as bytes.
 		if in.segment.file, err = segfile.Open(data, segfile.Segment, segfile.Options{Name: name}); err == nil {
 			if in.segment.info, err = readInfo(in.segment.file); err == nil {
-				in.segment.openSections(stored.NewCache(0))
+				in.segment.openSections(newShared())
 			}
 		}
 		err = segfile.Inspect(w, data, in.section)

@@ -34,6 +34,7 @@ type body struct {
 	name   string
 	id     UUID
 	object Object
+	common *shared
 	file   *segfile.File // its chunks are asked for before their bytes are read
 	info   segmentInfo
 	fields []bodyField
@@ -53,23 +54,24 @@ type bodyField struct {
 }
 
 // openBody opens a segment object, with one reference to it.
-func openBody(ctx context.Context, st Storage, name string, id UUID, docs uint32, size int64, cache *stored.Cache) (*body, error) {
+func openBody(ctx context.Context, st Storage, name string, id UUID, docs uint32, size int64, common *shared) (*body, error) {
 	o, err := st.Open(ctx, name)
 	if err != nil {
 		return nil, fmt.Errorf("index: open %s: %w", name, err)
 	}
-	b := &body{name: name, id: id, object: o}
+	b := &body{name: name, id: id, object: o, common: common}
 	b.refs.Store(1)
-	if err := b.read(docs, size, cache); err != nil {
+	if err := b.read(docs, size, common); err != nil {
 		o.Close()
 		return nil, fmt.Errorf("index: open %s: %w", name, err)
 	}
+	common.keeper.add(b)
 	return b, nil
 }
 
 // read checks the object's frame and its own account of itself, and opens what
 // it needs to be searched.
-func (b *body) read(docs uint32, size int64, cache *stored.Cache) error {
+func (b *body) read(docs uint32, size int64, common *shared) error {
 	if n := b.object.Size(); n != size {
 		return fmt.Errorf("%w: %d bytes, the manifest says %d", ErrCorrupt, n, size)
 	}
@@ -87,7 +89,7 @@ func (b *body) read(docs uint32, size int64, cache *stored.Cache) error {
 	if b.info.Docs != docs {
 		return fmt.Errorf("%w: %d documents, the manifest says %d", ErrCorrupt, b.info.Docs, docs)
 	}
-	return b.openSections(cache)
+	return b.openSections(common)
 }
 
 // pagerOf is how an object is brought into memory; nil for one that is there.
@@ -119,7 +121,7 @@ func readInfo(file *segfile.File) (info segmentInfo, err error) {
 	return info, nil
 }
 
-func (b *body) openSections(cache *stored.Cache) error {
+func (b *body) openSections(common *shared) error {
 	var bad error
 	fail := func(section string, field int, err error) {
 		if err != nil && bad == nil {
@@ -143,7 +145,7 @@ func (b *body) openSections(cache *stored.Cache) error {
 		return err
 	})
 	open(sectionStored, 0, func(data []byte, g *gate.Gate) (err error) {
-		if b.store, err = stored.Open(data, cache, g); err == nil {
+		if b.store, err = stored.Open(data, common.cache, g); err == nil {
 			length(sectionStored, 0, b.store.Len())
 		}
 		return err
@@ -201,6 +203,7 @@ func (b *body) acquire() *body {
 func (b *body) release() {
 	switch n := b.refs.Add(-1); {
 	case n == 0:
+		b.common.keeper.drop(b)
 		b.store.Close()
 		b.object.Close()
 	case n < 0:

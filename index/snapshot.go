@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"sync/atomic"
-
-	"github.com/trawlsearch/trawl/index/stored"
 )
 
 // A Snapshot is one state of the index. It is immutable and any number of
@@ -22,7 +20,7 @@ type Snapshot struct {
 	stats    []FieldStats
 
 	st     Storage
-	cache  *stored.Cache
+	common *shared
 	damage error
 	newest uint64 // manifest there was when this was opened, whole or not
 	refs   atomic.Int64
@@ -35,7 +33,7 @@ const openRounds = 10
 // object that it needs is damaged, that is the one before, and Damage says why.
 // An index that was never written is fs.ErrNotExist.
 func Open(ctx context.Context, st Storage) (*Snapshot, error) {
-	_, s, err := openNewest(ctx, st, stored.NewCache(0), nil)
+	_, s, err := openNewest(ctx, st, newShared(), nil)
 	return s, err
 }
 
@@ -50,7 +48,7 @@ func (s *Snapshot) Reload(ctx context.Context) (*Snapshot, bool, error) {
 	if len(numbers) == 0 || numbers[0] <= s.number {
 		return s, false, nil
 	}
-	_, fresh, err := openNewest(ctx, s.st, s.cache, s)
+	_, fresh, err := openNewest(ctx, s.st, s.common, s)
 	if err != nil {
 		return s, false, err
 	}
@@ -62,7 +60,7 @@ func (s *Snapshot) Reload(ctx context.Context) (*Snapshot, bool, error) {
 }
 
 // openNewest opens the newest state that is whole, sharing what old has.
-func openNewest(ctx context.Context, st Storage, cache *stored.Cache, old *Snapshot) (*manifest, *Snapshot, error) {
+func openNewest(ctx context.Context, st Storage, common *shared, old *Snapshot) (*manifest, *Snapshot, error) {
 	var damage []error
 	numbers, err := manifestNumbers(ctx, st)
 	if err != nil {
@@ -71,7 +69,7 @@ func openNewest(ctx context.Context, st Storage, cache *stored.Cache, old *Snaps
 	for top, round := uint64(0), 0; len(numbers) > 0; round++ {
 		n := numbers[0]
 		top = max(top, n)
-		m, s, err := openManifest(ctx, st, cache, old, n)
+		m, s, err := openManifest(ctx, st, common, old, n)
 		if err == nil {
 			s.damage, s.newest = errors.Join(damage...), top
 			return m, s, nil
@@ -98,34 +96,34 @@ func openNewest(ctx context.Context, st Storage, cache *stored.Cache, old *Snaps
 }
 
 // openManifest opens the state of manifest n.
-func openManifest(ctx context.Context, st Storage, cache *stored.Cache, old *Snapshot, n uint64) (*manifest, *Snapshot, error) {
+func openManifest(ctx context.Context, st Storage, common *shared, old *Snapshot, n uint64) (*manifest, *Snapshot, error) {
 	m, err := readManifest(ctx, st, n)
 	if err != nil {
 		return nil, nil, err
 	}
 	var segments []*Segment
 	for _, e := range m.Segments {
-		g, err := openSegment(ctx, st, cache, old, e)
+		g, err := openSegment(ctx, st, common, old, e)
 		if err != nil {
 			release(segments)
 			return nil, nil, fmt.Errorf("index: manifest %d: %w", n, err)
 		}
 		segments = append(segments, g)
 	}
-	s := newSnapshot(st, cache, m.Schema, segments)
+	s := newSnapshot(st, common, m.Schema, segments)
 	s.number, s.seq = m.Number, m.LastSeq
 	return m, s, nil
 }
 
 // openSegment opens a segment and its live object as a manifest names them.
-func openSegment(ctx context.Context, st Storage, cache *stored.Cache, old *Snapshot, e segmentEntry) (*Segment, error) {
+func openSegment(ctx context.Context, st Storage, common *shared, old *Snapshot, e segmentEntry) (*Segment, error) {
 	id, err := parseUUID(e.UUID)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %v", ErrCorrupt, e.Name, err)
 	}
 	g := &Segment{body: old.body(id), deleted: e.Deleted, liveName: e.Live, liveSize: e.LiveBytes}
 	if g.body == nil {
-		if g.body, err = openBody(ctx, st, e.Name, id, e.Docs, e.Bytes, cache); err != nil {
+		if g.body, err = openBody(ctx, st, e.Name, id, e.Docs, e.Bytes, common); err != nil {
 			return nil, err
 		}
 	}
@@ -146,7 +144,7 @@ func (s *Snapshot) body(id UUID) *body {
 		return nil
 	}
 	for _, g := range s.segments {
-		if g.id == id {
+		if g.id == id && g.Err() == nil { // what could not be read is tried anew
 			return g.acquire()
 		}
 	}
@@ -173,8 +171,8 @@ func openLive(ctx context.Context, st Storage, e segmentEntry, id UUID) (liveBit
 }
 
 // newSnapshot makes a snapshot of segments, whose references it takes.
-func newSnapshot(st Storage, cache *stored.Cache, schema Schema, segments []*Segment) *Snapshot {
-	s := &Snapshot{st: st, cache: cache, schema: schema, segments: segments, stats: make([]FieldStats, len(schema.Fields))}
+func newSnapshot(st Storage, common *shared, schema Schema, segments []*Segment) *Snapshot {
+	s := &Snapshot{st: st, common: common, schema: schema, segments: segments, stats: make([]FieldStats, len(schema.Fields))}
 	s.refs.Store(1)
 	for _, g := range segments {
 		s.docs += uint64(g.Docs())

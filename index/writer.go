@@ -11,8 +11,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/trawlsearch/trawl/index/stored"
 )
 
 // WriterOptions are how a Writer works; the zero value works.
@@ -80,7 +78,7 @@ type Writer struct {
 	opt    WriterOptions
 	log    *slog.Logger
 	id     string // in the manifests that it writes
-	cache  *stored.Cache
+	common *shared
 	schema Schema // from OpenWriter on
 
 	ops     sync.Mutex // of the operations, and of:
@@ -110,7 +108,7 @@ type Writer struct {
 // commits. Uncommitted work of the Writer before is gone; go on from Seq.
 func OpenWriter(ctx context.Context, st Storage, schema Schema, opt WriterOptions) (*Writer, error) {
 	w := &Writer{
-		st: st, opt: opt.filled(), id: newUUID().String(), cache: stored.NewCache(0),
+		st: st, opt: opt.filled(), id: newUUID().String(), common: newShared(),
 		deletes: map[Key]struct{}{}, making: map[string]bool{},
 	}
 	w.log = w.opt.Log
@@ -330,7 +328,7 @@ func (w *Writer) create(ctx context.Context, docs uint32, write func(out io.Writ
 	})
 	var b *body
 	if err == nil {
-		b, err = openBody(ctx, w.st, name, id, docs, size, w.cache)
+		b, err = openBody(ctx, w.st, name, id, docs, size, w.common)
 	}
 	if err != nil {
 		w.unmake(name)
@@ -372,7 +370,7 @@ func (w *Writer) publish() {
 	for _, g := range segments {
 		g.acquire()
 	}
-	s := newSnapshot(w.st, w.cache, w.schema, segments)
+	s := newSnapshot(w.st, w.common, w.schema, segments)
 	s.number, s.seq = w.number, w.seq
 	if w.snapshot != nil {
 		w.snapshot.Close()

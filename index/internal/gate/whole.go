@@ -49,11 +49,11 @@ func (o *Object) Warm(from uint64, n int) (next uint64) {
 }
 
 // Sample makes chunks unready that the system has taken from memory, among n from
-// one on, and returns where to go on. It costs 1 ms for 4 GB of ready chunks.
-func (o *Object) Sample(from uint64, n int) (next uint64, err error) {
+// one on, and returns where to go on. Where the system does not tell, all stay.
+func (o *Object) Sample(from uint64, n int) (next uint64) {
 	to := min(from+uint64(n), uint64(o.Chunks()))
 	if o.pager == nil {
-		return to, nil
+		return to
 	}
 	var pages []byte
 	for c := from; c < to; {
@@ -68,21 +68,19 @@ func (o *Object) Sample(from uint64, n int) (next uint64, err error) {
 		if pages == nil {
 			pages = make([]byte, sampleChunks*ChunkBytes/os.Getpagesize())
 		}
-		if err := o.sample(c, end, pages); err != nil {
-			return to, err
-		}
+		o.sample(c, end, pages)
 		c = end
 	}
-	return to, nil
+	return to
 }
 
 // sample clears the bits of chunks of which a page is absent.
-func (o *Object) sample(from, to uint64, pages []byte) error {
+func (o *Object) sample(from, to uint64, pages []byte) {
 	off := from << chunkBits
 	size := min(to<<chunkBits, uint64(len(o.data))) - off
 	n, err := o.pager.Resident(int64(off), int64(size), pages)
 	if err != nil {
-		return err
+		return
 	}
 	for i, p := range pages[:n] {
 		if p&1 == 0 {
@@ -90,7 +88,6 @@ func (o *Object) sample(from, to uint64, pages []byte) error {
 			o.ready[c>>wordBits].And(^(uint64(1) << (c & 63)))
 		}
 	}
-	return nil
 }
 
 // ReadyChunks is how many chunks are ready.
