@@ -240,6 +240,49 @@ func TestCut(t *testing.T) {
 	}
 }
 
+func TestChosen(t *testing.T) {
+	got, err := chosen([]string{"trawl", "lucene", "trawl+purego"}, false)
+	if err != nil || len(got) != 3 || got[0].name != "trawl" || got[1].name != lucene || got[2].name != "trawl+purego" {
+		t.Errorf("chosen: %+v, %v", got, err)
+	}
+	if got, err := chosen([]string{"trawl", "lucene"}, true); err != nil || got[0].name != "trawl+purego" || got[1].name != lucene {
+		t.Errorf("chosen with --purego: %+v, %v", got, err)
+	}
+	for name, want := range map[string]bool{"trawl": true, "trawl@abc+purego": true, "lucene": false, "trawler": false} {
+		if isTrawl(name) != want {
+			t.Errorf("isTrawl(%s) = %v", name, !want)
+		}
+	}
+	if base, ref, pure := trawlAt("trawl@abc~2+purego"); base != "trawl" || ref != "abc~2" || !pure {
+		t.Errorf("trawlAt: %s %s %v", base, ref, pure)
+	}
+}
+
+// TestJudge wants means held to Lucene of the run and p99 to the best stored peer
+// that was asked as much.
+func TestJudge(t *testing.T) {
+	make := func(us float64) results {
+		return results{{"TOP_10", "a b"}: {part: "OR2", best: us}, {"TOP_10", "a c"}: {part: "OR2", best: us}}
+	}
+	less := make(1)
+	delete(less, question{"TOP_10", "a c"})
+	peers := map[string]results{"lucene8": make(100), "pisa": make(40), "less": less}
+	got := judge("trawl", make(20), make(200), peers)
+	want := []verdict{
+		{"TOP_10", "OR", "mean ratio", .1, .12, true, 0, "pisa-bpq", .2},
+		{"TOP_10", "OR", "p99 µs", 20, 40, true, 80, "pisa", 40},
+	}
+	if !slices.EqualFunc(got, want, func(a, b verdict) bool {
+		a.Scaled = math.Round(a.Scaled)
+		return a == b
+	}) {
+		t.Errorf("verdicts %+v, want %+v", got, want)
+	}
+	if got := judge("trawl+purego", make(160), make(200), peers); len(got) != 1 || got[0].Met {
+		t.Errorf("without assembly .8 of Lucene: %+v", got)
+	}
+}
+
 func TestParseFlags(t *testing.T) {
 	for _, bad := range []string{"--engines tantivy", "--commands TOP_5", "--class NOT", "--steps dance", "--corpus x", "--rounds 0", "extra"} {
 		if _, err := parseFlags(strings.Fields(bad)); err == nil {

@@ -41,9 +41,6 @@ func (c *config) corpusFile(name string) string { return filepath.Join(c.cache, 
 
 // prepareCorpus makes the corpus file, if it is not there.
 func prepareCorpus(ctx context.Context, c *config) error {
-	if err := install(ctx, []string{"xz-utils", "python3"}); err != nil {
-		return err
-	}
 	if err := command(ctx, prepareTimeout, ".", "./prepare.sh", c.shared, c.cache); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -47,36 +48,48 @@ var engines = []engine{
 }
 
 // chosen finds engines by their names. trawl@REF is Trawl as it was at a commit,
-// and is named by its hash, so that its index is not taken for another's.
-func chosen(names []string) ([]engine, error) {
+// and is named by its hash, so that its index is not taken for another's;
+// trawl+purego is Trawl without assembly, and so is trawl@REF+purego.
+func chosen(names []string, purego bool) ([]engine, error) {
 	var out []engine
 	for _, name := range names {
-		base, ref, at := strings.Cut(name, "@")
-		if at && base == "trawl" {
-			hash, err := exec.Command("git", "rev-parse", "--verify", "--short", ref+"^{commit}").Output()
-			if err != nil {
-				return nil, fmt.Errorf("no such commit: %q", ref)
+		base, variant := name, ""
+		if isTrawl(name) {
+			_, ref, pure := trawlAt(name)
+			base = "trawl"
+			if ref != "" {
+				hash, err := exec.Command("git", "rev-parse", "--verify", "--short", ref+"^{commit}").Output()
+				if err != nil {
+					return nil, fmt.Errorf("no such commit: %q", ref)
+				}
+				variant = "@" + strings.TrimSpace(string(hash))
 			}
-			name = base + "@" + strings.TrimSpace(string(hash))
-		}
-		found := false
-		for _, e := range engines {
-			if e.name == base && (base == name || base == "trawl") {
-				e.name = name
-				out, found = append(out, e), true
+			if pure || purego {
+				variant += "+purego"
 			}
 		}
-		if !found {
+		i := slices.IndexFunc(engines, func(e engine) bool { return e.name == base })
+		if i < 0 {
 			return nil, fmt.Errorf("no such engine: %q; there are %s", name, strings.Join(allEngines(), ", "))
 		}
+		e := engines[i]
+		e.name += variant
+		out = append(out, e)
 	}
 	return out, nil
 }
 
-// isTrawl tells whether an engine is Trawl, as it is or was: then its scores must
+// trawlAt takes a name apart: trawl, @REF, +purego.
+func trawlAt(name string) (base, ref string, pure bool) {
+	name, pure = strings.CutSuffix(name, "+purego")
+	base, ref, _ = strings.Cut(name, "@")
+	return base, ref, pure
+}
+
+// isTrawl tells whether an engine is Trawl, in whatever form: then its scores must
 // be Lucene's too.
 func isTrawl(name string) bool {
-	base, _, _ := strings.Cut(name, "@")
+	base, _, _ := trawlAt(name)
 	return base == "trawl"
 }
 
@@ -87,13 +100,7 @@ func allEngines() (names []string) {
 	return names
 }
 
-func (e engine) bin(c *config) string {
-	name := e.name
-	if c.purego && isTrawl(e.name) {
-		name += "-purego"
-	}
-	return filepath.Join(c.cache, "bin", name)
-}
+func (e engine) bin(c *config) string { return filepath.Join(c.cache, "bin", e.name) }
 
 const (
 	installTimeout = 10 * time.Minute
@@ -105,8 +112,9 @@ func (e engine) prepare(ctx context.Context, c *config) error {
 	if err := install(ctx, e.packages); err != nil {
 		return fmt.Errorf("%s: %w", e.name, err)
 	}
-	src := "."
-	if _, ref, at := strings.Cut(e.name, "@"); at {
+	src, args := ".", replace(e.build, e.bin(c))
+	_, ref, pure := trawlAt(e.name)
+	if ref != "" {
 		var err error
 		if src, err = checkout(ctx, c, ref); err != nil {
 			return fmt.Errorf("%s: %w", e.name, err)
@@ -117,9 +125,8 @@ func (e engine) prepare(ctx context.Context, c *config) error {
 			return err
 		}
 	}
-	args := replace(e.build, e.bin(c))
-	if c.purego && isTrawl(e.name) {
-		args = append([]string{"go", "build", "-tags", "purego"}, args[2:]...)
+	if pure {
+		args = slices.Insert(args, 2, "-tags", "purego") // behind go build
 	}
 	return command(ctx, buildTimeout, src, args...)
 }

@@ -26,8 +26,8 @@ type config struct {
 	sample   int
 	corpus   string
 
-	rebuild, reusePeers, purego, growth, json bool
-	profile, out, cache, shared               string
+	rebuild, reusePeers, growth, json bool
+	profile, out, cache, shared       string
 }
 
 var steps = []string{"index", "open", "add", "merge", "queries", "qps"}
@@ -51,7 +51,7 @@ func main() {
 func parseFlags(args []string) (*config, error) {
 	c := new(config)
 	f := flag.NewFlagSet("bench/run.sh", flag.ContinueOnError)
-	names := f.String("engines", "trawl,lucene", "engines, of "+strings.Join(allEngines(), ",")+"; trawl@REF is Trawl at a commit")
+	names := f.String("engines", "trawl,lucene", "engines, of "+strings.Join(allEngines(), ",")+"; trawl@REF is Trawl at a commit, trawl+purego Trawl without assembly")
 	all := f.Bool("all", false, "all engines")
 	stepList := f.String("steps", "", "what to measure, of "+strings.Join(steps, ",")+" (default all; only queries if --commands, --class, --sample or --profile is given)")
 	commandList := f.String("commands", strings.Join(commands, ","), "commands to ask")
@@ -62,7 +62,7 @@ func parseFlags(args []string) (*config, error) {
 	f.StringVar(&c.corpus, "corpus", "para", "para (575,642 passages); or a cut of them: huge (~100 k), sent (2.7 M), line (~5 M)")
 	f.BoolVar(&c.rebuild, "rebuild", false, "build the indexes of the chosen engines again, not only those that are missing")
 	f.BoolVar(&c.reusePeers, "reuse-peers", false, "take the query results of all engines but Trawl from the run before")
-	f.BoolVar(&c.purego, "purego", false, "build Trawl without assembly (-tags purego)")
+	purego := f.Bool("purego", false, "build Trawl without assembly (-tags purego): every trawl is trawl+purego")
 	f.BoolVar(&c.growth, "growth", false, "run the queries on corpora of 100 k to 5 M documents and print how ratios grow")
 	f.BoolVar(&c.json, "json", false, "print JSON, not tables (it is written to --out in any case)")
 	f.StringVar(&c.profile, "profile", "", "write a CPU profile of Trawl's driver to this file")
@@ -110,7 +110,7 @@ func parseFlags(args []string) (*config, error) {
 		list = allEngines()
 	}
 	var eerr error
-	if c.engines, eerr = chosen(list); eerr != nil {
+	if c.engines, eerr = chosen(list, *purego); eerr != nil {
 		err = errors.Join(err, eerr)
 	}
 	for _, p := range []*string{&c.cache, &c.shared, &c.profile, &c.out} {

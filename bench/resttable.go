@@ -85,10 +85,10 @@ func withRatio(x, ref float64) string {
 // judgeRest holds the measurements that are not of queries to the goals.
 func (r *report) judgeRest(name string) (out []verdict) {
 	atLeast := func(class, what string, is, goal, peerIs float64, peer string) {
-		out = append(out, verdict{"–", class, what, is, goal, is >= goal, peer, peerIs})
+		out = append(out, verdict{"–", class, what, is, goal, is >= goal, 0, peer, peerIs})
 	}
 	atMost := func(class, what string, is, goal, peerIs float64, peer string) {
-		out = append(out, verdict{"–", class, what, is, goal, is <= goal, peer, peerIs})
+		out = append(out, verdict{"–", class, what, is, goal, is <= goal, 0, peer, peerIs})
 	}
 	for _, b := range r.Builds {
 		if b.Engine != name {

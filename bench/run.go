@@ -30,10 +30,10 @@ type report struct {
 	timings []named
 }
 
-// run measures what the config says, prints it and writes it. What was measured
-// when the context ends or an engine fails is printed too.
+// run prepares the engines, and measures what the config says on one corpus or on
+// all.
 func run(ctx context.Context, c *config) error {
-	if err := prepareCorpus(ctx, c); err != nil {
+	if err := install(ctx, []string{"xz-utils", "python3"}); err != nil {
 		return err
 	}
 	for _, e := range c.engines {
@@ -44,13 +44,26 @@ func run(ctx context.Context, c *config) error {
 			return err
 		}
 	}
+	if c.growth {
+		return growth(ctx, c)
+	}
+	_, err := runCorpus(ctx, c)
+	return err
+}
+
+// runCorpus measures, prints and writes. What was measured when the context ends
+// or an engine fails is printed too.
+func runCorpus(ctx context.Context, c *config) (*report, error) {
+	if err := prepareCorpus(ctx, c); err != nil {
+		return nil, err
+	}
 	r := &report{Corpus: c.corpus, Machine: machine(), Load: loadAverage()}
 	failed := r.measure(ctx, c)
 	differ := r.compare()
 	if err := r.finish(context.WithoutCancel(ctx), c); err != nil {
-		return errors.Join(failed, err)
+		return nil, errors.Join(failed, err)
 	}
-	return errors.Join(failed, differ)
+	return r, errors.Join(failed, differ)
 }
 
 // reuses tells whether an engine's results are those of the run before.
@@ -236,11 +249,11 @@ func (r *report) finish(ctx context.Context, c *config) error {
 	ref := find(r.timings, lucene)
 	for _, t := range r.timings {
 		if isTrawl(t.name) && ref != nil {
-			r.Verdicts[t.name] = judge(t.results, ref, peers, c.purego)
+			r.Verdicts[t.name] = judge(t.name, t.results, ref, peers)
 		}
 	}
 	for _, e := range c.engines {
-		if isTrawl(e.name) && !c.purego {
+		if _, _, pure := trawlAt(e.name); isTrawl(e.name) && !pure {
 			r.Verdicts[e.name] = append(r.Verdicts[e.name], r.judgeRest(e.name)...)
 		}
 	}

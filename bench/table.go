@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 )
 
@@ -148,14 +149,18 @@ type verdict struct {
 	Is      float64 `json:"is"`
 	Goal    float64 `json:"goal"`
 	Met     bool    `json:"met"`
+	Scaled  float64 `json:"scaled,omitempty"` // the goal at the speed of this machine
 	Peer    string  `json:"peer"`
 	PeerIs  float64 `json:"peerIs"`
 }
 
 // judge holds Trawl's results to the goals: means to Lucene of the same run, and
 // p99 to the best of the stored peers, which only the whole corpus and all
-// queries can tell.
-func judge(r, ref results, peers map[string]results, pure bool) (out []verdict) {
+// queries can tell. Those were measured elsewhere: how much slower Lucene is here
+// than it was there is the speed at which their p99 would be here.
+func judge(name string, r, ref results, peers map[string]results) (out []verdict) {
+	_, _, pure := trawlAt(name)
+	slower := slowdown(ref, peers["lucene8"])
 	for _, g := range goals {
 		mean, _, _ := r.of(g.command, g.class, ref).ratios(ref.of(g.command, g.class, r))
 		if pure {
@@ -165,7 +170,7 @@ func judge(r, ref results, peers map[string]results, pure bool) (out []verdict) 
 			g.reach = pureGoal
 		}
 		if mean > 0 {
-			out = append(out, verdict{g.command, g.class, "mean ratio", mean, g.reach, mean <= g.reach, g.peer, g.best})
+			out = append(out, verdict{g.command, g.class, "mean ratio", mean, g.reach, mean <= g.reach, 0, g.peer, g.best})
 		}
 	}
 	if pure {
@@ -181,16 +186,31 @@ func judge(r, ref results, peers map[string]results, pure bool) (out []verdict) 
 				}
 			}
 			if peer != "" {
-				out = append(out, verdict{command, class, "p99 µs", s.P99, best, s.P99 < best, peer, best})
+				out = append(out, verdict{command, class, "p99 µs", s.P99, best, s.P99 < best, slower * best, peer, best})
 			}
 		}
 	}
 	return out
 }
 
+// slowdown is the geometric mean of the ratios of one engine's best times to those
+// of another run; 0 if they have nothing in common.
+func slowdown(now, then results) float64 {
+	sum, n := 0.0, 0
+	for k, t := range now {
+		if o := then[k]; o != nil && t.best > 0 && o.best > 0 {
+			sum, n = sum+math.Log(t.best/o.best), n+1
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return math.Exp(sum / float64(n))
+}
+
 func printVerdicts(w io.Writer, name string, verdicts []verdict) {
 	var t table
-	t.row("command", "class", "what", "is", "goal", "", "best peer")
+	t.row("command", "class", "what", "is", "goal", "", "best peer", "goal at this machine's speed", "")
 	met := 0
 	for _, v := range verdicts {
 		word := "missed"
@@ -198,7 +218,11 @@ func printVerdicts(w io.Writer, name string, verdicts []verdict) {
 			word = "met"
 			met++
 		}
-		t.row(v.Command, v.Class, v.What, number(v.Is), number(v.Goal), word, v.Peer+" "+number(v.PeerIs))
+		scaled := ""
+		if v.Scaled > 0 {
+			scaled = map[bool]string{false: "missed", true: "met"}[v.Is < v.Scaled]
+		}
+		t.row(v.Command, v.Class, v.What, number(v.Is), number(v.Goal), word, v.Peer+" "+number(v.PeerIs), number(v.Scaled), scaled)
 	}
 	t.print(w, fmt.Sprintf("%s: %d of %d goals met", name, met, len(verdicts)))
 }
