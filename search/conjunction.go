@@ -72,7 +72,7 @@ func (c *conjunction) blocks(ctx context.Context, r *runner, l *leg, bounds []in
 			if at = kernel.NextAtLeast(bounds, max(at, int(cur.First()/window)), least); at > int(last/window) {
 				break
 			}
-			if int64(c.groups[0].level[cur.ImpactOf(cur.Block())])+c.rest[0] >= int64(least) {
+			if int64(c.groups[0].atMost(cur.ImpactOf(cur.Block())))+c.rest[0] >= int64(least) {
 				docs, scores := r.work.selected(cur.Docs()[:cur.Len()], l.blockScores()[:cur.Len()], below(least, c.rest[0]))
 				if at < int(last/window) {
 					docs, scores = promising(docs, scores, bounds, least)

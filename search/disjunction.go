@@ -185,7 +185,7 @@ func (d *disjunction) single(r *runner, base uint32, first int, rest int64) {
 	end, c := base+window, &l.cur
 	for ok := c.SeekBlock(base); ok; ok = c.EnterBlock(c.Block() + 1) {
 		last := c.Last()
-		if least = r.least(); int64(g.level[c.ImpactOf(c.Block())])+rest >= int64(least) {
+		if least = r.least(); int64(g.atMost(c.ImpactOf(c.Block())))+rest >= int64(least) {
 			if i, j, _ := l.within(base, end); i < j {
 				docs, scores := r.work.selected(c.Docs()[i:j], l.blockScores()[i:j], below(least, rest))
 				d.finish(r, docs, scores, first, required)

@@ -17,9 +17,9 @@ type group struct {
 	scorer rank.TermScorer
 	size   uint64 // postings of all legs
 
-	most  int32   // bound of every posting
-	bound []int32 // of every window; 0 if it holds none
-	level [256]int32
+	most  int32      // bound of every posting
+	bound []int32    // of every window; 0 if it holds none
+	level [256]int32 // of a group with one leg: bounds by impact, 0 where not yet computed
 
 	marks  []float32 // scratch: evidence by candidate
 	probed []probed
@@ -50,8 +50,8 @@ func (g *group) flat() *leg {
 // setMost computes most and, of a group with one leg, level.
 func (g *group) setMost() {
 	if l := g.flat(); l != nil {
-		g.setLevels(l)
-		g.most = g.level[l.cur.Impact()]
+		clear(g.level[:])
+		g.most = g.atMost(l.cur.Impact())
 		return
 	}
 	most := float32(0)
@@ -82,7 +82,7 @@ func (g *group) setBounds(w *work) {
 		w.impacts = l.cur.AppendWindows(w.impacts[:0])
 		g.bound = resize(g.bound, len(w.impacts))
 		for i, impact := range w.impacts {
-			g.bound[i] = g.level[impact]
+			g.bound[i] = g.atMost(impact)
 		}
 		return
 	}
@@ -112,12 +112,12 @@ func (g *group) setBounds(w *work) {
 // addFinite is a sum that stays finite.
 func addFinite(a, b float32) float32 { return min(a+b, math.MaxFloat32) }
 
-// setLevels computes the bound that each impact of the leg stands for.
-func (g *group) setLevels(l *leg) {
-	g.level[0] = 0
-	for i := 1; i < len(g.level); i++ {
-		g.level[i] = g.scorer.Bound(l.atMost(byte(i)))
+// atMost is at least the score of a posting of that impact, in the only leg.
+func (g *group) atMost(impact byte) int32 {
+	if g.level[impact] == 0 && impact > 0 {
+		g.level[impact] = g.scorer.Bound(g.legs[0].atMost(impact))
 	}
+	return g.level[impact]
 }
 
 // load gathers the postings of a window with their scores. Several legs meet in

@@ -14,8 +14,8 @@ type phraseWalk struct {
 	*phrase
 	*phraseField
 	lead   *leg
-	bounds []int32 // by window: 0 if a word is missing there
-	level  [256]int32
+	bounds []int32    // by window: 0 if a word is missing there
+	level  [256]int32 // bounds by impact of the lead, 0 where not yet computed
 }
 
 func (r *runner) walkPhrase(p *phrase) *phraseWalk {
@@ -23,9 +23,6 @@ func (r *runner) walkPhrase(p *phrase) *phraseWalk {
 	v := &phraseWalk{phrase: p, phraseField: f, lead: f.legs[0]}
 	weight, k1 := p.scorer.Params()
 	v.lead.kernel = kernel.Scorer{ByNorm: v.lead.scorer.Table(), K1: k1, Weight: weight}
-	for i := 1; i < len(v.level); i++ {
-		v.level[i] = p.scorer.Bound(v.lead.atMost(byte(i)))
-	}
 	w := &r.work
 	least := w.least[:0]
 	for _, l := range f.legs {
@@ -42,9 +39,17 @@ func (r *runner) walkPhrase(p *phrase) *phraseWalk {
 	v.bounds = resize(w.bound, len(least))
 	w.bound = v.bounds
 	for i, impact := range least {
-		v.bounds[i] = v.level[impact]
+		v.bounds[i] = v.atMost(impact)
 	}
 	return v
+}
+
+// atMost is at least the score of a document where the lead has that impact.
+func (v *phraseWalk) atMost(impact byte) int32 {
+	if v.level[impact] == 0 && impact > 0 {
+		v.level[impact] = v.phrase.scorer.Bound(v.lead.atMost(impact))
+	}
+	return v.level[impact]
 }
 
 // run offers the best documents. If all are counted it returns how many there are,
@@ -68,7 +73,7 @@ func (v *phraseWalk) run(ctx context.Context, r *runner, all bool) (uint64, erro
 			continue
 		}
 		from = cur.Last() + 1
-		if v.level[cur.ImpactOf(cur.Block())] >= least {
+		if v.atMost(cur.ImpactOf(cur.Block())) >= least {
 			v.find(&r.work, v.candidates(r, least), 0)
 			total += uint64(len(v.found))
 			v.offer(r)

@@ -21,13 +21,12 @@ func topOfTerm(ctx context.Context, r *runner, g *group) error {
 		return nil
 	}
 	// The best blocks first, if no threshold is known, and then the rest.
-	high := highest(impacts, r.top.k)
+	high := 256
 	if r.least() == 1 {
+		high = highest(impacts, r.top.k)
 		if err := g.offerBlocks(ctx, r, impacts, high, 256); err != nil {
 			return err
 		}
-	} else {
-		high = 256
 	}
 	return g.offerBlocks(ctx, r, impacts, 1, high)
 }
@@ -66,7 +65,7 @@ func (g *group) least(score int32) int {
 	low, high := 1, len(g.level)
 	for low < high {
 		mid := (low + high) / 2
-		if g.level[mid] >= score {
+		if g.atMost(byte(mid)) >= score {
 			high = mid
 		} else {
 			low = mid + 1
