@@ -42,6 +42,9 @@ const (
 
 // Width is the number of bits of the largest value, 0..32.
 func Width(v []uint32) int {
+	if len(v) == N {
+		return bits.Len32(or((*[N]uint32)(v)))
+	}
 	var all uint32
 	for _, x := range v {
 		all |= x

@@ -63,7 +63,7 @@ func less(a, b uint32) int { return int((uint64(a) - uint64(b)) >> 63) }
 // same word. To keep the word in a register takes a branch that is hard to
 // foretell, or a conditional move that waits for the load all the same: measured
 // slower by half.
-func setBits(set []uint64, docs []uint32, base uint32) {
+func setBitsPlain(set []uint64, docs []uint32, base uint32) {
 	for _, d := range docs {
 		d -= base
 		w := d >> 6

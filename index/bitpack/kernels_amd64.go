@@ -43,3 +43,8 @@ func countLess256(v *[128]uint32, x uint32) int
 //
 //go:noescape
 func orBits512(dst *uint64, src *byte, words int, shift uint64)
+
+// setBitsAsm is setBitsPlain for an even n above 0. It is false if a document is outside.
+//
+//go:noescape
+func setBitsAsm(set *uint64, words int, docs *uint32, n int, base uint32) bool

@@ -1452,3 +1452,59 @@ whole:
 	JG          turn
 	VZEROUPPER
 	RET
+
+// func setBitsAsm(set *uint64, words int, docs *uint32, n int, base uint32) bool
+// Requires: CMOV
+TEXT ·setBitsAsm(SB), NOSPLIT, $0-41
+	MOVQ set+0(FP), AX
+	MOVQ words+8(FP), CX
+	MOVQ docs+16(FP), DX
+	MOVQ n+24(FP), BX
+	MOVL base+32(FP), SI
+	XORQ R8, R8
+	XORQ DI, DI
+	XORQ R10, R10
+	XORQ R9, R9
+	LEAQ (DX)(BX*4), DX
+	LEAQ -8(DX), R11
+	NEGQ BX
+
+bit:
+	MOVL    (DX)(BX*4), R12
+	SUBL    SI, R12
+	MOVL    R12, DI
+	SHRL    $0x06, DI
+	CMPQ    DI, CX
+	JAE     outside
+	LEAQ    (AX)(DI*8), R8
+	MOVQ    R8, DI
+	CMPQ    R8, R10
+	CMOVQEQ R11, DI
+	MOVQ    (DI), DI
+	CMOVQEQ R9, DI
+	BTSQ    R12, DI
+	MOVQ    DI, (R8)
+	MOVL    4(DX)(BX*4), R12
+	SUBL    SI, R12
+	MOVL    R12, R9
+	SHRL    $0x06, R9
+	CMPQ    R9, CX
+	JAE     outside
+	LEAQ    (AX)(R9*8), R10
+	MOVQ    R10, R9
+	CMPQ    R10, R8
+	CMOVQEQ R11, R9
+	MOVQ    (R9), R9
+	CMOVQEQ DI, R9
+	BTSQ    R12, R9
+	MOVQ    R9, (R10)
+	ADDQ    $0x02, BX
+	JNE     bit
+	MOVB    $0x01, AL
+	MOVB    AL, ret+40(FP)
+	RET
+
+outside:
+	XORB AL, AL
+	MOVB AL, ret+40(FP)
+	RET

@@ -21,19 +21,27 @@ func Sums(dst, src *[N]uint32, n int, base, more uint32) {
 	sums(dst, src, n, base, more)
 }
 
+// AddTails adds, for each j, x[j]<<shift to all values from place at[j] on, modulo
+// 2^32. The slices have one length; shift is below 32.
+func AddTails(v *[N]uint32, at, x []byte, shift int) {
+	if len(at) != len(x) || uint(shift) >= 32 {
+		panic("bitpack: places and values are not as many")
+	}
+	if len(at) > 0 {
+		addTails(v, at, x, shift)
+	}
+}
+
 // Expand sets dst to base+i for each bit i of src that is set, and returns how many
 // there are; the others are left in no particular state. src is a bitset as OrBits
-// takes it. More than N bits are the caller's bug and panic.
+// takes it. If there are more than N bits, dst is left alone.
 func Expand(dst *[N]uint32, src []byte, base uint32) int {
 	checkWords(src)
 	n := 0
 	for at := 0; at < len(src); at += 8 {
 		n += bits.OnesCount64(load(src, at))
 	}
-	if n > N {
-		panic("bitpack: more bits than values")
-	}
-	if n > 0 {
+	if n > 0 && n <= N {
 		expand(dst, src, base)
 	}
 	return n
@@ -53,6 +61,16 @@ func abovePlain(v *[N]uint32, x uint32) (low, high uint64) {
 	return low, high
 }
 
+func orPlain(v *[N]uint32) uint32 {
+	var a, b uint32
+	for i := 0; i < N; i += 4 {
+		d := (*[4]uint32)(v[i:])
+		a |= d[0] | d[1]
+		b |= d[2] | d[3]
+	}
+	return a | b
+}
+
 func addPlain(v *[N]uint32, x uint32) {
 	for i := 0; i < N; i += 4 {
 		d := (*[4]uint32)(v[i:])
@@ -60,6 +78,20 @@ func addPlain(v *[N]uint32, x uint32) {
 		d[1] += x
 		d[2] += x
 		d[3] += x
+	}
+}
+
+func addTailsPlain(v *[N]uint32, at, x []byte, shift int) {
+	var steps [N]uint32
+	for j, place := range at {
+		if place < N {
+			steps[place] += uint32(x[j]) << (shift & 31)
+		}
+	}
+	sum := uint32(0)
+	for i := range v {
+		sum += steps[i]
+		v[i] += sum
 	}
 }
 

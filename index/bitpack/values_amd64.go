@@ -16,7 +16,13 @@ var hasCompress = cpu.X86.HasAVX512VBMI2
 func above512(v *[N]uint32, x uint32) (low, high uint64)
 
 //go:noescape
+func or512(v *[N]uint32) uint32
+
+//go:noescape
 func add512(v *[N]uint32, x uint32)
+
+//go:noescape
+func addTails512(v *[N]uint32, at, x *byte, n, shift int)
 
 // expand512 writes nothing behind the values of the bits.
 //
@@ -28,6 +34,13 @@ func above(v *[N]uint32, x uint32) (low, high uint64) {
 		return above512(v, x)
 	}
 	return abovePlain(v, x)
+}
+
+func or(v *[N]uint32) uint32 {
+	if has512 {
+		return or512(v)
+	}
+	return orPlain(v)
 }
 
 func add(v *[N]uint32, x uint32) {
@@ -45,6 +58,14 @@ func sums(dst, src *[N]uint32, n int, base, more uint32) {
 		return
 	}
 	sumsPlain(dst, src, n, base, more)
+}
+
+func addTails(v *[N]uint32, at, x []byte, shift int) {
+	if has512 {
+		addTails512(v, &at[0], &x[0], len(at), shift)
+		return
+	}
+	addTailsPlain(v, at, x, shift)
 }
 
 func expand(dst *[N]uint32, src []byte, base uint32) {

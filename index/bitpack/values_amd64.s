@@ -28,6 +28,32 @@ TEXT ·above512(SB), NOSPLIT, $0-32
 	VZEROUPPER
 	RET
 
+// func or512(v *[128]uint32) uint32
+TEXT ·or512(SB), NOSPLIT, $0-12
+	MOVQ          v+0(FP), SI
+	VMOVDQU32     0(SI), Z0
+	VMOVDQU32     64(SI), Z1
+	VPORD         128(SI), Z0, Z0
+	VPORD         192(SI), Z1, Z1
+	VPORD         256(SI), Z0, Z0
+	VPORD         320(SI), Z1, Z1
+	VPORD         384(SI), Z0, Z0
+	VPORD         448(SI), Z1, Z1
+	VPORD         Z1, Z0, Z0
+	VEXTRACTI64X4 $1, Z0, Y1
+	VPOR          Y1, Y0, Y0
+	VEXTRACTI128  $1, Y0, X1
+	VPOR          X1, X0, X0
+	VPSHUFD       $0x4e, X0, X1
+	VPOR          X1, X0, X0
+	VMOVQ         X0, AX
+	MOVQ          AX, BX
+	SHRQ          $32, BX
+	ORL           BX, AX
+	MOVL          AX, ret+8(FP)
+	VZEROUPPER
+	RET
+
 // func add512(v *[128]uint32, x uint32)
 TEXT ·add512(SB), NOSPLIT, $0-12
 	MOVQ         v+0(FP), SI
@@ -49,6 +75,71 @@ TEXT ·add512(SB), NOSPLIT, $0-12
 	VMOVDQU32    Z6, 320(SI)
 	VMOVDQU32    Z7, 384(SI)
 	VMOVDQU32    Z8, 448(SI)
+	VZEROUPPER
+	RET
+
+// All values stay in registers, Z0 to Z7, and their places in Z8 to Z15.
+//
+// func addTails512(v *[128]uint32, at, x *byte, n, shift int)
+TEXT ·addTails512(SB), NOSPLIT, $0-40
+	MOVQ         v+0(FP), DI
+	MOVQ         at+8(FP), SI
+	MOVQ         x+16(FP), DX
+	MOVQ         n+24(FP), R8
+	MOVQ         shift+32(FP), CX
+	VPMOVZXBD    places<>+0(SB), Z8
+	VPMOVZXBD    places<>+16(SB), Z9
+	VPMOVZXBD    places<>+32(SB), Z10
+	VPMOVZXBD    places<>+48(SB), Z11
+	MOVL         $64, AX
+	VPBROADCASTD AX, Z16
+	VPADDD       Z16, Z8, Z12
+	VPADDD       Z16, Z9, Z13
+	VPADDD       Z16, Z10, Z14
+	VPADDD       Z16, Z11, Z15
+	VMOVDQU32    0(DI), Z0
+	VMOVDQU32    64(DI), Z1
+	VMOVDQU32    128(DI), Z2
+	VMOVDQU32    192(DI), Z3
+	VMOVDQU32    256(DI), Z4
+	VMOVDQU32    320(DI), Z5
+	VMOVDQU32    384(DI), Z6
+	VMOVDQU32    448(DI), Z7
+
+tail:
+	MOVBLZX      (SI), AX
+	MOVBLZX      (DX), BX
+	INCQ         SI
+	INCQ         DX
+	SHLL         CX, BX
+	VPBROADCASTD AX, Z16
+	VPBROADCASTD BX, Z17
+	VPCMPUD      $2, Z8, Z16, K1
+	VPADDD       Z17, Z0, K1, Z0
+	VPCMPUD      $2, Z9, Z16, K2
+	VPADDD       Z17, Z1, K2, Z1
+	VPCMPUD      $2, Z10, Z16, K3
+	VPADDD       Z17, Z2, K3, Z2
+	VPCMPUD      $2, Z11, Z16, K4
+	VPADDD       Z17, Z3, K4, Z3
+	VPCMPUD      $2, Z12, Z16, K5
+	VPADDD       Z17, Z4, K5, Z4
+	VPCMPUD      $2, Z13, Z16, K6
+	VPADDD       Z17, Z5, K6, Z5
+	VPCMPUD      $2, Z14, Z16, K7
+	VPADDD       Z17, Z6, K7, Z6
+	VPCMPUD      $2, Z15, Z16, K1
+	VPADDD       Z17, Z7, K1, Z7
+	DECQ         R8
+	JNZ          tail
+	VMOVDQU32    Z0, 0(DI)
+	VMOVDQU32    Z1, 64(DI)
+	VMOVDQU32    Z2, 128(DI)
+	VMOVDQU32    Z3, 192(DI)
+	VMOVDQU32    Z4, 256(DI)
+	VMOVDQU32    Z5, 320(DI)
+	VMOVDQU32    Z6, 384(DI)
+	VMOVDQU32    Z7, 448(DI)
 	VZEROUPPER
 	RET
 

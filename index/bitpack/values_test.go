@@ -26,6 +26,21 @@ func testAbove(t *testing.T) {
 	}
 }
 
+func TestWidthOfWholeBlock(t *testing.T) { eachVersion(t, testWidthOfWholeBlock) }
+
+func testWidthOfWholeBlock(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for i := range N {
+		for bit := range 32 {
+			v := values(r, N, bit)
+			v[i] = 1<<bit | uint32(r.Uint64N(1<<bit))
+			if got := Width(v); got != bit+1 {
+				t.Fatalf("Width with %d at %d = %d", v[i], i, got)
+			}
+		}
+	}
+}
+
 func TestSumsAndAdd(t *testing.T) { eachVersion(t, testSumsAndAdd) }
 
 func testSumsAndAdd(t *testing.T) {
@@ -93,17 +108,37 @@ func testExpand(t *testing.T) {
 			}
 		}
 	}
-	defer func() {
-		if recover() == nil {
-			t.Error("129 bits were taken")
-		}
-	}()
 	src := make([]byte, 24)
 	for i := range N + 1 {
 		src[i/8] |= 1 << (i % 8)
 	}
 	var dst [N]uint32
-	Expand(&dst, src, 0)
+	if n := Expand(&dst, src, 9); n != N+1 || dst != [N]uint32{} {
+		t.Errorf("of 129 bits %d were taken", n)
+	}
+}
+
+func TestAddTails(t *testing.T) { eachVersion(t, testAddTails) }
+
+func testAddTails(t *testing.T) {
+	seed := rand.Uint64()
+	r := rand.New(rand.NewPCG(seed, 0))
+	for range 500 {
+		var v [N]uint32
+		copy(v[:], values(r, N, 32))
+		n, shift := r.IntN(8), r.IntN(32)
+		at, x := make([]byte, n), make([]byte, n)
+		want := v
+		for j := range at {
+			at[j], x[j] = byte(r.IntN(N+9)), byte(r.Uint32())
+			for i := int(at[j]); i < N; i++ {
+				want[i] += uint32(x[j]) << shift
+			}
+		}
+		if AddTails(&v, at, x, shift); v != want {
+			t.Fatalf("seed %d: AddTails(%d, %d, %d) = %v, want %v", seed, at, x, shift, v, want)
+		}
+	}
 }
 
 func BenchmarkExpand(b *testing.B) {
@@ -126,7 +161,9 @@ func BenchmarkValues(b *testing.B) {
 	copy(v[:], values(rand.New(rand.NewPCG(1, 2)), N, 9))
 	for name, f := range map[string]func(){
 		"above": func() { low, _ := Above(&v, 500); sink += uint32(low) },
+		"width": func() { sink += uint32(Width(v[:])) },
 		"add":   func() { Add(&v, 1) },
+		"tails": func() { AddTails(&v, []byte{3, 40, 80, 120}, []byte{1, 2, 3, 4}, 3) },
 		"sums":  func() { Sums(&v, &v, N, 0, 0) },
 	} {
 		b.Run(name, func(b *testing.B) {

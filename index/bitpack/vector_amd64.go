@@ -2,7 +2,11 @@
 
 package bitpack
 
-import "golang.org/x/sys/cpu"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
 
 // What the machine can do. Kernels for AVX-512 move bytes across a whole vector,
 // which takes VBMI (Ice Lake, Zen 4, and what came after).
@@ -77,4 +81,14 @@ func orBits(dst []uint64, src []byte, shift uint32) {
 	if words < len(dst) {
 		dst[words] |= load(src, 8*words-8) >> 1 >> (63 - shift&63)
 	}
+}
+
+func setBits(set []uint64, docs []uint32, base uint32) {
+	if n := len(docs) &^ 1; n > 0 && has256 {
+		if !setBitsAsm(unsafe.SliceData(set), len(set), &docs[0], n, base) {
+			panic("bitpack: document outside of the bitset")
+		}
+		docs = docs[n:]
+	}
+	setBitsPlain(set, docs, base)
 }

@@ -8,7 +8,14 @@ const Group = 16
 // documents.
 func Accumulate(acc []int32, docs []uint32, scores []int32, base uint32) {
 	checkLen(len(scores), len(docs))
-	accumulate(acc, docs, scores[:len(docs)], base)
+	scores = scores[:len(docs)]
+	for i, d := range docs {
+		d -= base
+		if uint64(d) >= uint64(len(acc)) {
+			panic(outside)
+		}
+		acc[d] += scores[i]
+	}
 }
 
 // AccumulateTouched is Accumulate, and marks the groups of entries that it adds
@@ -30,17 +37,6 @@ func AccumulateFloat(acc []float32, docs []uint32, ev []float32, base uint32, se
 }
 
 const outside = "kernel: document outside of the window"
-
-func accumulatePlain(acc []int32, docs []uint32, scores []int32, base uint32) {
-	scores = scores[:len(docs)]
-	for i, d := range docs {
-		d -= base
-		if uint64(d) >= uint64(len(acc)) {
-			panic(outside)
-		}
-		acc[d] += scores[i]
-	}
-}
 
 func accumulateTouchedPlain(acc []int32, docs []uint32, scores []int32, base uint32, touched []uint64) {
 	scores = scores[:len(docs)]

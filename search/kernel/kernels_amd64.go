@@ -34,17 +34,12 @@ func evidence256(out *[128]float32, docs *[128]uint32, freqs *[128]uint32, n int
 //go:noescape
 func scoreEvidence256(out *int32, evidence *float32, n int, k1 float32, weight float32)
 
-// accumulateAsm is the loop of accumulatePlain. It is false if a document is outside.
-//
-//go:noescape
-func accumulateAsm(acc *int32, size int, docs *uint32, scores *int32, n int, base uint32) bool
-
-// accumulateTouchedAsm is the loop of accumulateTouchedPlain. It is false if a document is outside.
+// accumulateTouchedAsm is accumulateTouchedPlain, n being above 0. It is false if a document is outside.
 //
 //go:noescape
 func accumulateTouchedAsm(acc *int32, size int, docs *uint32, scores *int32, n int, base uint32, touched *uint64) bool
 
-// accumulateFloatAsm is the loop of accumulateFloatPlain. It is false if a document is outside.
+// accumulateFloatAsm is accumulateFloatPlain, n being above 0. It is false if a document is outside.
 //
 //go:noescape
 func accumulateFloatAsm(acc *float32, size int, docs *uint32, ev *float32, n int, base uint32, seen *uint64) bool
@@ -113,6 +108,31 @@ func and512(a *uint64, b *uint64, n int) int
 //
 //go:noescape
 func andNot512(a *uint64, b *uint64, n int) int
+
+// count256 is countPlain for an even n above 0.
+//
+//go:noescape
+func count256(a *uint64, n int) int
+
+// countAnd256 is countAndPlain for an even n above 0.
+//
+//go:noescape
+func countAnd256(a *uint64, b *uint64, n int) int
+
+// countOr256 is countOrPlain for an even n above 0.
+//
+//go:noescape
+func countOr256(a *uint64, b *uint64, n int) int
+
+// and256 is andPlain for an even n above 0.
+//
+//go:noescape
+func and256(a *uint64, b *uint64, n int) int
+
+// andNot256 is andNotPlain for an even n above 0.
+//
+//go:noescape
+func andNot256(a *uint64, b *uint64, n int) int
 
 // addScaled512 is addScaledPlain, n being above 0, for the factor high<<8+low.
 //

@@ -662,70 +662,6 @@ group:
 	VZEROUPPER
 	RET
 
-// func accumulateAsm(acc *int32, size int, docs *uint32, scores *int32, n int, base uint32) bool
-TEXT ·accumulateAsm(SB), NOSPLIT, $0-49
-	MOVQ acc+0(FP), AX
-	MOVQ size+8(FP), CX
-	MOVQ docs+16(FP), DX
-	MOVQ scores+24(FP), BX
-	MOVQ n+32(FP), SI
-	MOVL base+40(FP), DI
-	XORQ R8, R8
-	MOVQ SI, R9
-	ANDQ $-4, R9
-	JEQ  rest
-
-four:
-	MOVL (DX)(R8*4), R10
-	MOVL (BX)(R8*4), R11
-	SUBL DI, R10
-	CMPQ R10, CX
-	JAE  outside
-	ADDL R11, (AX)(R10*4)
-	MOVL 4(DX)(R8*4), R10
-	MOVL 4(BX)(R8*4), R11
-	SUBL DI, R10
-	CMPQ R10, CX
-	JAE  outside
-	ADDL R11, (AX)(R10*4)
-	MOVL 8(DX)(R8*4), R10
-	MOVL 8(BX)(R8*4), R11
-	SUBL DI, R10
-	CMPQ R10, CX
-	JAE  outside
-	ADDL R11, (AX)(R10*4)
-	MOVL 12(DX)(R8*4), R10
-	MOVL 12(BX)(R8*4), R11
-	SUBL DI, R10
-	CMPQ R10, CX
-	JAE  outside
-	ADDL R11, (AX)(R10*4)
-	ADDQ $0x04, R8
-	CMPQ R8, R9
-	JLT  four
-
-rest:
-	CMPQ R8, SI
-	JGE  done
-	MOVL (DX)(R8*4), R9
-	MOVL (BX)(R8*4), R10
-	SUBL DI, R9
-	CMPQ R9, CX
-	JAE  outside
-	ADDL R10, (AX)(R9*4)
-	INCQ R8
-	JMP  rest
-
-done:
-	MOVB $0x01, AL
-	MOVB AL, ret+48(FP)
-	RET
-
-outside:
-	XORB AL, AL
-	MOVB AL, ret+48(FP)
-	RET
-
 // func accumulateTouchedAsm(acc *int32, size int, docs *uint32, scores *int32, n int, base uint32, touched *uint64) bool
 TEXT ·accumulateTouchedAsm(SB), NOSPLIT, $0-57
 	MOVQ acc+0(FP), AX
@@ -736,79 +672,106 @@ TEXT ·accumulateTouchedAsm(SB), NOSPLIT, $0-57
 	MOVL base+40(FP), DI
 	MOVQ touched+48(FP), R8
 	XORQ R9, R9
-	MOVQ SI, R10
-	ANDQ $-4, R10
+	MOVQ $-1, R10
+	XORQ R11, R11
+	MOVQ SI, R12
+	ANDQ $-4, R12
 	JEQ  rest
 
 four:
-	MOVL (DX)(R9*4), R11
-	MOVL (BX)(R9*4), R12
-	SUBL DI, R11
-	CMPQ R11, CX
+	MOVL (DX)(R11*4), R13
+	MOVL (BX)(R11*4), R14
+	SUBL DI, R13
+	CMPQ R13, CX
 	JAE  outside
-	ADDL R12, (AX)(R11*4)
-	MOVL R11, R13
-	SHRL $0x0a, R13
-	SHRL $0x04, R11
-	MOVQ (R8)(R13*8), R12
-	BTSQ R11, R12
-	MOVQ R12, (R8)(R13*8)
-	MOVL 4(DX)(R9*4), R11
-	MOVL 4(BX)(R9*4), R12
-	SUBL DI, R11
-	CMPQ R11, CX
+	ADDL R14, (AX)(R13*4)
+	MOVL R13, R14
+	SHRL $0x0a, R14
+	SHRL $0x04, R13
+	CMPQ R14, R10
+	JEQ  same0
+	MOVQ R14, R10
+	MOVQ (R8)(R14*8), R9
+
+same0:
+	BTSQ R13, R9
+	MOVQ R9, (R8)(R10*8)
+	MOVL 4(DX)(R11*4), R13
+	MOVL 4(BX)(R11*4), R14
+	SUBL DI, R13
+	CMPQ R13, CX
 	JAE  outside
-	ADDL R12, (AX)(R11*4)
-	MOVL R11, R13
-	SHRL $0x0a, R13
-	SHRL $0x04, R11
-	MOVQ (R8)(R13*8), R12
-	BTSQ R11, R12
-	MOVQ R12, (R8)(R13*8)
-	MOVL 8(DX)(R9*4), R11
-	MOVL 8(BX)(R9*4), R12
-	SUBL DI, R11
-	CMPQ R11, CX
+	ADDL R14, (AX)(R13*4)
+	MOVL R13, R14
+	SHRL $0x0a, R14
+	SHRL $0x04, R13
+	CMPQ R14, R10
+	JEQ  same1
+	MOVQ R14, R10
+	MOVQ (R8)(R14*8), R9
+
+same1:
+	BTSQ R13, R9
+	MOVQ R9, (R8)(R10*8)
+	MOVL 8(DX)(R11*4), R13
+	MOVL 8(BX)(R11*4), R14
+	SUBL DI, R13
+	CMPQ R13, CX
 	JAE  outside
-	ADDL R12, (AX)(R11*4)
-	MOVL R11, R13
-	SHRL $0x0a, R13
-	SHRL $0x04, R11
-	MOVQ (R8)(R13*8), R12
-	BTSQ R11, R12
-	MOVQ R12, (R8)(R13*8)
-	MOVL 12(DX)(R9*4), R11
-	MOVL 12(BX)(R9*4), R12
-	SUBL DI, R11
-	CMPQ R11, CX
+	ADDL R14, (AX)(R13*4)
+	MOVL R13, R14
+	SHRL $0x0a, R14
+	SHRL $0x04, R13
+	CMPQ R14, R10
+	JEQ  same2
+	MOVQ R14, R10
+	MOVQ (R8)(R14*8), R9
+
+same2:
+	BTSQ R13, R9
+	MOVQ R9, (R8)(R10*8)
+	MOVL 12(DX)(R11*4), R13
+	MOVL 12(BX)(R11*4), R14
+	SUBL DI, R13
+	CMPQ R13, CX
 	JAE  outside
-	ADDL R12, (AX)(R11*4)
-	MOVL R11, R13
-	SHRL $0x0a, R13
-	SHRL $0x04, R11
-	MOVQ (R8)(R13*8), R12
-	BTSQ R11, R12
-	MOVQ R12, (R8)(R13*8)
-	ADDQ $0x04, R9
-	CMPQ R9, R10
+	ADDL R14, (AX)(R13*4)
+	MOVL R13, R14
+	SHRL $0x0a, R14
+	SHRL $0x04, R13
+	CMPQ R14, R10
+	JEQ  same3
+	MOVQ R14, R10
+	MOVQ (R8)(R14*8), R9
+
+same3:
+	BTSQ R13, R9
+	MOVQ R9, (R8)(R10*8)
+	ADDQ $0x04, R11
+	CMPQ R11, R12
 	JLT  four
 
 rest:
-	CMPQ R9, SI
+	CMPQ R11, SI
 	JGE  done
-	MOVL (DX)(R9*4), R10
-	MOVL (BX)(R9*4), R11
-	SUBL DI, R10
-	CMPQ R10, CX
+	MOVL (DX)(R11*4), R12
+	MOVL (BX)(R11*4), R13
+	SUBL DI, R12
+	CMPQ R12, CX
 	JAE  outside
-	ADDL R11, (AX)(R10*4)
-	MOVL R10, R12
-	SHRL $0x0a, R12
-	SHRL $0x04, R10
-	MOVQ (R8)(R12*8), R11
-	BTSQ R10, R11
-	MOVQ R11, (R8)(R12*8)
-	INCQ R9
+	ADDL R13, (AX)(R12*4)
+	MOVL R12, R13
+	SHRL $0x0a, R13
+	SHRL $0x04, R12
+	CMPQ R13, R10
+	JEQ  samerest
+	MOVQ R13, R10
+	MOVQ (R8)(R13*8), R9
+
+samerest:
+	BTSQ R12, R9
+	MOVQ R9, (R8)(R10*8)
+	INCQ R11
 	JMP  rest
 
 done:
@@ -822,8 +785,8 @@ outside:
 	RET
 
 // func accumulateFloatAsm(acc *float32, size int, docs *uint32, ev *float32, n int, base uint32, seen *uint64) bool
-// Requires: SSE
-TEXT ·accumulateFloatAsm(SB), NOSPLIT, $0-57
+// Requires: CMOV, SSE
+TEXT ·accumulateFloatAsm(SB), NOSPLIT, $8-57
 	MOVQ acc+0(FP), AX
 	MOVQ size+8(FP), CX
 	MOVQ docs+16(FP), DX
@@ -831,80 +794,105 @@ TEXT ·accumulateFloatAsm(SB), NOSPLIT, $0-57
 	MOVQ n+32(FP), SI
 	MOVL base+40(FP), DI
 	MOVQ seen+48(FP), R8
-	XORQ R9, R9
-	MOVQ SI, R10
-	ANDQ $-4, R10
+	LEAQ acc+0(FP), R9
+	XORQ R10, R10
+	XORQ R11, R11
+	XORQ R12, R12
+	XORQ R13, R13
+	XORQ R14, R14
+	MOVQ SI, R15
+	ANDQ $-4, R15
 	JEQ  rest
 
 four:
-	MOVL  (DX)(R9*4), R11
-	MOVSS (BX)(R9*4), X0
-	SUBL  DI, R11
-	CMPQ  R11, CX
-	JAE   outside
-	ADDSS (AX)(R11*4), X0
-	MOVSS X0, (AX)(R11*4)
-	MOVL  R11, R13
-	SHRL  $0x06, R13
-	MOVQ  (R8)(R13*8), R12
-	BTSQ  R11, R12
-	MOVQ  R12, (R8)(R13*8)
-	MOVL  4(DX)(R9*4), R11
-	MOVSS 4(BX)(R9*4), X0
-	SUBL  DI, R11
-	CMPQ  R11, CX
-	JAE   outside
-	ADDSS (AX)(R11*4), X0
-	MOVSS X0, (AX)(R11*4)
-	MOVL  R11, R13
-	SHRL  $0x06, R13
-	MOVQ  (R8)(R13*8), R12
-	BTSQ  R11, R12
-	MOVQ  R12, (R8)(R13*8)
-	MOVL  8(DX)(R9*4), R11
-	MOVSS 8(BX)(R9*4), X0
-	SUBL  DI, R11
-	CMPQ  R11, CX
-	JAE   outside
-	ADDSS (AX)(R11*4), X0
-	MOVSS X0, (AX)(R11*4)
-	MOVL  R11, R13
-	SHRL  $0x06, R13
-	MOVQ  (R8)(R13*8), R12
-	BTSQ  R11, R12
-	MOVQ  R12, (R8)(R13*8)
-	MOVL  12(DX)(R9*4), R11
-	MOVSS 12(BX)(R9*4), X0
-	SUBL  DI, R11
-	CMPQ  R11, CX
-	JAE   outside
-	ADDSS (AX)(R11*4), X0
-	MOVSS X0, (AX)(R11*4)
-	MOVL  R11, R13
-	SHRL  $0x06, R13
-	MOVQ  (R8)(R13*8), R12
-	BTSQ  R11, R12
-	MOVQ  R12, (R8)(R13*8)
-	ADDQ  $0x04, R9
-	CMPQ  R9, R10
-	JLT   four
+	MOVL    (DX)(R14*4), BP
+	MOVSS   (BX)(R14*4), X0
+	SUBL    DI, BP
+	CMPQ    BP, CX
+	JAE     outside
+	ADDSS   (AX)(BP*4), X0
+	MOVSS   X0, (AX)(BP*4)
+	MOVL    BP, R10
+	SHRL    $0x06, R10
+	LEAQ    (R8)(R10*8), R12
+	MOVQ    R12, R10
+	CMPQ    R12, R13
+	CMOVQEQ R9, R10
+	MOVQ    (R10), R10
+	CMOVQEQ R11, R10
+	BTSQ    BP, R10
+	MOVQ    R10, (R12)
+	MOVL    4(DX)(R14*4), BP
+	MOVSS   4(BX)(R14*4), X0
+	SUBL    DI, BP
+	CMPQ    BP, CX
+	JAE     outside
+	ADDSS   (AX)(BP*4), X0
+	MOVSS   X0, (AX)(BP*4)
+	MOVL    BP, R11
+	SHRL    $0x06, R11
+	LEAQ    (R8)(R11*8), R13
+	MOVQ    R13, R11
+	CMPQ    R13, R12
+	CMOVQEQ R9, R11
+	MOVQ    (R11), R11
+	CMOVQEQ R10, R11
+	BTSQ    BP, R11
+	MOVQ    R11, (R13)
+	MOVL    8(DX)(R14*4), BP
+	MOVSS   8(BX)(R14*4), X0
+	SUBL    DI, BP
+	CMPQ    BP, CX
+	JAE     outside
+	ADDSS   (AX)(BP*4), X0
+	MOVSS   X0, (AX)(BP*4)
+	MOVL    BP, R10
+	SHRL    $0x06, R10
+	LEAQ    (R8)(R10*8), R12
+	MOVQ    R12, R10
+	CMPQ    R12, R13
+	CMOVQEQ R9, R10
+	MOVQ    (R10), R10
+	CMOVQEQ R11, R10
+	BTSQ    BP, R10
+	MOVQ    R10, (R12)
+	MOVL    12(DX)(R14*4), BP
+	MOVSS   12(BX)(R14*4), X0
+	SUBL    DI, BP
+	CMPQ    BP, CX
+	JAE     outside
+	ADDSS   (AX)(BP*4), X0
+	MOVSS   X0, (AX)(BP*4)
+	MOVL    BP, R11
+	SHRL    $0x06, R11
+	LEAQ    (R8)(R11*8), R13
+	MOVQ    R13, R11
+	CMPQ    R13, R12
+	CMOVQEQ R9, R11
+	MOVQ    (R11), R11
+	CMOVQEQ R10, R11
+	BTSQ    BP, R11
+	MOVQ    R11, (R13)
+	ADDQ    $0x04, R14
+	CMPQ    R14, R15
+	JLT     four
 
 rest:
-	CMPQ  R9, SI
+	CMPQ  R14, SI
 	JGE   done
-	MOVL  (DX)(R9*4), R10
-	MOVSS (BX)(R9*4), X0
-	SUBL  DI, R10
-	CMPQ  R10, CX
+	MOVL  (DX)(R14*4), R9
+	MOVSS (BX)(R14*4), X0
+	SUBL  DI, R9
+	CMPQ  R9, CX
 	JAE   outside
-	ADDSS (AX)(R10*4), X0
-	MOVSS X0, (AX)(R10*4)
-	MOVL  R10, R12
-	SHRL  $0x06, R12
-	MOVQ  (R8)(R12*8), R11
-	BTSQ  R10, R11
-	MOVQ  R11, (R8)(R12*8)
-	INCQ  R9
+	ADDSS (AX)(R9*4), X0
+	MOVSS X0, (AX)(R9*4)
+	MOVL  R9, R10
+	SHRL  $0x06, R10
+	MOVQ  (R8)(R10*8), R11
+	BTSQ  R9, R11
+	MOVQ  R11, (R8)(R10*8)
+	INCQ  R14
 	JMP   rest
 
 done:
@@ -1572,28 +1560,28 @@ whole:
 // func countAnd512(a *uint64, b *uint64, n int) int
 // Requires: AVX, AVX2, AVX512DQ, AVX512F, AVX512VPOPCNTDQ, BMI2
 TEXT ·countAnd512(SB), NOSPLIT, $0-32
-	MOVQ   a+0(FP), AX
-	MOVQ   n+16(FP), CX
-	MOVQ   b+8(FP), DX
+	MOVQ   b+8(FP), AX
+	MOVQ   a+0(FP), CX
+	MOVQ   n+16(FP), DX
 	VPXORQ Z0, Z0, Z0
 	KXNORB K1, K1, K1
 
 turn:
-	CMPQ  CX, $0x08
+	CMPQ  DX, $0x08
 	JGE   whole
 	MOVL  $0x0000ffff, BX
-	BZHIL CX, BX, BX
+	BZHIL DX, BX, BX
 	KMOVW BX, K1
 
 whole:
-	VMOVDQU64.Z   (AX), K1, Z1
-	VMOVDQU64.Z   (DX), K1, Z2
+	VMOVDQU64.Z   (CX), K1, Z1
+	VMOVDQU64.Z   (AX), K1, Z2
 	VPANDQ        Z1, Z2, Z1
-	ADDQ          $0x40, DX
+	ADDQ          $0x40, AX
 	VPOPCNTQ      Z1, Z1
 	VPADDQ        Z1, Z0, Z0
-	ADDQ          $0x40, AX
-	SUBQ          $0x08, CX
+	ADDQ          $0x40, CX
+	SUBQ          $0x08, DX
 	JG            turn
 	VEXTRACTI64X4 $0x01, Z0, Y1
 	VPADDQ        Y1, Y0, Y0
@@ -1609,28 +1597,28 @@ whole:
 // func countOr512(a *uint64, b *uint64, n int) int
 // Requires: AVX, AVX2, AVX512DQ, AVX512F, AVX512VPOPCNTDQ, BMI2
 TEXT ·countOr512(SB), NOSPLIT, $0-32
-	MOVQ   a+0(FP), AX
-	MOVQ   n+16(FP), CX
-	MOVQ   b+8(FP), DX
+	MOVQ   b+8(FP), AX
+	MOVQ   a+0(FP), CX
+	MOVQ   n+16(FP), DX
 	VPXORQ Z0, Z0, Z0
 	KXNORB K1, K1, K1
 
 turn:
-	CMPQ  CX, $0x08
+	CMPQ  DX, $0x08
 	JGE   whole
 	MOVL  $0x0000ffff, BX
-	BZHIL CX, BX, BX
+	BZHIL DX, BX, BX
 	KMOVW BX, K1
 
 whole:
-	VMOVDQU64.Z   (AX), K1, Z1
-	VMOVDQU64.Z   (DX), K1, Z2
+	VMOVDQU64.Z   (CX), K1, Z1
+	VMOVDQU64.Z   (AX), K1, Z2
 	VPORQ         Z1, Z2, Z1
-	ADDQ          $0x40, DX
+	ADDQ          $0x40, AX
 	VPOPCNTQ      Z1, Z1
 	VPADDQ        Z1, Z0, Z0
-	ADDQ          $0x40, AX
-	SUBQ          $0x08, CX
+	ADDQ          $0x40, CX
+	SUBQ          $0x08, DX
 	JG            turn
 	VEXTRACTI64X4 $0x01, Z0, Y1
 	VPADDQ        Y1, Y0, Y0
@@ -1646,29 +1634,29 @@ whole:
 // func and512(a *uint64, b *uint64, n int) int
 // Requires: AVX, AVX2, AVX512DQ, AVX512F, AVX512VPOPCNTDQ, BMI2
 TEXT ·and512(SB), NOSPLIT, $0-32
-	MOVQ   a+0(FP), AX
-	MOVQ   n+16(FP), CX
-	MOVQ   b+8(FP), DX
+	MOVQ   b+8(FP), AX
+	MOVQ   a+0(FP), CX
+	MOVQ   n+16(FP), DX
 	VPXORQ Z0, Z0, Z0
 	KXNORB K1, K1, K1
 
 turn:
-	CMPQ  CX, $0x08
+	CMPQ  DX, $0x08
 	JGE   whole
 	MOVL  $0x0000ffff, BX
-	BZHIL CX, BX, BX
+	BZHIL DX, BX, BX
 	KMOVW BX, K1
 
 whole:
-	VMOVDQU64.Z   (AX), K1, Z1
-	VMOVDQU64.Z   (DX), K1, Z2
+	VMOVDQU64.Z   (CX), K1, Z1
+	VMOVDQU64.Z   (AX), K1, Z2
 	VPANDQ        Z1, Z2, Z1
-	ADDQ          $0x40, DX
-	VMOVDQU64     Z1, K1, (AX)
+	ADDQ          $0x40, AX
+	VMOVDQU64     Z1, K1, (CX)
 	VPOPCNTQ      Z1, Z1
 	VPADDQ        Z1, Z0, Z0
-	ADDQ          $0x40, AX
-	SUBQ          $0x08, CX
+	ADDQ          $0x40, CX
+	SUBQ          $0x08, DX
 	JG            turn
 	VEXTRACTI64X4 $0x01, Z0, Y1
 	VPADDQ        Y1, Y0, Y0
@@ -1684,29 +1672,29 @@ whole:
 // func andNot512(a *uint64, b *uint64, n int) int
 // Requires: AVX, AVX2, AVX512DQ, AVX512F, AVX512VPOPCNTDQ, BMI2
 TEXT ·andNot512(SB), NOSPLIT, $0-32
-	MOVQ   a+0(FP), AX
-	MOVQ   n+16(FP), CX
-	MOVQ   b+8(FP), DX
+	MOVQ   b+8(FP), AX
+	MOVQ   a+0(FP), CX
+	MOVQ   n+16(FP), DX
 	VPXORQ Z0, Z0, Z0
 	KXNORB K1, K1, K1
 
 turn:
-	CMPQ  CX, $0x08
+	CMPQ  DX, $0x08
 	JGE   whole
 	MOVL  $0x0000ffff, BX
-	BZHIL CX, BX, BX
+	BZHIL DX, BX, BX
 	KMOVW BX, K1
 
 whole:
-	VMOVDQU64.Z   (AX), K1, Z1
-	VMOVDQU64.Z   (DX), K1, Z2
+	VMOVDQU64.Z   (CX), K1, Z1
+	VMOVDQU64.Z   (AX), K1, Z2
 	VPANDNQ       Z1, Z2, Z1
-	ADDQ          $0x40, DX
-	VMOVDQU64     Z1, K1, (AX)
+	ADDQ          $0x40, AX
+	VMOVDQU64     Z1, K1, (CX)
 	VPOPCNTQ      Z1, Z1
 	VPADDQ        Z1, Z0, Z0
-	ADDQ          $0x40, AX
-	SUBQ          $0x08, CX
+	ADDQ          $0x40, CX
+	SUBQ          $0x08, DX
 	JG            turn
 	VEXTRACTI64X4 $0x01, Z0, Y1
 	VPADDQ        Y1, Y0, Y0
@@ -1717,6 +1705,146 @@ whole:
 	VMOVQ         X0, AX
 	MOVQ          AX, ret+24(FP)
 	VZEROUPPER
+	RET
+
+// func count256(a *uint64, n int) int
+// Requires: POPCNT
+TEXT ·count256(SB), NOSPLIT, $0-24
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	XORQ DX, DX
+	XORQ BX, BX
+
+turn:
+	MOVQ    (AX), SI
+	POPCNTQ SI, SI
+	ADDQ    SI, DX
+	MOVQ    8(AX), SI
+	POPCNTQ SI, SI
+	ADDQ    SI, BX
+	ADDQ    $0x10, AX
+	SUBQ    $0x02, CX
+	JNE     turn
+	ADDQ    BX, DX
+	MOVQ    DX, ret+16(FP)
+	RET
+
+// func countAnd256(a *uint64, b *uint64, n int) int
+// Requires: POPCNT
+TEXT ·countAnd256(SB), NOSPLIT, $0-32
+	MOVQ b+8(FP), AX
+	MOVQ a+0(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+	XORQ SI, SI
+
+turn:
+	MOVQ    (CX), DI
+	MOVQ    (AX), R8
+	ANDQ    R8, DI
+	POPCNTQ DI, DI
+	ADDQ    DI, BX
+	MOVQ    8(CX), DI
+	MOVQ    8(AX), R8
+	ANDQ    R8, DI
+	POPCNTQ DI, DI
+	ADDQ    DI, SI
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, AX
+	SUBQ    $0x02, DX
+	JNE     turn
+	ADDQ    SI, BX
+	MOVQ    BX, ret+24(FP)
+	RET
+
+// func countOr256(a *uint64, b *uint64, n int) int
+// Requires: POPCNT
+TEXT ·countOr256(SB), NOSPLIT, $0-32
+	MOVQ b+8(FP), AX
+	MOVQ a+0(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+	XORQ SI, SI
+
+turn:
+	MOVQ    (CX), DI
+	MOVQ    (AX), R8
+	ORQ     R8, DI
+	POPCNTQ DI, DI
+	ADDQ    DI, BX
+	MOVQ    8(CX), DI
+	MOVQ    8(AX), R8
+	ORQ     R8, DI
+	POPCNTQ DI, DI
+	ADDQ    DI, SI
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, AX
+	SUBQ    $0x02, DX
+	JNE     turn
+	ADDQ    SI, BX
+	MOVQ    BX, ret+24(FP)
+	RET
+
+// func and256(a *uint64, b *uint64, n int) int
+// Requires: POPCNT
+TEXT ·and256(SB), NOSPLIT, $0-32
+	MOVQ b+8(FP), AX
+	MOVQ a+0(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+	XORQ SI, SI
+
+turn:
+	MOVQ    (CX), DI
+	MOVQ    (AX), R8
+	ANDQ    R8, DI
+	MOVQ    DI, (CX)
+	POPCNTQ DI, DI
+	ADDQ    DI, BX
+	MOVQ    8(CX), DI
+	MOVQ    8(AX), R8
+	ANDQ    R8, DI
+	MOVQ    DI, 8(CX)
+	POPCNTQ DI, DI
+	ADDQ    DI, SI
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, AX
+	SUBQ    $0x02, DX
+	JNE     turn
+	ADDQ    SI, BX
+	MOVQ    BX, ret+24(FP)
+	RET
+
+// func andNot256(a *uint64, b *uint64, n int) int
+// Requires: POPCNT
+TEXT ·andNot256(SB), NOSPLIT, $0-32
+	MOVQ b+8(FP), AX
+	MOVQ a+0(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+	XORQ SI, SI
+
+turn:
+	MOVQ    (CX), DI
+	MOVQ    (AX), R8
+	NOTQ    R8
+	ANDQ    R8, DI
+	MOVQ    DI, (CX)
+	POPCNTQ DI, DI
+	ADDQ    DI, BX
+	MOVQ    8(CX), DI
+	MOVQ    8(AX), R8
+	NOTQ    R8
+	ANDQ    R8, DI
+	MOVQ    DI, 8(CX)
+	POPCNTQ DI, DI
+	ADDQ    DI, SI
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, AX
+	SUBQ    $0x02, DX
+	JNE     turn
+	ADDQ    SI, BX
+	MOVQ    BX, ret+24(FP)
 	RET
 
 // func addScaled512(dst *int32, bytes *byte, n int, high uint32, low uint32)

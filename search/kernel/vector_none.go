@@ -12,10 +12,6 @@ func (s *Scorer) evidence(out *[N]float32, docs, freqs *[N]uint32, n int, norms 
 
 func (s *Scorer) scoreEvidence(out []int32, evidence []float32) { s.scoreEvidencePlain(out, evidence) }
 
-func accumulate(acc []int32, docs []uint32, scores []int32, base uint32) {
-	accumulatePlain(acc, docs, scores, base)
-}
-
 func accumulateTouched(acc []int32, docs []uint32, scores []int32, base uint32, touched []uint64) {
 	accumulateTouchedPlain(acc, docs, scores, base, touched)
 }

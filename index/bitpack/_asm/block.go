@@ -9,6 +9,7 @@ import (
 func blockKernels() {
 	countLess256()
 	orBits512()
+	setBits()
 }
 
 // countLess256 compares all values: 16 comparisons that wait for nothing are sooner
@@ -94,5 +95,59 @@ func orBits512() {
 	SUBQ(Imm(8), words)
 	JG(LabelRef("turn"))
 	VZEROUPPER()
+	RET()
+}
+
+// setBits sets one bit after the other, unrolled twice so that no register has to
+// move. A word stays in a register while documents fall into it: the bit does not
+// wait until the store of the bit before comes back by a load. That load would be
+// waited for even where a conditional move drops it, so it goes elsewhere then.
+func setBits() {
+	TEXT("setBitsAsm", NOSPLIT, "func(set *uint64, words int, docs *uint32, n int, base uint32) bool")
+	Pragma("noescape")
+	Doc("setBitsAsm is setBitsPlain for an even n above 0. It is false if a document is outside.")
+	set := Load(Param("set"), GP64())
+	words := Load(Param("words"), GP64())
+	docs := Load(Param("docs"), GP64())
+	n := Load(Param("n"), GP64())
+	base := Load(Param("base"), GP32())
+	var word, place [2]GPVirtual
+	for i := range word {
+		word[i], place[i] = GP64(), GP64()
+		XORQ(place[i], place[i])
+		XORQ(word[i], word[i])
+	}
+	LEAQ(Mem{Base: docs, Index: n, Scale: 4}, docs)
+	spare := GP64()
+	LEAQ(Mem{Base: docs, Disp: -8}, spare)
+	NEGQ(n)
+	Label("bit")
+	for i := range 2 {
+		d, w, from := GP64(), GP64(), GP64()
+		MOVL(Mem{Base: docs, Index: n, Scale: 4, Disp: 4 * i}, d.As32())
+		SUBL(base, d.As32())
+		MOVL(d.As32(), w.As32())
+		SHRL(Imm(6), w.As32())
+		CMPQ(w, words)
+		JAE(LabelRef("outside"))
+		LEAQ(Mem{Base: set, Index: w, Scale: 8}, place[i])
+		MOVQ(place[i], from)
+		CMPQ(place[i], place[1-i])
+		CMOVQEQ(spare, from)
+		MOVQ(Mem{Base: from}, word[i])
+		CMOVQEQ(word[1-i], word[i])
+		BTSQ(d, word[i])
+		MOVQ(word[i], Mem{Base: place[i]})
+	}
+	ADDQ(Imm(2), n)
+	JNE(LabelRef("bit"))
+	yes := GP8()
+	MOVB(U8(1), yes)
+	Store(yes, ReturnIndex(0))
+	RET()
+	Label("outside")
+	no := GP8()
+	XORB(no, no)
+	Store(no, ReturnIndex(0))
 	RET()
 }

@@ -6,67 +6,6 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// bitsets512 counts the bits of 8 words in a turn.
-func bitsets512() {
-	type op = func(ops ...Op)
-	for _, b := range []struct {
-		name, doc  string
-		binary, in bool
-		op         op
-	}{
-		{"count512", "is countPlain", false, false, nil},
-		{"countAnd512", "is countAndPlain", true, false, VPANDQ},
-		{"countOr512", "is countOrPlain", true, false, VPORQ},
-		{"and512", "is andPlain", true, true, VPANDQ},
-		{"andNot512", "is andNotPlain", true, true, VPANDNQ},
-	} {
-		signature := "a *uint64, n int) int"
-		if b.binary {
-			signature = "a, b *uint64, n int) int"
-		}
-		begin(b.name, signature, b.doc+", n being above 0.")
-		a, n := param("a"), param("n")
-		var other GPVirtual
-		if b.binary {
-			other = param("b")
-		}
-		sum, v, k := ZMM(), ZMM(), K()
-		VPXORQ(sum, sum, sum)
-		KXNORB(k, k, k)
-		Label("turn")
-		CMPQ(n, Imm(8))
-		JGE(LabelRef("whole"))
-		some(n, k)
-		Label("whole")
-		VMOVDQU64_Z(Mem{Base: a}, k, v)
-		if b.binary {
-			w := ZMM()
-			VMOVDQU64_Z(Mem{Base: other}, k, w)
-			b.op(v, w, v) // VPANDNQ: what v has and w has not takes w first
-			ADDQ(Imm(64), other)
-		}
-		if b.in {
-			VMOVDQU64(v, k, Mem{Base: a})
-		}
-		VPOPCNTQ(v, v)
-		VPADDQ(v, sum, sum)
-		ADDQ(Imm(64), a)
-		SUBQ(Imm(8), n)
-		JG(LabelRef("turn"))
-		half, quarter, low := YMM(), XMM(), sum.AsX()
-		VEXTRACTI64X4(Imm(1), sum, half)
-		VPADDQ(half, sum.AsY(), sum.AsY())
-		VEXTRACTI128(Imm(1), sum.AsY(), quarter)
-		VPADDQ(quarter, low, low)
-		VPSHUFD(Imm(0b01_00_11_10), low, quarter)
-		VPADDQ(quarter, low, low)
-		total := GP64()
-		VMOVQ(low, total)
-		Store(total, ReturnIndex(0))
-		end()
-	}
-}
-
 // A byte b times the factor h*256+l, over 256, is b*h + b*l/256: all of it fits 32
 // bits.
 
