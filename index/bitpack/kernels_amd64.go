@@ -48,3 +48,8 @@ func orBits512(dst *uint64, src *byte, words int, shift uint64)
 //
 //go:noescape
 func setBitsAsm(set *uint64, words int, docs *uint32, n int, base uint32) bool
+
+// intersect512 is intersectPlain for candidates at to n, with room for one hit more than those.
+//
+//go:noescape
+func intersect512(docs *[128]uint32, cands *uint32, at int, n int, hits *uint32) (next int, found int)

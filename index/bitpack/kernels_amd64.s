@@ -1508,3 +1508,53 @@ outside:
 	XORB AL, AL
 	MOVB AL, ret+40(FP)
 	RET
+
+// func intersect512(docs *[128]uint32, cands *uint32, at int, n int, hits *uint32) (next int, found int)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, AVX512VL, BMI, POPCNT
+TEXT ·intersect512(SB), NOSPLIT, $0-56
+	MOVQ        docs+0(FP), AX
+	MOVQ        cands+8(FP), CX
+	MOVQ        at+16(FP), DX
+	MOVQ        n+24(FP), BX
+	MOVQ        hits+32(FP), SI
+	XORQ        DI, DI
+	VMOVD       60(AX), X0
+	VMOVD       316(AX), X1
+	VPINSRD     $0x01, 124(AX), X0, X0
+	VPINSRD     $0x01, 380(AX), X1, X1
+	VPINSRD     $0x02, 188(AX), X0, X0
+	VPINSRD     $0x02, 444(AX), X1, X1
+	VPINSRD     $0x03, 252(AX), X0, X0
+	VPINSRD     $0x03, 508(AX), X1, X1
+	VINSERTI128 $0x01, X1, Y0, Y0
+	MOVL        508(AX), R8
+
+candidate:
+	CMPQ         DX, BX
+	JGE          done
+	MOVL         (CX)(DX*4), R9
+	CMPL         R9, R8
+	JHI          done
+	VPBROADCASTD R9, Z1
+	VPCMPUD      $0x01, Y1, Y0, K1
+	KMOVB        K1, R9
+	POPCNTL      R9, R9
+	SHLQ         $0x04, R9
+	VPCMPEQD     (AX)(R9*4), Z1, K1
+	KMOVW        K1, R11
+	TZCNTL       R11, R10
+	ORL          R9, R10
+	MOVQ         DX, R9
+	SHLQ         $0x07, R9
+	ORQ          R10, R9
+	MOVL         R9, (SI)(DI*4)
+	NEGL         R11
+	ADCQ         $0x00, DI
+	INCQ         DX
+	JMP          candidate
+
+done:
+	MOVQ DX, next+40(FP)
+	MOVQ DI, found+48(FP)
+	VZEROUPPER
+	RET

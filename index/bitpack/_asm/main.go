@@ -19,6 +19,7 @@ func main() {
 	ConstraintExpr("amd64,!purego")
 	unpackKernels()
 	blockKernels()
+	intersect512()
 	if err := os.WriteFile(*plain, plainDecoders(), 0o644); err != nil {
 		log.Fatal(err)
 	}
