@@ -26,6 +26,8 @@ type leg struct {
 	// at least floor·i/(255-i).
 	level, floor float32
 
+	hits []uint32 // scratch
+
 	base      uint32 // of the window that is scanned
 	start     int    // block where that begins
 	perWindow int    // postings in a window, in the mean
@@ -117,33 +119,19 @@ type probed struct {
 // their frequencies, or else their places.
 func (l *leg) probe(cands []uint32, freqs bool, dst []probed) []probed {
 	c := &l.cur
-	for i := 0; i < len(cands) && c.SeekBlock(cands[i]); {
+	l.hits = resize(l.hits, len(cands)+1)
+	for i, n := 0, 0; i < len(cands) && c.SeekBlock(cands[i]); {
 		if dense, ok := c.Dense(); ok {
 			i, dst = l.probeDense(cands, i, dense, freqs, dst)
 			continue
 		}
-		docs, last := c.Docs(), c.Last()
-		few := min(i+mergeFrom, len(cands))
-		alone := few == len(cands) || cands[few] > last
-		for k := 0; i < len(cands) && cands[i] <= last; i++ {
-			if alone {
-				k = bitpack.CountLess(docs, cands[i])
-			} else {
-				for docs[k&127] < cands[i] {
-					k++
-				}
-			}
-			if docs[k&127] == cands[i] {
-				dst = append(dst, probed{uint32(i), l.value(k, freqs)})
-			}
+		i, n = bitpack.Intersect(c.Docs(), cands, i, l.hits)
+		for _, h := range l.hits[:n] {
+			dst = append(dst, probed{h >> 7, l.value(int(h&127), freqs)})
 		}
 	}
 	return dst
 }
-
-// mergeFrom is from how many candidates in a block on they are merged with it
-// rather than each looked for: a search of 128 documents is one compare of all.
-const mergeFrom = 12
 
 // value is the frequency or the place of a posting of the current block.
 func (l *leg) value(k int, freq bool) uint32 {
@@ -179,10 +167,10 @@ func (l *leg) probeDense(cands []uint32, i int, dense []byte, freqs bool, dst []
 // keep keeps the candidates that the leg has, in place, and returns how many.
 func (l *leg) keep(cands []uint32) int {
 	c, n := &l.cur, 0
+	l.hits = resize(l.hits, len(cands)+1)
 	for i := 0; i < len(cands) && c.SeekBlock(cands[i]); {
-		last := c.Last()
 		if dense, ok := c.Dense(); ok {
-			first := c.First()
+			first, last := c.First(), c.Last()
 			for ; i < len(cands) && cands[i] <= last; i++ {
 				doc := cands[i]
 				if doc < first {
@@ -194,28 +182,11 @@ func (l *leg) keep(cands []uint32) int {
 			}
 			continue
 		}
-		docs := c.Docs()
-		few := min(i+mergeFrom, len(cands))
-		if few == len(cands) || cands[few] > last {
-			for ; i < few && cands[i] <= last; i++ {
-				doc := cands[i]
-				if docs[bitpack.CountLess(docs, doc)&127] == doc {
-					cands[n] = doc
-					n++
-				}
-			}
-			continue
-		}
-		k := 0
-		for ; i < len(cands) && cands[i] <= last; i++ {
-			doc := cands[i]
-			for docs[k&127] < doc {
-				k++
-			}
-			cands[n] = doc
-			if docs[k&127] == doc {
-				n++
-			}
+		var found int
+		i, found = bitpack.Intersect(c.Docs(), cands, i, l.hits)
+		for _, h := range l.hits[:found] {
+			cands[n] = cands[h>>7]
+			n++
 		}
 	}
 	return n
