@@ -59,10 +59,6 @@ func countLessPlain(v *[N]uint32, x uint32) int {
 // less is 1 if a is below b, else 0, without a branch.
 func less(a, b uint32) int { return int((uint64(a) - uint64(b)) >> 63) }
 
-// setBits has no kernel: what it waits for is the store of the bit before in the
-// same word. To keep the word in a register takes a branch that is hard to
-// foretell, or a conditional move that waits for the load all the same: measured
-// slower by half.
 func setBitsPlain(set []uint64, docs []uint32, base uint32) {
 	for _, d := range docs {
 		d -= base

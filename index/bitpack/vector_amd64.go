@@ -83,6 +83,8 @@ func orBits(dst []uint64, src []byte, shift uint32) {
 	}
 }
 
+// setBits gives an odd last document to the twin: the kernel takes two in a turn.
+// What it takes every machine has; to ask for AVX2 is for the twin's test.
 func setBits(set []uint64, docs []uint32, base uint32) {
 	if n := len(docs) &^ 1; n > 0 && has256 {
 		if !setBitsAsm(unsafe.SliceData(set), len(set), &docs[0], n, base) {
