@@ -8,7 +8,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
 )
 
 // passages cuts articles in passages of 400 bytes or more, as the corpus of our

@@ -29,6 +29,10 @@ type Storage interface {
 
 // An Object is an open object. Its methods but Close may be called by any
 // goroutine; bytes got from it are not touched after Close.
+//
+// One whose bytes may not be in memory has two methods more, as durable.Mapping and
+// blob.Object do: Load(off, n int64) error brings some in, in a system call, and
+// Resident(off, n int64, pages []byte) (int, error) tells which pages are there.
 type Object interface {
 	io.ReaderAt
 	Bytes() []byte // all of it, mapped where that is possible; not to be written

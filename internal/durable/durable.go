@@ -7,7 +7,8 @@
 // rename(2) cannot do this: it replaces (gocloud 0.47's file driver checks and
 // then renames; 1-2 of 40 races there had no or two winners).
 //
-// Files so written are never changed, which is why they may be mapped.
+// Files so written are never changed, which is why they may be mapped. A mapping
+// brings its pages in by a system call (Load): see Mapping.
 //
 // Price: two fsyncs a file, about 1 ms on an SSD; ask for large files, not many.
 // The file system must have hard links (ext4, XFS, btrfs, ZFS, APFS, NTFS and

@@ -85,3 +85,64 @@ func TestDump(t *testing.T) {
 		t.Error(d.Err())
 	}
 }
+
+// FuzzReader takes what a program of bytes says from a Reader and compares with the
+// bytes themselves; past the end, once and for ever, there is nothing.
+func FuzzReader(f *testing.F) {
+	f.Add([]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 0xff, 0x7f}, []byte{0, 1, 2, 4})
+	f.Add([]byte{0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x02}, []byte{4})
+	f.Fuzz(func(t *testing.T, data, program []byte) {
+		r := NewReader(data)
+		at := 0
+		for _, step := range program {
+			before := r.Off()
+			if before != at && !r.Bad() {
+				t.Fatalf("at %d, not %d", before, at)
+			}
+			n := map[byte]int{0: 1, 1: 2, 2: 4, 3: 8}[step%8]
+			var got, want uint64
+			switch step % 8 {
+			case 0:
+				got = uint64(r.U8())
+			case 1:
+				got = uint64(r.U16())
+			case 2:
+				got = uint64(r.U32())
+			case 3:
+				got = r.U64()
+			case 4, 5:
+				if step%8 == 4 {
+					got = r.Uvarint()
+				} else {
+					got = r.Count(uint64(step))
+				}
+				if want, n = binary.Uvarint(data[min(at, len(data)):]); n <= 0 || step%8 == 5 && want > uint64(step) {
+					want, n = 0, len(data)+1
+				}
+			default:
+				n = int(step) - 100
+				if b := r.Bytes(n); b != nil && (len(b) != n || cap(b) != n) {
+					t.Fatalf("%d bytes of %d", len(b), n)
+				}
+				if n < 0 {
+					n = len(data) + 1
+				}
+			}
+			if bad := at+n > len(data); bad || r.Bad() {
+				if !bad && at <= len(data) || !r.Bad() || r.Len() != 0 || got != 0 {
+					t.Fatalf("step %d at %d: %d, bad %v", step%8, at, got, r.Bad())
+				}
+				at = len(data) + 1
+				continue
+			}
+			for i := range n {
+				if step%8 < 4 {
+					want |= uint64(data[at+i]) << (8 * i)
+				}
+			}
+			if at += n; got != want {
+				t.Fatalf("step %d at %d: %d, not %d", step%8, at, got, want)
+			}
+		}
+	})
+}
