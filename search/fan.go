@@ -57,6 +57,10 @@ func (f *fan) Search(ctx context.Context, req *Request) (*Result, error) {
 
 	sub := *req
 	sub.Offset, sub.Limit = 0, req.Offset+req.Limit
+	sub.Facets = slices.Clone(req.Facets)
+	for i := range sub.Facets { // a value may be frequent in all parts together only
+		sub.Facets[i].Limit = MaxFacetValues
+	}
 	silent := make([]error, len(f.parts)) // why parts did not count
 	if sub.Stats == nil {
 		var counted []answer[*Stats]
@@ -83,6 +87,7 @@ func (f *fan) Search(ctx context.Context, req *Request) (*Result, error) {
 func gather(answers []answer[*Result], req *Request) (*Result, error) {
 	res := new(Result)
 	var errs []error
+	var heard []*Result
 	for i, a := range answers {
 		if a.err != nil {
 			errs = append(errs, fmt.Errorf("search: part %d: %w", i, a.err))
@@ -91,6 +96,7 @@ func gather(answers []answer[*Result], req *Request) (*Result, error) {
 			continue
 		}
 		r := a.value
+		heard = append(heard, r)
 		if len(errs) == i || r.Seq < res.Seq { // the first that answered
 			res.Seq = r.Seq
 		}
@@ -99,6 +105,7 @@ func gather(answers []answer[*Result], req *Request) (*Result, error) {
 			res.Hits = append(res.Hits, h)
 		}
 		res.Total += r.Total
+		res.AtLeast = res.AtLeast || r.AtLeast
 		res.Docs += r.Docs
 		res.Shards.add(r.Shards)
 		res.Terms, res.Dropped = union(res.Terms, r.Terms), union(res.Dropped, r.Dropped)
@@ -107,7 +114,8 @@ func gather(answers []answer[*Result], req *Request) (*Result, error) {
 	if len(errs) > 0 && len(errs) == len(answers) {
 		return nil, errors.Join(errs...)
 	}
-	slices.SortFunc(res.Hits, func(a, b Hit) int { return compareHits(&a, &b) })
+	res.Facets = gatherFacets(req.Facets, heard)
+	slices.SortFunc(res.Hits, func(a, b Hit) int { return req.Sort.compare(&a, &b) })
 	res.Hits = res.Hits[min(req.Offset, len(res.Hits)):min(req.Offset+req.Limit, len(res.Hits))]
 	return res, nil
 }

@@ -38,8 +38,9 @@ func TestFanIsTheOracle(t *testing.T) {
 		nested := Fan([]Searcher{Fan(c.locals()[:parts/2]), Fan(c.locals()[parts/2:])})
 		for range queries {
 			text, offset, limit := c.query(3), c.rand.IntN(5), 1+c.rand.IntN(30)
-			c.check(t, s, text, offset, limit)
-			c.check(t, nested, text, offset, limit)
+			req := c.request(text, offset, limit)
+			c.checkRequest(t, s, req)
+			c.checkRequest(t, nested, req)
 		}
 	}
 }
@@ -67,7 +68,8 @@ func TestRemoteIsLocal(t *testing.T) {
 	}
 	remote := client.Collection("c")
 	for i := range 60 {
-		req := &Request{Query: c.query(3) + " \xff", Limit: 10, Explain: true, Brief: i%3 == 0}
+		req := c.request(c.query(3)+" \xff", 0, 10)
+		req.Explain, req.Brief = true, i%3 == 0
 		want, err := s.Search(t.Context(), req)
 		if err != nil {
 			t.Fatal(err)
@@ -226,7 +228,7 @@ func TestAny(t *testing.T) {
 func TestStatsAdd(t *testing.T) {
 	c := newCorpus(t, rand.Uint64(), 200, 4)
 	for range 20 {
-		req := &Request{Query: c.query(3) + " w1* title:w*"}
+		req := &Request{Query: c.query(3) + " w1* title:w* w?a w12a~2"}
 		var all []*Stats
 		for _, s := range c.locals() {
 			stats, err := s.Stats(t.Context(), req)

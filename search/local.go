@@ -49,11 +49,14 @@ func (l *local) Search(ctx context.Context, req *Request) (*Result, error) {
 	r := l.runner(req, snap)
 	defer l.runners.Put(r)
 	plan := &r.plan
+	if err := r.prepare(req, snap); err != nil {
+		return nil, err
+	}
 	if err := r.weigh(ctx, req, snap); err != nil {
 		return nil, err
 	}
 	for i, seg := range snap.Segments() {
-		if err := r.run(ctx, i, seg); err != nil {
+		if err := r.search(ctx, i, seg); err != nil {
 			return nil, err
 		}
 	}
@@ -62,8 +65,11 @@ func (l *local) Search(ctx context.Context, req *Request) (*Result, error) {
 		Total: r.total, Docs: snap.Docs(), Seq: snap.Seq(), Shards: Shards{Total: 1, OK: 1},
 		Terms: plan.terms, Dropped: plan.dropped, Cut: plan.cut,
 	}
-	if req.NoTotal && req.Limit+req.Offset > 0 {
+	if req.NoTotal && req.Limit+req.Offset > 0 && len(r.tallies) == 0 {
 		res.AtLeast, res.Total = true, max(res.Total, uint64(len(r.top.hits)))
+	}
+	for _, t := range r.tallies {
+		res.Facets = append(res.Facets, t.facet())
 	}
 	r.results(res, req)
 	res.Took = time.Since(start)
@@ -72,6 +78,10 @@ func (l *local) Search(ctx context.Context, req *Request) (*Result, error) {
 
 // results makes hits of the best documents.
 func (r *runner) results(res *Result, req *Request) {
+	if r.ranking != nil {
+		res.Hits = r.ranking.results(req.Offset)
+		return
+	}
 	best := r.top.sorted(req.Offset)
 	if len(best) == 0 {
 		return

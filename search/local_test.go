@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -17,6 +18,7 @@ var testSchema = index.Schema{Fields: []index.Field{
 	{Name: "title", Kind: index.Text, Stored: true},
 	{Name: "site", Kind: index.Keyword, Stored: true},
 	{Name: "body", Kind: index.Text, Stored: true},
+	{Name: "n", Kind: index.Int, Stored: true},
 }}
 
 // A live is the Source of a Writer's own snapshots.
@@ -91,6 +93,13 @@ func (c *corpus) put(t *testing.T, title, body, site string) {
 	d := &index.Document{Key: k, Values: []index.Value{
 		{Field: 0, Text: k.String()}, {Field: 1, Text: title}, {Field: 2, Text: site}, {Field: 3, Text: body},
 	}}
+	switch n := len(c.keys); c.rand.IntN(4) {
+	case 0: // none
+	case 1: // rising
+		d.Values = append(d.Values, index.Value{Field: 4, Int: int64(n) - 100})
+	default:
+		d.Values = append(d.Values, index.Value{Field: 4, Int: int64(c.rand.IntN(20)) - 5})
+	}
 	part := c.rand.IntN(len(c.parts))
 	if err := c.parts[part].Put(t.Context(), d); err != nil {
 		t.Fatal(err)
@@ -142,9 +151,21 @@ func (c *corpus) query(depth int) string {
 		return c.vocab[min(int(c.rand.ExpFloat64()*8), len(c.vocab)-1)]
 	}
 	if depth == 0 {
-		switch c.rand.IntN(12) {
+		switch c.rand.IntN(18) {
 		case 0:
 			return `"` + word() + " " + word() + `"`
+		case 6:
+			return fmt.Sprintf("w%d*%c", c.rand.IntN(10), 'a'+c.rand.IntN(3))
+		case 7:
+			return []string{"w?a", "w1?b", "title:*7c", "d?12*", "*9?", "title:w?b", "no*where?x"}[c.rand.IntN(7)]
+		case 8:
+			return word() + "~1"
+		case 9:
+			return []string{"", "", "title:"}[c.rand.IntN(3)] + word() + "~2"
+		case 10:
+			return fmt.Sprintf("n:%d..%d", c.rand.IntN(30)-10, c.rand.IntN(30)-10)
+		case 11:
+			return []string{"n:>3", "n:<=0", "n:=7", "n:>200", "n:<-50", "nofield:>3"}[c.rand.IntN(6)]
 		case 1:
 			return "title:" + word()
 		case 2:
@@ -169,23 +190,47 @@ func (c *corpus) query(depth int) string {
 	return strings.Join(parts, []string{" ", " ", " AND ", " OR "}[c.rand.IntN(4)])
 }
 
+// request makes a random request of a query: filtered, sorted, counted or not.
+func (c *corpus) request(text string, offset, limit int) *Request {
+	req := &Request{Query: text, Offset: offset, Limit: limit}
+	if c.rand.IntN(4) == 0 {
+		req.Filter = c.query(1)
+	}
+	if c.rand.IntN(4) == 0 {
+		req.Sort = Sort{Field: "n", Descending: c.rand.IntN(2) == 0}
+	}
+	for c.rand.IntN(3) == 0 {
+		req.Facets = append(req.Facets, FacetRequest{Field: []string{"site", "n"}[c.rand.IntN(2)], Limit: c.rand.IntN(5) * c.rand.IntN(3)})
+	}
+	return req
+}
+
 // check asks a Searcher and the oracle.
 func (c *corpus) check(t *testing.T, s Searcher, text string, offset, limit int) {
 	t.Helper()
-	want := c.oracle.best(text)
-	res, err := s.Search(t.Context(), &Request{Query: text, Offset: offset, Limit: limit})
+	c.checkRequest(t, s, &Request{Query: text, Offset: offset, Limit: limit})
+}
+
+func (c *corpus) checkRequest(t *testing.T, s Searcher, req *Request) {
+	t.Helper()
+	want, offset, limit := c.oracle.answer(req), req.Offset, req.Limit
+	text := fmt.Sprintf("%s (filter %q, sort %+v)", req.Query, req.Filter, req.Sort)
+	res, err := s.Search(t.Context(), req)
 	if err != nil {
 		t.Fatalf("seed %d: %s: %v", c.seed, text, err)
 	}
-	if res.Total != uint64(len(want)) {
+	if res.Total != uint64(len(want)) && !res.AtLeast || res.Total > uint64(len(want)) {
 		t.Fatalf("seed %d: %s: total %d, want %d", c.seed, text, res.Total, len(want))
+	}
+	if facets := c.oracle.facets(req, want); !reflect.DeepEqual(res.Facets, facets) {
+		t.Fatalf("seed %d: %s: facets %v, want %v", c.seed, text, res.Facets, facets)
 	}
 	want = want[min(offset, len(want)):min(offset+limit, len(want))]
 	if len(res.Hits) != len(want) {
 		t.Fatalf("seed %d: %s: %d hits, want %d", c.seed, text, len(res.Hits), len(want))
 	}
 	for i, h := range res.Hits {
-		if h.Key != want[i].Key || h.Score != want[i].Score {
+		if h.Key != want[i].Key || h.Score != want[i].Score || !reflect.DeepEqual(h.Number, want[i].Number) {
 			t.Fatalf("seed %d: %s: hit %d is %s with %v, want %s with %v", c.seed, text, i, h.Key, h.Score, want[i].Key, want[i].Score)
 		}
 	}
@@ -201,7 +246,10 @@ func TestLocalIsTheOracle(t *testing.T) {
 		c := newCorpus(t, seed+uint64(round), docs, 1)
 		s := Local(live{c.parts[0]}, c.oracle.model, Options{})
 		for range min(80, 1+work/docs) {
-			c.check(t, s, c.query(3), c.rand.IntN(3)*c.rand.IntN(20), []int{0, 1, 3, 10, 50, 9000}[c.rand.IntN(6)])
+			req := c.request(c.query(3), c.rand.IntN(3)*c.rand.IntN(20), []int{0, 1, 3, 10, 50, 9000}[c.rand.IntN(6)])
+			c.checkRequest(t, s, req)
+			req.NoTotal = true
+			c.checkRequest(t, s, req)
 		}
 	}
 }
@@ -221,6 +269,8 @@ func TestNamedQueries(t *testing.T) {
 		a + " OR (" + b + " AND (" + d + " OR NOT " + a + "))",
 		"site:s1.test", "site:S1.test " + a, "-site:s1.test " + a, "site:nowhere " + a, "site:test " + a, "site:est " + a, "nosuchfield:" + a, "lang:en",
 		"w1*", "title:w1*", "w*", a + " w2* -w3*", "df1 df2 df127 df128 df129 df256", "df128 AND df256",
+		"w1?a", "title:w?b", "*a", a + "~1", a + "~2 " + b, "title:" + a + "~", "-" + a + "~1 " + b, "w?a AND n:1..7", "n:..0 " + a,
+		"n:>=-9223372036854775808", "-n:0..5", "n:5..1", "site:>3", "nosuchfield:1..2 " + a, a + " AND " + b + " AND n:>2",
 		a + " " + a + "x " + b,
 	} {
 		for _, limit := range limits {

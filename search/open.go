@@ -30,6 +30,10 @@ func (o opener) step(s step, at position) matcher {
 		return o.leaf(s, at)
 	case *filter:
 		return o.filter(s)
+	case *within:
+		return o.numbers(s)
+	case *quiet:
+		return o.step(s.step, position{silent: true})
 	case *both:
 		return o.both(s, at)
 	case *either:

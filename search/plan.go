@@ -32,9 +32,9 @@ type plan struct {
 	spare  []*leaf            // of plans before
 }
 
-// A step is a node of the plan: *leaf, *filter, *both, *either, *without, *every.
-// Those are words, a keyword, an And, an Or, a Not that stands alone, and All; nil
-// matches nothing.
+// A step is a node of the plan: *leaf, *filter, *within, *both, *either, *without,
+// *every, *quiet. Those are words, a keyword, a range, an And, an Or, a Not that
+// stands alone, All, and what restricts without a score; nil matches nothing.
 type step any
 
 // A leaf is what scores as one: a word, a phrase or an expansion, in some fields.
@@ -98,6 +98,9 @@ func (p *plan) reset(req *Request, schema index.Schema, model *rank.Model) {
 		}
 	}
 	p.root = p.step(tree, true)
+	if req.Filter != "" {
+		p.root = p.restricted(p.root, req.Filter)
+	}
 	p.shape = shapeOf(p.root)
 }
 
@@ -111,6 +114,8 @@ func (p *plan) step(n query.Node, loose bool) step {
 		return p.text(n.Field, strings.Join(n.Words, " "), `"`+strings.Join(n.Words, " ")+`"`)
 	case query.Prefix:
 		return p.prefixed(n)
+	case query.Range:
+		return p.ranged(n)
 	case query.Wildcard:
 		return p.shaped(n)
 	case query.Fuzzy:

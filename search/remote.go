@@ -85,7 +85,7 @@ func (r *remote) Fetch(ctx context.Context, req *Request, hits []Hit) error {
 		if h.ID == "" {
 			continue
 		}
-		h.Score, h.Part, h.Explain = hits[i].Score, hits[i].Part, hits[i].Explain
+		h.Score, h.Number, h.Part, h.Explain = hits[i].Score, hits[i].Number, hits[i].Part, hits[i].Explain
 		hits[i] = h
 	}
 	return nil
@@ -97,6 +97,7 @@ func (r *remote) call(ctx context.Context, method string, req *Request, hits []H
 		in.Request.Query = req.Tree.String()
 	}
 	in.Request.Query = strings.ToValidUTF8(in.Request.Query, " ") // as query.Parse reads it, and not as JSON would
+	in.Request.Filter = strings.ToValidUTF8(in.Request.Filter, " ")
 	out := new(reply)
 	if err := r.client.conn.Invoke(ctx, "/"+serviceName+"/"+method, in, out); err != nil {
 		return nil, fromStatus(r.client.addr, err)

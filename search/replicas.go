@@ -48,7 +48,7 @@ func (r *replicas) try(ctx context.Context, call func(Searcher) error) error {
 			return nil
 		}
 		errs = append(errs, err)
-		if errors.Is(err, ErrDepth) || ctx.Err() != nil {
+		if errors.Is(err, ErrDepth) || errors.Is(err, ErrField) || errors.Is(err, ErrFacets) || ctx.Err() != nil {
 			break
 		}
 	}

@@ -26,6 +26,7 @@ type runner struct {
 	inUse  int
 	allow  []uint64 // documents that may be found; nil: all
 	scan
+	collector
 
 	disjunction disjunction
 	conjunction conjunction

@@ -53,6 +53,12 @@ var (
 	// ErrBehind: the index has not come to the request's MinSeq yet.
 	ErrBehind = errors.New("search: the index is behind what the request asks for")
 
+	// ErrField: the request names a field that it cannot sort by or count.
+	ErrField = errors.New("search: no such field")
+
+	// ErrFacets: the request has too many facets, or of too many values.
+	ErrFacets = fmt.Errorf("search: at most %d facets, of %d values each", MaxFacets, MaxFacetValues)
+
 	// ErrUnknown: the server has no Searcher of that name.
 	ErrUnknown = errors.New("search: no such part")
 )
@@ -74,19 +80,25 @@ type Searcher interface {
 
 // A Request is one question.
 type Request struct {
-	Query   string     `json:"query"` // in the language of package query
-	Tree    query.Node `json:"-"`     // not nil: the parsed query, and Query is not read
-	Offset  int        `json:"offset,omitempty"`
-	Limit   int        `json:"limit,omitempty"` // 0: only count
-	Lang    string     `json:"lang,omitempty"`  // of the query's words; empty: the index's
-	Explain bool       `json:"explain,omitempty"`
-	Brief   bool       `json:"brief,omitempty"`   // Fetch fills in ID, URL and Title only: a tenth of the work where texts are long
-	NoTotal bool       `json:"noTotal,omitempty"` // Result.Total may be too low: what cannot come to the top is not counted, which is most of the work where many documents match
-	Stats   *Stats     `json:"stats,omitempty"`   // nil: the Searcher's own
-	MinSeq  uint64     `json:"minSeq,omitempty"`  // the index must have come so far in the log
+	Query   string         `json:"query"`            // in the language of package query
+	Tree    query.Node     `json:"-"`                // not nil: the parsed query, and Query is not read
+	Filter  string         `json:"filter,omitempty"` // in the same language: what it does not match is not found, and it adds nothing to scores; empty: none
+	Offset  int            `json:"offset,omitempty"`
+	Limit   int            `json:"limit,omitempty"` // 0: only count
+	Lang    string         `json:"lang,omitempty"`  // of the query's words; empty: the index's
+	Explain bool           `json:"explain,omitempty"`
+	Brief   bool           `json:"brief,omitempty"`   // Fetch fills in ID, URL and Title only: a tenth of the work where texts are long
+	Sort    Sort           `json:"sort,omitzero"`     // the zero Sort: by score
+	Facets  []FacetRequest `json:"facets,omitempty"`  // what to count
+	NoTotal bool           `json:"noTotal,omitempty"` // Result.Total may be too low: what cannot come to the top is not counted, which is most of the work where many documents match
+	Stats   *Stats         `json:"stats,omitempty"`   // nil: the Searcher's own
+	MinSeq  uint64         `json:"minSeq,omitempty"`  // the index must have come so far in the log
 }
 
 func (r *Request) check() error {
+	if err := checkFacets(r.Facets); err != nil {
+		return err
+	}
 	if r.Offset < 0 || r.Limit < 0 || r.Offset > MaxDepth || r.Limit > MaxDepth-r.Offset {
 		return ErrDepth
 	}
@@ -97,9 +109,10 @@ func (r *Request) check() error {
 // second.
 type Hit struct {
 	Key     index.Key `json:"key"`
-	Score   float64   `json:"score"`
+	Score   float64   `json:"score"`          // 0 where the request sorts by a field
 	Part    int       `json:"part,omitempty"` // which part of a Fan it came from: for Fetch
 	Explain *Explain  `json:"explain,omitempty"`
+	Number  *int64    `json:"number,omitempty"` // by which the request sorts; nil: it has none
 
 	ID         string            `json:"id,omitempty"`
 	URL        string            `json:"url,omitempty"`
@@ -120,6 +133,7 @@ type Result struct {
 	Hits     []Hit         `json:"hits"`
 	Total    uint64        `json:"total"`             // documents that match, exactly
 	AtLeast  bool          `json:"atLeast,omitempty"` // there may be more than Total: the request wanted NoTotal
+	Facets   []Facet       `json:"facets,omitempty"`  // as the request has them
 	Shards   Shards        `json:"shards"`
 	Docs     uint64        `json:"docs"` // documents searched
 	Seq      uint64        `json:"seq"`  // how far in the log the index has come; of a Fan, the part farthest behind

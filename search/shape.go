@@ -30,7 +30,8 @@ func shapeOf(root step) shape {
 	var s shape
 	var parts []shape
 	for _, r := range b.required {
-		if _, ok := r.(*filter); ok {
+		switch r.(type) {
+		case *filter, *within, *quiet:
 			s.restrict = append(s.restrict, r)
 			continue
 		}

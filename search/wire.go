@@ -51,6 +51,10 @@ func toStatus(err error) error {
 		return nil
 	case errors.Is(err, ErrDepth):
 		code = codes.InvalidArgument
+	case errors.Is(err, ErrField):
+		code = codes.Unimplemented
+	case errors.Is(err, ErrFacets):
+		code = codes.OutOfRange
 	case errors.Is(err, ErrBehind):
 		code = codes.FailedPrecondition
 	case errors.Is(err, ErrUnknown):
@@ -67,6 +71,8 @@ func toStatus(err error) error {
 func fromStatus(addr string, err error) error {
 	cause := map[codes.Code]error{
 		codes.InvalidArgument:    ErrDepth,
+		codes.Unimplemented:      ErrField,
+		codes.OutOfRange:         ErrFacets,
 		codes.FailedPrecondition: ErrBehind,
 		codes.NotFound:           ErrUnknown,
 		codes.DeadlineExceeded:   context.DeadlineExceeded,

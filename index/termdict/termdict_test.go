@@ -141,6 +141,16 @@ func TestGet(t *testing.T) {
 func TestIter(t *testing.T) {
 	each(t, func(t *testing.T, r *rand.Rand, list []entry, d *Dict) {
 		checkIter(t, d.Iter(), list)
+		for i, e := range list {
+			if term, ok := d.At(i); !ok || string(term) != e.term {
+				t.Fatalf("At(%d) = %q, %v; want %q", i, term, ok, e.term)
+			}
+		}
+		for _, i := range []int{-1, len(list)} {
+			if term, ok := d.At(i); ok {
+				t.Fatalf("At(%d) = %q of %d", i, term, len(list))
+			}
+		}
 		for range 200 {
 			lo, hi := pick(r, list), pick(r, list)
 			if hi < lo {
