@@ -14,6 +14,14 @@ var nowhere = func() (docs [BlockLen]uint32) {
 	return docs
 }()
 
+// once is the frequencies of a block whose documents hold the term once.
+var once = func() (freqs [BlockLen]uint32) {
+	for i := range freqs {
+		freqs[i] = 1
+	}
+	return freqs
+}()
+
 // Blocks is the number of blocks; 0 for a list that is empty or damaged.
 func (c *Cursor) Blocks() int { return c.blocks }
 
@@ -81,21 +89,33 @@ func (c *Cursor) Freqs() *[BlockLen]uint32 {
 }
 
 // FreqAt is the frequency of posting i, below Len, of the current block, without
-// decoding the block. It is 0 if the block is damaged.
+// decoding the block. It is 0 from Len on, or if the block is damaged.
 func (c *Cursor) FreqAt(i int) uint32 {
 	switch {
+	case uint(i) >= uint(c.n): // of a bitset that has more bits than it should
+		return 0
 	case c.hasFreqs:
 		return c.freqs[i&(BlockLen-1)]
 	case !c.opened && !c.openBlock():
 		return 0
 	}
-	return bitpack.Get(c.freqSrc, i&(BlockLen-1), c.freqWidth) + 1
+	width := int(c.freqToken & tokenWidth)
+	freq := bitpack.Get(c.freqSrc, i&(BlockLen-1), width) + 1
+	if c.freqToken > tokenWidth {
+		freq += c.patches.at(i&(BlockLen-1)) << width
+	}
+	return freq
 }
 
 // Dense is the current block as a bitmap, if it is stored as one and has not been
 // decoded: bit i of it is document First()+i. It is a whole number of words of 8
 // bytes.
-func (c *Cursor) Dense() (bits []byte, ok bool) { return nil, false }
+func (c *Cursor) Dense() (bits []byte, ok bool) {
+	if c.decoded > 0 || !c.opened && !c.openBlock() || c.docToken != tokenBitset {
+		return nil, false
+	}
+	return c.docSrc, true
+}
 
 // PositionsAt appends the positions of posting i, below Len, of the current block
 // to dst. In one block i may go back and forth.
@@ -112,16 +132,14 @@ func (c *Cursor) PositionsAt(i int, dst []uint32) []uint32 {
 func (c *Cursor) SetBits(bits []uint64, base uint32) {
 	end := uint64(base) + 64*uint64(len(bits))
 	for ok := c.SeekBlock(base); ok && uint64(c.first) < end; ok = c.enter(c.blk + 1) {
-		docs := c.Docs()
-		from, to := 0, c.n
-		if c.first < base {
-			from = countLess(docs, base)
-		}
-		if uint64(c.lastDoc) >= end {
-			to = min(to, countLess(docs, uint32(end)))
-		}
-		for _, doc := range docs[from:max(from, to)] {
-			bits[(doc-base)/64] |= 1 << ((doc - base) % 64)
+		if set, ok := c.Dense(); ok {
+			if c.first >= base {
+				bitpack.OrBits(bits, set, c.first-base)
+			} else {
+				bitpack.OrBitsFrom(bits, set, base-c.first)
+			}
+		} else {
+			c.setDecoded(bits, base, end)
 		}
 		if uint64(c.lastDoc)+1 >= end {
 			return
@@ -129,16 +147,17 @@ func (c *Cursor) SetBits(bits []uint64, base uint32) {
 	}
 }
 
-// countLess is how many documents of a block, whose rest is None, are below doc.
-func countLess(docs *[BlockLen]uint32, doc uint32) int {
-	i := 0
-	for step := BlockLen / 2; step > 0; step /= 2 {
-		if docs[i+step-1] < doc {
-			i += step
-		}
+// setDecoded sets the bits of the current block.
+func (c *Cursor) setDecoded(bits []uint64, base uint32, end uint64) {
+	docs := c.Docs()
+	from, to := 0, c.n
+	if c.first < base {
+		from = bitpack.CountLess(docs, base)
 	}
-	if docs[i] < doc {
-		i++
+	if uint64(c.lastDoc) >= end {
+		to = min(to, bitpack.CountLess(docs, uint32(end)))
 	}
-	return i
+	if from < to {
+		bitpack.SetBits(bits, docs[from:to], base)
+	}
 }

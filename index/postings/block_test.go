@@ -1,6 +1,7 @@
 package postings
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -145,4 +146,105 @@ func TestSetBits(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestAddBlock writes a list in pieces of any size, with Add in between, and wants
+// the bytes that Add alone writes.
+func TestAddBlock(t *testing.T) {
+	eachList(t, func(t *testing.T, g gen, list []posting, w written) {
+		r := rand.New(rand.NewPCG(g.seed, 9))
+		var post, pos bytes.Buffer
+		out := NewWriter(&post, &pos, testK, w.src.MaxDoc)
+		if !g.withPos {
+			out = NewWriter(&post, nil, testK, w.src.MaxDoc)
+		}
+		for rest := list; len(rest) > 0; {
+			if r.IntN(3) == 0 {
+				out.Add(rest[0].doc, rest[0].freq, rest[0].norm, rest[0].positions)
+				rest = rest[1:]
+				continue
+			}
+			n := min(r.IntN(300), len(rest))
+			out.AddBlock(pieces(rest[:n]))
+			rest = rest[n:]
+		}
+		got, err := out.Finish()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := w.list; got.Docs != want.Docs || got.Freq != want.Freq || got.Doc != want.Doc ||
+			!bytes.Equal(post.Bytes(), w.src.Post[want.Post:want.Post+want.PostSize]) ||
+			!bytes.Equal(pos.Bytes(), w.src.Pos[want.Pos:want.Pos+want.PosSize]) {
+			t.Fatal("AddBlock writes what Add does not")
+		}
+	})
+}
+
+// pieces are postings as AddBlock takes them.
+func pieces(list []posting) (docs, freqs []uint32, norms []uint8, deltas []uint32) {
+	for _, p := range list {
+		docs, freqs, norms = append(docs, p.doc), append(freqs, p.freq), append(norms, p.norm)
+		before := uint32(0)
+		for _, at := range p.positions {
+			deltas = append(deltas, at-before)
+			before = at
+		}
+	}
+	return docs, freqs, norms, deltas
+}
+
+func TestDeltas(t *testing.T) {
+	var c Cursor
+	eachList(t, func(t *testing.T, g gen, list []posting, w written) {
+		c.Reset(&w.src, w.list)
+		for b := range c.Blocks() {
+			c.EnterBlock(b)
+			if b%2 == 0 {
+				c.Freqs()
+			}
+			_, _, _, want := pieces(list[b*BlockLen : min((b+1)*BlockLen, len(list))])
+			if got := c.Deltas(nil); !slices.Equal(got, want) {
+				t.Fatalf("block %d: %d deltas, want %d (%v)", b, len(got), len(want), c.Err())
+			}
+		}
+	})
+}
+
+func TestAddBlockRefuses(t *testing.T) {
+	for name, add := range map[string]func(w *Writer){
+		"missing frequency": func(w *Writer) { w.AddBlock([]uint32{1, 2}, []uint32{1}, []uint8{1, 1}, []uint32{1, 1}) },
+		"missing norm":      func(w *Writer) { w.AddBlock([]uint32{1, 2}, []uint32{1, 1}, []uint8{1}, []uint32{1, 1}) },
+		"missing position":  func(w *Writer) { w.AddBlock([]uint32{1, 2}, []uint32{1, 2}, []uint8{1, 1}, []uint32{1, 1}) },
+		"position too many": func(w *Writer) { w.AddBlock([]uint32{1}, []uint32{1}, []uint8{1}, []uint32{1, 1}) },
+		"document twice":    func(w *Writer) { w.AddBlock([]uint32{1, 1}, []uint32{1, 1}, []uint8{1, 1}, []uint32{1, 1}) },
+		"frequency 0":       func(w *Writer) { w.AddBlock([]uint32{1}, []uint32{0}, []uint8{1}, nil) },
+		"position too far":  func(w *Writer) { w.AddBlock([]uint32{1}, []uint32{1}, []uint8{1}, []uint32{1 << 31}) },
+	} {
+		w := NewWriter(&bytes.Buffer{}, &bytes.Buffer{}, testK, 100)
+		add(w)
+		if _, err := w.Finish(); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	for name, bad := range map[string]int{"document": 0, "frequency": 1, "position": 2} { // of a blocked list
+		list := gen{df: 200, maxGap: 3, maxTF: 2, withPos: true, maxPositionGap: 2}.list()
+		docs, freqs, norms, deltas := pieces(list)
+		switch bad {
+		case 0:
+			docs[150] = docs[149]
+		case 1:
+			freqs[3]--
+			freqs[4]++
+			if freqs[3] != 0 {
+				freqs[3], freqs[4] = 0, freqs[4]+freqs[3]
+			}
+		case 2:
+			deltas[7] = 1 << 31
+		}
+		w := NewWriter(&bytes.Buffer{}, &bytes.Buffer{}, testK, 1000)
+		w.AddBlock(docs, freqs, norms, deltas)
+		if _, err := w.Finish(); err == nil {
+			t.Errorf("blocked list, %s: no error", name)
+		}
+	}
 }

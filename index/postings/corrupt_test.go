@@ -78,7 +78,10 @@ func drainBlocks(t *testing.T, c *Cursor, src *Source, list List) {
 			}
 		}
 		first, last := c.First(), c.Last()
-		c.Dense()
+		if set, ok := c.Dense(); ok && (len(set)%8 != 0 || !setEnds(set, last-first)) {
+			t.Fatalf("a bitset of %d bytes from %d to %d", len(set), first, last)
+		}
+		c.Deltas(nil)
 		for i, doc := range c.Docs()[:c.Len()] {
 			if doc < first || doc > last || doc >= src.MaxDoc || i > 0 && doc <= c.Docs()[i-1] {
 				t.Fatalf("document %d of a block from %d to %d", doc, first, last)
@@ -102,6 +105,16 @@ func drainBlocks(t *testing.T, c *Cursor, src *Source, list List) {
 	checkErr(t, c)
 }
 
+// setEnds tells whether the last bit of a bitset is the given one.
+func setEnds(set []byte, last uint32) bool {
+	for i := 8*len(set) - 1; i >= 0; i-- {
+		if set[i/8]>>(i%8)&1 != 0 {
+			return uint32(i) == last
+		}
+	}
+	return false
+}
+
 func checkErr(t *testing.T, c *Cursor) {
 	t.Helper()
 	if c.Err() != nil && (!errors.Is(c.Err(), ErrCorrupt) || c.Doc() != None || c.Next() != None) {
@@ -114,6 +127,9 @@ var damageGens = []gen{
 	{df: 60, maxGap: 300, maxTF: 2, seed: 2, withPos: true, maxPositionGap: 9},
 	{df: 90, maxGap: 30, maxTF: 9, seed: 3, withPos: true, maxPositionGap: 90},
 	{df: 300, maxGap: 40, maxTF: 3, seed: 4, withPos: true, maxPositionGap: 20},
+	{df: 140, maxGap: 5, maxTF: 90, rareTF: 40, seed: 6, withPos: true, maxPositionGap: 20},
+	{df: 256, maxGap: 1, maxTF: 1, seed: 7},
+	{df: 200, maxGap: 90, rareGap: 90, maxTF: 900, rareTF: 90, seed: 8, withPos: true, maxPositionGap: 200},
 	{df: 130, maxGap: 1 << 24, maxTF: 30, rareTF: 9, seed: 5},
 }
 
@@ -200,7 +216,7 @@ func FuzzRoundTrip(f *testing.F) {
 		if df == 0 || df > 2000 || gap > 20 || tf > 12 {
 			t.Skip()
 		}
-		g := gen{df: int(df), maxGap: 1 << gap, maxTF: 1 << tf, rareTF: 50, seed: seed, withPos: seed%2 == 0, maxPositionGap: 1 << (tf % 10)}
+		g := gen{df: int(df), maxGap: 1 << gap, rareGap: int(seed%4) * 300, maxTF: 1 << tf, rareTF: 50, seed: seed, withPos: seed%2 == 0, maxPositionGap: 1 << (tf % 10)}
 		list := g.list()
 		w := write(t, list, g.withPos)
 		var c Cursor

@@ -44,7 +44,8 @@ type Cursor struct {
 	short               int    // documents of a shorter list
 	shortImpact         uint8  // its impact; 0: not yet computed
 	docSrc, freqSrc     []byte
-	docWidth, freqWidth int
+	docToken, freqToken byte
+	patches             patches          // of the frequencies
 	docs, freqs         [BlockLen]uint32 // docs are None from n on
 	chunk               chunk
 }
@@ -106,32 +107,38 @@ func (c *Cursor) openBlocked() {
 
 // openShort decodes a list of less than 128 documents.
 func (c *Cursor) openShort() {
-	n := int(c.list.Docs)
-	r := corrupt.NewReader(c.src.Post[c.list.Post : c.list.Post+c.list.PostSize])
-	next, sum := uint64(c.list.Doc), c.list.Freq
+	n, sum, ok := int(c.list.Docs), c.list.Freq, true
+	next := uint64(c.list.Doc) + 1 // one behind the last document
 	if n == 1 {
 		c.docs[0], c.freqs[0] = c.list.Doc, uint32(min(c.list.Freq, MaxFreq+1))
-		next++
+		ok = c.list.PostSize == 0
 	} else {
-		next, sum = 0, 0
-		for i := range n {
-			v := r.Uvarint()
-			freq := uint64(1)
-			if v&1 == 0 {
-				freq = 2 + r.Count(MaxFreq-2)
-			}
-			next = min(next+v>>1, None)
-			c.docs[i], c.freqs[i] = uint32(next), uint32(freq)
-			next++
-			sum += freq
-		}
+		next, sum, ok = c.decodeShort(c.src.Post[c.list.Post:c.list.Post+c.list.PostSize], n)
 	}
-	if r.Bad() || r.Len() != 0 || next > uint64(c.src.MaxDoc) || sum != c.list.Freq || c.freqs[0]-1 >= MaxFreq {
+	if !ok || next > uint64(c.src.MaxDoc) || sum != c.list.Freq || c.freqs[0]-1 >= MaxFreq {
 		c.fail("list of %d documents at %d: does not add up", n, c.list.Post)
 		return
 	}
 	copy(c.docs[n:], nowhere[n:])
 	c.short, c.blocks = n, 1
+}
+
+// decodeShort is the gate of a short list: ok is true if there are n documents that
+// rise, and nothing else.
+func (c *Cursor) decodeShort(data []byte, n int) (next, sum uint64, ok bool) {
+	r := corrupt.NewReader(data)
+	for i := range min(n, BlockLen) {
+		v := r.Uvarint()
+		freq := uint64(1)
+		if v&1 == 0 {
+			freq = 2 + r.Count(MaxFreq-2)
+		}
+		next = min(next+v>>1, None)
+		c.docs[i], c.freqs[i] = uint32(next), uint32(freq)
+		next++
+		sum += freq
+	}
+	return next, sum, !r.Bad() && r.Len() == 0
 }
 
 // Size is the number of documents of the list (df).
@@ -173,7 +180,7 @@ func (c *Cursor) Seek(doc uint32) uint32 {
 	if !c.SeekBlock(doc) || c.decoded == 0 && !c.decodeDocs() {
 		return None
 	}
-	c.i = countLess(&c.docs, doc)
+	c.i = bitpack.CountLess(&c.docs, doc)
 	c.doc = c.docs[c.i]
 	return c.doc
 }
@@ -227,7 +234,7 @@ func (c *Cursor) enter(b int) bool {
 }
 
 // openBlock is the gate of a block's bytes: behind it they are as many as its
-// widths say.
+// tokens say.
 func (c *Cursor) openBlock() bool {
 	if c.n == 0 {
 		return false
@@ -242,14 +249,28 @@ func (c *Cursor) openBlock() bool {
 		return false
 	}
 	src := c.payload[start:]
-	docWidth, freqWidth := int(src[0]), int(src[1])
-	if docWidth > bitpack.MaxWidth || freqWidth > maxFreqWidth ||
-		2+bitpack.Size(c.n, docWidth)+bitpack.Size(c.n, freqWidth) != int(end-start) {
-		c.fail("block %d of the list at %d: widths %d and %d in %d bytes", c.blk, c.list.Post, docWidth, freqWidth, end-start)
+	c.docToken, c.freqToken, c.docSrc = src[0], src[1], src[2:]
+	docs, ok := uint64(packedSize(c.n, c.docToken)), true
+	if c.docToken == tokenBitset {
+		docs = 8 * uint64(bitsetWords(c.first, c.lastDoc))
+	}
+	if uint64(end-start) != 2+docs+uint64(packedSize(c.n, c.freqToken)) {
+		c.fail("block %d of the list at %d: tokens %#x and %#x in %d bytes", c.blk, c.list.Post, c.docToken, c.freqToken, end-start)
 		return false
 	}
-	c.docSrc, c.docWidth = src[2:], docWidth
-	c.freqSrc, c.freqWidth = src[2+bitpack.Size(c.n, docWidth):], freqWidth
+	c.freqSrc = c.docSrc[docs:]
+	if c.docToken == tokenBitset {
+		c.docSrc = c.docSrc[:docs]
+		ok = bitsetEnds(c.docSrc, c.first, c.lastDoc)
+	}
+	width, exceptions := splitToken(c.freqToken)
+	if exceptions > 0 {
+		c.patches = readPatches(c.freqSrc[bitpack.Size(c.n, width):], exceptions)
+	}
+	if !ok || width > maxFreqWidth || exceptions > 0 && c.patches.most()>>(maxFreqWidth-width) != 0 {
+		c.fail("block %d of the list at %d: bitset or exceptions", c.blk, c.list.Post)
+		return false
+	}
 	c.opened = true
 	return true
 }
@@ -260,9 +281,14 @@ func (c *Cursor) decodeDocs() bool {
 	if !c.opened && !c.openBlock() {
 		return false
 	}
-	bitpack.UnpackDelta1(&c.docs, c.docSrc, c.n, c.docWidth, c.first-1)
-	if c.docs[c.n-1] != c.lastDoc || c.docWidth > safeDocWidth && !rising(c.docs[:c.n]) {
-		c.fail("block %d of the list at %d: ends at document %d, not %d", c.blk, c.list.Post, c.docs[c.n-1], c.lastDoc)
+	var ok bool
+	if c.docToken == tokenBitset {
+		ok = bitpack.Expand(&c.docs, c.docSrc, c.first) == c.n
+	} else {
+		ok = decodeGaps(&c.docs, c.docSrc, c.n, c.docToken, c.first-1) || rising(c.docs[:c.n])
+	}
+	if !ok || c.docs[c.n-1] != c.lastDoc {
+		c.fail("block %d of the list at %d: its %d documents do not end at %d", c.blk, c.list.Post, c.n, c.lastDoc)
 		return false
 	}
 	if c.n < BlockLen {
@@ -286,9 +312,10 @@ func (c *Cursor) decodeFreqs() {
 	if !c.opened && !c.openBlock() {
 		return
 	}
-	bitpack.Unpack(&c.freqs, c.freqSrc, c.n, c.freqWidth)
-	for i := range c.freqs {
-		c.freqs[i]++
+	if c.freqToken == 0 {
+		c.freqs = once
+	} else {
+		unpack(&c.freqs, c.freqSrc, c.n, c.freqToken, 1)
 	}
 	c.hasFreqs = true
 }

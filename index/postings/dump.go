@@ -86,11 +86,29 @@ func dumpBlock(d *corrupt.Dump, c *Cursor, b int) bool {
 		return false
 	}
 	d.Note("block %d: documents %d to %d, frequencies %v...", b, docs[0], docs[c.n-1], freqs[:min(c.n, 8)])
-	d.Bytes(1, "document width: %d", c.docWidth)
-	d.Bytes(1, "frequency width: %d", c.freqWidth)
-	d.Bytes(bitpack.Size(c.n, c.docWidth), "gaps - 1 of %d bits", c.docWidth)
-	d.Bytes(bitpack.Size(c.n, c.freqWidth), "frequencies - 1 of %d bits", c.freqWidth)
+	if c.docToken == tokenBitset {
+		d.Bytes(1, "documents: a bitset")
+		d.Bytes(1, "frequencies: %s", tokenName(c.freqToken))
+		d.Bytes(len(c.docSrc), "bitset from document %d on", c.first)
+	} else {
+		d.Bytes(1, "documents: %s", tokenName(c.docToken))
+		d.Bytes(1, "frequencies: %s", tokenName(c.freqToken))
+		dumpPacked(d, "gaps - 1", c.n, c.docToken)
+	}
+	dumpPacked(d, "frequencies - 1", c.n, c.freqToken)
 	return true
+}
+
+func tokenName(token byte) string {
+	width, exceptions := splitToken(token)
+	return fmt.Sprintf("%d bits, %d exceptions", width, exceptions)
+}
+
+func dumpPacked(d *corrupt.Dump, what string, n int, token byte) {
+	width, exceptions := splitToken(token)
+	d.Bytes(bitpack.Size(n, width), "%s of %d bits", what, width)
+	d.Bytes(exceptions, "places of exceptions")
+	d.Bytes(exceptions, "their high bits")
 }
 
 func dumpPositions(w io.Writer, c *Cursor) {
@@ -103,13 +121,14 @@ func dumpPositions(w io.Writer, c *Cursor) {
 		}
 		k := &c.chunk
 		d.Note("positions of block %d: %d, the first %v", c.blk, k.total, first[:min(len(first), 8)])
-		if c.last == nil && k.total < bitpack.N {
+		if c.last == nil && k.total < BlockLen {
 			d.Bytes(d.Len(), "%d varints", k.total)
 			continue
 		}
-		d.Bytes(len(k.widths), "widths %v", k.widths[:min(len(k.widths), 8)])
-		for sub, width := range k.widths {
-			d.Bytes(bitpack.Size(k.subLen(sub), int(width)), "sub-block %d: %d values of %d bits", sub, k.subLen(sub), width)
+		d.Bytes(len(k.tokens), "tokens")
+		for sub, token := range k.tokens {
+			n := min(BlockLen, k.total-sub*BlockLen)
+			dumpPacked(d, fmt.Sprintf("sub-block %d: %d values", sub, n), n, token)
 		}
 	}
 }

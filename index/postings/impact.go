@@ -27,7 +27,7 @@ func (m Impacts) Table(length func(norm byte) uint32) *[256]float32 {
 
 const (
 	maxLevel   = 254 // of a posting: its impact is one more, and 255 says nothing
-	levelFreqs = 32  // frequencies below this have a place in the table of levels
+	levelFreqs = 32  // frequencies up to this have a place in the table of levels
 )
 
 // levelOf is ⌊255·f/(f+K)⌋: the worth of a posting, rounded down. One more is its
@@ -44,7 +44,7 @@ func levelOf(freq uint32, k float32) uint8 {
 // levels is levelOf for the frequencies that nearly all postings have.
 type levels struct {
 	k     *[256]float32
-	table [levelFreqs][256]uint8
+	table [levelFreqs][256]uint8 // by frequency less 1 and norm
 }
 
 func newLevels(k *[256]float32) *levels {
@@ -52,34 +52,24 @@ func newLevels(k *[256]float32) *levels {
 		return nil
 	}
 	l := &levels{k: k}
-	for freq := range l.table {
-		for norm := range l.table[freq] {
-			l.table[freq][norm] = levelOf(uint32(freq), k[norm])
+	for less := range l.table {
+		for norm := range l.table[less] {
+			l.table[less][norm] = levelOf(uint32(less)+1, k[norm])
 		}
 	}
 	return l
 }
 
-func (l *levels) of(freq uint32, norm uint8) uint8 {
-	if freq < levelFreqs {
-		return l.table[freq][norm]
-	}
-	return levelOf(freq, l.k[norm])
-}
-
-// kths are the k of the k-th best levels that a blocked list keeps.
-var kths = [3]uint32{10, 100, 1000}
-
-// kthLevel is the highest level that k postings reach, told from how many stand
-// on each level.
-func kthLevel(counts *[256]uint32, k uint32) uint8 {
-	sum := uint32(0)
-	for level := 255; level >= 0; level-- {
-		if sum += counts[level]; sum >= k {
-			return uint8(level)
+// set sets the levels of postings, whose frequencies are told less 1.
+func (l *levels) set(levels []uint8, freqs *[BlockLen]uint32, norms *[BlockLen]uint8) {
+	for i := range levels[:min(len(levels), BlockLen)] {
+		less, norm := freqs[i], norms[i]
+		if less < levelFreqs {
+			levels[i] = l.table[less][norm]
+		} else {
+			levels[i] = levelOf(less+1, l.k[norm])
 		}
 	}
-	return 0
 }
 
 // Impact bounds all postings of the list: none has an f/(f+K) above Impact/255.

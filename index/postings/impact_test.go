@@ -12,9 +12,9 @@ func worth(p posting) float64 {
 	return 255 * float64(p.freq) / (float64(p.freq) + float64(testK[p.norm]))
 }
 
-// bounds tells whether an impact bounds a posting, and is the least that does but
+// isBound tells whether an impact bounds a posting, and is the least that does but
 // for one.
-func bounds(impact uint8, most float64) bool {
+func isBound(impact uint8, most float64) bool {
 	return impact == 255 && most > 253 || float64(impact) >= most && float64(impact) <= most+1
 }
 
@@ -34,7 +34,7 @@ func TestImpactsBound(t *testing.T) {
 			return
 		}
 		c.Reset(&w.src, w.list)
-		if !bounds(c.Impact(), most(list)) {
+		if !isBound(c.Impact(), most(list)) {
 			t.Fatalf("list: impact %d, its best posting %v", c.Impact(), most(list))
 		}
 		if (c.Impacts() == nil) != (len(list) < BlockLen) {
@@ -42,7 +42,7 @@ func TestImpactsBound(t *testing.T) {
 		}
 		for b := range c.Blocks() {
 			in := list[b*BlockLen : min((b+1)*BlockLen, len(list))]
-			if !bounds(c.ImpactOf(b), most(in)) {
+			if !isBound(c.ImpactOf(b), most(in)) {
 				t.Fatalf("block %d: impact %d, its best posting %v", b, c.ImpactOf(b), most(in))
 			}
 		}
@@ -69,7 +69,7 @@ func checkWindows(t *testing.T, c *Cursor, list []posting, maxDoc uint32) {
 		for ; at < len(list) && list[at].doc/WindowDocs == uint32(w); at++ {
 		}
 		m := most(list[from:at])
-		if float64(all[w]) < m || at > from && all[w] == 0 || tight && (at == from && all[w] != 0 || at > from && !bounds(all[w], m)) {
+		if float64(all[w]) < m || at > from && all[w] == 0 || tight && (at == from && all[w] != 0 || at > from && !isBound(all[w], m)) {
 			t.Fatalf("window %d: impact %d, its best posting of %d: %v", w, all[w], at-from, m)
 		}
 	}
@@ -113,7 +113,9 @@ func TestLevel(t *testing.T) {
 	l := newLevels(testK)
 	for range 200_000 {
 		p := posting{freq: 1 + uint32(r.Uint64N(1<<r.IntN(24))), norm: uint8(r.Uint32())}
-		level := float64(l.of(p.freq, p.norm))
+		var level8 [1]uint8
+		l.set(level8[:], &[BlockLen]uint32{p.freq - 1}, &[BlockLen]uint8{p.norm})
+		level := float64(level8[0])
 		if w := worth(p); level > w+1e-9 || level < maxLevel && level+1 < w {
 			t.Fatalf("seed %d: frequency %d, norm %d: level %v, worth %v", seed, p.freq, p.norm, level, w)
 		}

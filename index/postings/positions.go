@@ -1,6 +1,8 @@
 package postings
 
 import (
+	"encoding/binary"
+
 	"github.com/trawlsearch/trawl/index/bitpack"
 	"github.com/trawlsearch/trawl/index/internal/corrupt"
 )
@@ -10,11 +12,11 @@ import (
 type chunk struct {
 	ready  bool
 	data   []byte               // sub-blocks, and what follows them in Source.Pos
-	widths []byte               // of the sub-blocks
+	tokens []byte               // of the sub-blocks
 	cum    [BlockLen + 1]uint32 // values before each document of the block
 	total  int                  // values of the chunk
 	sub    int                  // the sub-block in buf; -1: none
-	buf    [bitpack.N]uint32
+	buf    [BlockLen]uint32
 }
 
 // Positions appends the positions of the term in the current document to dst:
@@ -30,34 +32,54 @@ func (c *Cursor) Positions(dst []uint32) []uint32 {
 func (k *chunk) appendTo(dst []uint32, i int) []uint32 {
 	var p uint32
 	for from, to := k.cum[i], k.cum[i+1]; from < to; {
-		if sub := int(from / bitpack.N); sub != k.sub {
-			k.decodeSub(sub)
-		}
-		low := from % bitpack.N
-		high := min(low+to-from, bitpack.N)
-		for _, delta := range k.buf[low:high] {
+		deltas := k.deltas(from, to)
+		for _, delta := range deltas {
 			p += delta
 			dst = append(dst, p)
 		}
-		from += high - low
+		from += uint32(len(deltas))
 	}
 	return dst
 }
 
-// openChunk is the gate of a chunk: behind it there is a width for every
-// sub-block, and the sub-blocks are as long as the widths say.
-func (c *Cursor) openChunk() bool {
-	if !c.hasFreqs {
-		if c.decodeFreqs(); !c.hasFreqs {
-			return false
-		}
+// deltas is the values from a place up to another, or to the end of a sub-block if
+// that comes first: a view that lives until the next call.
+func (k *chunk) deltas(from, to uint32) []uint32 {
+	if sub := int(from / BlockLen); sub != k.sub {
+		k.decodeSub(sub)
+	}
+	low := from % BlockLen
+	return k.buf[low:min(low+to-from, BlockLen)]
+}
+
+// Deltas appends the positions of all postings of the current block, as
+// Writer.AddBlock takes them.
+func (c *Cursor) Deltas(dst []uint32) []uint32 {
+	if c.list.PosSize == 0 || c.n == 0 || !c.chunk.ready && !c.openChunk() {
+		return dst
 	}
 	k := &c.chunk
-	var total uint32 // at most 128·MaxFreq = 2^31
-	for i, freq := range c.freqs[:c.n] {
-		total += freq
-		k.cum[i+1] = total
+	for from := uint32(0); from < uint32(k.total); {
+		deltas := k.deltas(from, uint32(k.total))
+		dst = append(dst, deltas...)
+		from += uint32(len(deltas))
 	}
+	return dst
+}
+
+// openChunk is the gate of a chunk: behind it there is a token for every
+// sub-block, and the sub-blocks are as long as the tokens say.
+func (c *Cursor) openChunk() bool {
+	if c.n == 0 || !c.opened && !c.openBlock() {
+		return false
+	}
+	k := &c.chunk
+	if cum := (*[BlockLen]uint32)(k.cum[1:]); c.hasFreqs {
+		bitpack.Sums(cum, &c.freqs, c.n, 0, 0)
+	} else {
+		decodeGaps(cum, c.freqSrc, c.n, c.freqToken, 0) // frequencies less 1, as gaps are
+	}
+	total := k.cum[c.n] // at most 128·MaxFreq = 2^31
 	start, end := uint64(0), c.list.PosSize
 	if c.posEnd != nil {
 		end = uint64(word(c.posEnd, c.blk))
@@ -68,25 +90,24 @@ func (c *Cursor) openChunk() bool {
 	if start > end || end > c.list.PosSize || c.last != nil && c.posEnd == nil {
 		return c.failChunk()
 	}
-	r := corrupt.NewReader(c.src.Pos[c.list.Pos+start : c.list.Pos+end])
+	data := c.src.Pos[c.list.Pos+start : c.list.Pos+end]
 	k.sub, k.total = -1, int(total)
-	if c.last == nil && total < bitpack.N {
+	if c.last == nil && total < BlockLen {
+		r := corrupt.NewReader(data)
 		for i := range total {
-			k.buf[i] = uint32(r.Count(None))
+			k.buf[i] = uint32(r.Count(MaxPosition))
 		}
 		k.sub, k.ready = 0, !r.Bad() && r.Len() == 0
 		return k.ready || c.failChunk()
 	}
-	k.widths = r.Bytes(int((total + bitpack.N - 1) / bitpack.N))
-	k.data = c.src.Pos[int(c.list.Pos+start)+r.Off():]
-	var size int
-	for i, width := range k.widths {
-		if width > bitpack.MaxWidth {
-			return c.failChunk()
-		}
-		size += bitpack.Size(k.subLen(i), int(width))
+	subs := (int(total) + BlockLen - 1) / BlockLen
+	if subs > len(data) {
+		return c.failChunk()
 	}
-	k.ready = !r.Bad() && size == r.Len()
+	k.tokens = data[:subs]
+	k.data = c.src.Pos[c.list.Pos+start+uint64(subs):]
+	rest := k.total - (subs-1)*BlockLen
+	k.ready = subs+k.offset(subs-1)+packedSize(rest, k.tokens[subs-1]) == len(data)
 	return k.ready || c.failChunk()
 }
 
@@ -95,15 +116,25 @@ func (c *Cursor) failChunk() bool {
 	return false
 }
 
-// subLen is the number of values of a sub-block: 128, but for the last one.
-func (k *chunk) subLen(sub int) int { return min(bitpack.N, k.total-sub*bitpack.N) }
-
-// decodeSub decodes a sub-block.
-func (k *chunk) decodeSub(sub int) {
-	at := 0
-	for _, width := range k.widths[:sub] {
-		at += bitpack.Size(bitpack.N, int(width))
+// offset is where a sub-block begins: all before it are full. Eight tokens are
+// added up at once.
+func (k *chunk) offset(sub int) int {
+	widths, exceptions := 0, 0
+	tokens := k.tokens[:sub]
+	for ; len(tokens) >= 8; tokens = tokens[8:] {
+		x := binary.LittleEndian.Uint64(tokens)
+		widths += int(x & (tokenWidth * eachByte) * eachByte >> 56)
+		exceptions += int(x >> tokenShift & (maxExceptions * eachByte) * eachByte >> 56)
 	}
-	bitpack.Unpack(&k.buf, k.data[at:], k.subLen(sub), int(k.widths[sub]))
+	for _, token := range tokens {
+		widths += int(token & tokenWidth)
+		exceptions += int(token >> tokenShift)
+	}
+	return bitpack.Size(BlockLen, widths) + 2*exceptions
+}
+
+// decodeSub decodes a sub-block: 128 values, but for the last one.
+func (k *chunk) decodeSub(sub int) {
+	unpack(&k.buf, k.data[k.offset(sub):], min(BlockLen, k.total-sub*BlockLen), k.tokens[sub], 0)
 	k.sub = sub
 }

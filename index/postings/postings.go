@@ -41,14 +41,32 @@
 // search for a document reads only last. A block of n documents (128, but fewer
 // in the last block) is
 //
-//	+------------+------------+-------------------+----------------------+
-//	| doc width  | freq width | gaps - 1          | frequencies - 1      |
-//	| 1          | 1          | Size(n, width)    | Size(n, width)       |
-//	+------------+------------+-------------------+----------------------+
+//	+-----------+------------+-------------------+------------------------+
+//	| doc token | freq token | documents         | frequencies - 1        |
+//	| 1         | 1          | packed, or bitset | packed                 |
+//	+-----------+------------+-------------------+------------------------+
 //
-// with gaps from the block before (from -1 for the first), packed as the package
-// bitpack says. The two high bits of a width byte must be 0: they are for bitset
-// blocks and exceptions (PFOR).
+// Documents are gaps - 1 from the block before (from -1 for the first). A token of 0
+// then means documents side by side, and no bytes. Token ff is a bitset instead: bit
+// i is the document i behind the last one of the block before, in words of 8 bytes,
+// up to the one that holds the last document.
+//
+// # Packed numbers
+//
+// A token says how up to 128 numbers are packed: width (bits 0-4) and exceptions
+// (bits 5-7), up to 7 numbers that are wider by up to 8 bits:
+//
+//	+----------------+------------+------------+
+//	| low bits       | places     | high bits  |
+//	| Size(n, width) | exceptions | exceptions |
+//	+----------------+------------+------------+
+//
+// The low bits are packed as the package bitpack says (PFOR: Zukowski and others,
+// "Super-scalar RAM-CPU cache compression", 2006; one byte of token and of high bits
+// as in Lucene's PForUtil). The writer takes the width of the fewest bytes, and
+// exceptions only where they save 8 (documents) or 4 bytes: decoding them takes time.
+// A bitset may cost 16 bytes more than packed gaps, since it is ored, probed and
+// counted without being decoded.
 //
 // # Positions
 //
@@ -57,10 +75,33 @@
 // distance from the one before. A chunk of t values is, if the list is not
 // blocked and t < 128, t varints; otherwise
 //
-//	+-----------+-----------------+-----------------+-----+
-//	| widths    | values 0..127   | values 128..255 | ... |
-//	| ⌈t/128⌉   | Size(128,width) | Size(128,width) |     |
-//	+-----------+-----------------+-----------------+-----+
+//	+---------+---------------+-----------------+-----+
+//	| tokens  | values 0..127 | values 128..255 | ... |
+//	| ⌈t/128⌉ | packed        | packed          |     |
+//	+---------+---------------+-----------------+-----+
+//
+// All but the last sub-block are full, so that tokens tell where one begins: eight of
+// them are added up at once. The frequencies tell which values are a document's. So
+// the positions of any document of a block are read in a time that does not grow with
+// its place.
+//
+// # Cost
+//
+// Bits a posting of lists from 128 documents on (41.0 of 44.3 million postings of
+// 575,642 passages of Wikipedia, 415 MB of text, 526 thousand terms), bits a position of
+// them for positions, and nanoseconds to decode one of them in the cache (AVX-512,
+// EPYC, machine shared):
+//
+//	              widths only   exceptions   with bitsets   decoding
+//	documents     8.91          8.13         8.10           0.33-0.55
+//	frequencies   2.57          1.82                        0.38
+//	positions     7.90          7.49                        0.2
+//	columns                                  0.85           0.04
+//
+// Exceptions of up to 15 numbers and 16 bits take more: 8.29, for a token of two bytes
+// and places of three. In all postings took 63.9 MB, positions 68.0 MB and the
+// dictionary 4.7 MB: 136.6 MB, where Lucene 10.3 takes 146 MB. To keep the lists of 2 to
+// 8 documents in the dictionary would save the byte of their size, 0.17 MB.
 //
 // # Impacts
 //
@@ -72,11 +113,21 @@
 // and falls with n is bounded through the constants that it has and those that the
 // field had: g of at most i/255 is f of at most K[n]·i/(255-i).
 //
+// The impact of a block lies 0.25 % above its best posting in the mean (278 thousand
+// blocks of the passages), two pairs of frequency and norm took four bytes to lie 0.3 %
+// above it. But it holds for one k1, b and mean length, and is looser for others.
+//
 // # Worked example
 //
 // Documents 3 (once) and 7 (twice) are a tiny list: gap 4 and frequency 1 is
 // 3<<1|1 = 07, gap 4 and frequency 2 is 3<<1 = 06 then 00. Their positions 10 and
-// 5, 9 are the chunk 0a 05 04. testdata holds annotated dumps of all shapes.
+// 5, 9 are the chunk 0a 05 04.
+//
+// A block of 16 documents 0, 4, 8 … 60 but the last, 300 instead, all once: gaps - 1
+// are 0, 3, 3 … 3, 243. Eight bits for all take 16 bytes, two bits and an exception 4
+// and 2: the token is 1<<5|2 = 22, and the documents are fc ff ff ff | 0f | 3c, where
+// the last low bits are 3 and 60<<2 is the rest of 243. testdata holds annotated dumps
+// of all shapes.
 package postings
 
 import (
@@ -91,6 +142,8 @@ const (
 	BlockLen = bitpack.N      // postings in a full block, and the fewest of a blocked list
 	MaxFreq  = 1 << 24        // occurrences of a term in one document
 
+	MaxPosition = 1<<positionBits - 1 // of an occurrence
+
 	WindowDocs = 2048 // documents of a window, which begins at a multiple of them
 )
 
@@ -103,7 +156,7 @@ const (
 	headKth       = 2 // and of its k-th best levels
 	headerBytes   = headKth + len(kths)
 	maxFreqWidth  = 24 // of frequency-1
-	safeDocWidth  = 24 // 128 gaps of this width cannot wrap around 2^32
+	positionBits  = 31
 )
 
 // ErrCorrupt marks bytes that no Writer has written.

@@ -19,6 +19,7 @@ type posting struct {
 type gen struct {
 	df             int
 	maxGap, maxTF  int
+	rareGap        int // one gap in 40 is so many times as large
 	rareTF         int // one posting in so many has a frequency up to maxTF; the others up to 3
 	seed           uint64
 	withPos        bool
@@ -26,7 +27,7 @@ type gen struct {
 }
 
 func (g gen) String() string {
-	return fmt.Sprintf("df=%d,gap=%d,tf=%d,pos=%v,seed=%d", g.df, g.maxGap, g.maxTF, g.withPos, g.seed)
+	return fmt.Sprintf("df=%d,gap=%d,%d,tf=%d,pos=%v,seed=%d", g.df, g.maxGap, g.rareGap, g.maxTF, g.withPos, g.seed)
 }
 
 func (g gen) list() []posting {
@@ -48,7 +49,11 @@ func (g gen) list() []posting {
 			}
 		}
 		list[i] = p
-		doc += 1 + uint32(r.IntN(g.maxGap))
+		gap := 1 + r.IntN(g.maxGap)
+		if g.rareGap > 0 && r.IntN(40) == 0 {
+			gap *= g.rareGap
+		}
+		doc += uint32(gap)
 	}
 	return list
 }
@@ -60,11 +65,16 @@ var gens = func() (out []gen) {
 			gen{df: df, maxGap: 1, maxTF: 1, seed: seed, withPos: true, maxPositionGap: 1},
 			gen{df: df, maxGap: 1 << 20, maxTF: 3, seed: seed},
 			gen{df: df, maxGap: 40, maxTF: 3, seed: seed, withPos: true, maxPositionGap: 300},
+			gen{df: df, maxGap: 5, maxTF: 9, rareTF: 40, seed: seed, withPos: true, maxPositionGap: 30},
+			gen{df: df, maxGap: 60, rareGap: 100, maxTF: 200, rareTF: 40, seed: seed, withPos: true, maxPositionGap: 30},
 			gen{df: df, maxGap: 1 << 12, maxTF: 5000, rareTF: 20, seed: seed, withPos: true, maxPositionGap: 1 << 11})
 	}
 	return append(out,
 		gen{df: 127, maxGap: 1 << 25, maxTF: 1 << 20, rareTF: 100, seed: 77, withPos: true, maxPositionGap: 16},
 		gen{df: 128, maxGap: 1 << 25, maxTF: 1 << 20, rareTF: 100, seed: 78, withPos: true, maxPositionGap: 16},
+		gen{df: 130, maxGap: 1 << 10, rareGap: 1 << 17, maxTF: 2, seed: 91},
+		gen{df: 150, maxGap: 1, rareGap: 1 << 29, maxTF: 2, seed: 76},
+		gen{df: 40_000, maxGap: 1, rareGap: 300, maxTF: 40, rareTF: 50, seed: 75, withPos: true, maxPositionGap: 9},
 		gen{df: 100_000, maxGap: 60, maxTF: 1 << 20, rareTF: 5000, seed: 79},
 		gen{df: 100_000, maxGap: 100, maxTF: 200, rareTF: 100, seed: 80, withPos: true, maxPositionGap: 90})
 }()

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-
-	"github.com/trawlsearch/trawl/index/bitpack"
 )
 
 // A Writer writes the lists of one field, or of several one after the other,
@@ -19,27 +17,24 @@ type Writer struct {
 	err               error
 
 	// The current list.
-	docs, freq uint64
-	last       uint32 // document added last
+	size, freq uint64 // documents in blocks that were flushed; occurrences in all
+	next       uint32 // one behind the last document of those blocks
 	posStart   uint64
 	columns    columns
 	payload    []byte
-	levels     *levels // nil: none, and every impact is 255
-	most       uint8   // highest level
-	counts     [256]uint32
-	windows    []byte // impacts by window of the segment
+	bounds     bounds
 
 	// The current block.
 	n       int
-	docsOf  [BlockLen]uint32
-	gaps    [BlockLen]uint32 // less 1
+	docs    [BlockLen]uint32
 	freqs   [BlockLen]uint32 // less 1
 	norms   [BlockLen]uint8
-	deltas  [bitpack.N]uint32 // positions not yet packed
+	gaps    [BlockLen]uint32 // scratch
+	deltas  [BlockLen]uint32 // positions not yet packed
 	nDeltas int
-	widths  []byte // of the packed sub-blocks of the chunk
+	tokens  []byte // of the packed sub-blocks of the chunk
 	packed  []byte
-	head    []byte
+	scratch []byte
 }
 
 type columns struct{ last, end, posEnd, impacts []byte }
@@ -49,131 +44,162 @@ type columns struct{ last, end, posEnd, impacts []byte }
 // maxDoc is the number of documents of the segment.
 func NewWriter(post, pos io.Writer, k *[256]float32, maxDoc uint32) *Writer {
 	return &Writer{
-		post: post, pos: pos, last: None, maxDoc: maxDoc,
-		levels: newLevels(k), windows: make([]byte, windows(maxDoc)),
+		post: post, pos: pos, maxDoc: maxDoc,
+		bounds: bounds{levels: newLevels(k), windows: make([]byte, windows(maxDoc))},
 	}
 }
 
-// Add adds a document to the current list. Documents strictly rise; freq is
-// 1..MaxFreq; positions, if the field keeps them, are freq many and do not fall,
-// and are not kept. The norm is that of the document in this field. What is
-// wrong is said by Finish.
+// Add adds a document to the current list. Documents strictly rise and are below
+// maxDoc; freq is 1..MaxFreq; positions, if the field keeps them, are freq many,
+// at most MaxPosition, do not fall, and are not kept. The norm is that of the
+// document in this field. What is wrong is said by Finish.
 func (w *Writer) Add(doc, freq uint32, norm uint8, positions []uint32) {
-	gap := doc - w.last - 1 // None + 1 is 0: the first gap counts from -1
-	switch {
-	case w.err != nil:
-		return
-	case doc >= w.maxDoc || w.docs > 0 && doc <= w.last:
-		w.fail("document %d of %d after %d", doc, w.maxDoc, w.last)
-		return
-	case freq == 0 || freq > MaxFreq:
-		w.fail("document %d: frequency %d", doc, freq)
-		return
-	case w.pos != nil && uint32(len(positions)) != freq:
-		w.fail("document %d: %d positions for frequency %d", doc, len(positions), freq)
-		return
-	}
-	w.docsOf[w.n] = doc
-	w.gaps[w.n], w.freqs[w.n], w.norms[w.n] = gap, freq-1, norm
-	w.n++
-	w.docs++
+	i := w.n & (BlockLen - 1)
+	w.docs[i], w.freqs[i], w.norms[i] = doc, freq-1, norm
 	w.freq += uint64(freq)
-	w.last = doc
 	if w.pos != nil {
-		w.addPositions(positions)
+		if uint32(len(positions)) != freq {
+			w.fail("document %d: %d positions for frequency %d", doc, len(positions), freq)
+			return
+		}
+		before := uint32(0)
+		for _, p := range positions {
+			w.deltas[w.nDeltas&(BlockLen-1)] = p - before // one that falls takes 32 bits
+			before = p
+			if w.nDeltas++; w.nDeltas == BlockLen {
+				w.packDeltas()
+			}
+		}
 	}
-	if w.n == BlockLen {
+	if w.n = i + 1; w.n == BlockLen {
 		w.flushBlock()
 	}
 }
 
-func (w *Writer) addPositions(positions []uint32) {
-	var before uint32
-	for _, p := range positions {
-		if p < before {
-			w.fail("document %d: position %d after %d", w.last, p, before)
-			return
+// AddBlock adds any number of documents as Add does, in less time. deltas are the
+// positions of all of them one behind the other, the first of each document as it
+// is and each other as its distance from the one before. Nothing is kept.
+func (w *Writer) AddBlock(docs, freqs []uint32, norms []uint8, deltas []uint32) {
+	if len(freqs) != len(docs) || len(norms) != len(docs) {
+		w.fail("%d documents, %d frequencies, %d norms", len(docs), len(freqs), len(norms))
+		return
+	}
+	for len(docs) > 0 {
+		at := w.n & (BlockLen - 1)
+		n := copy(w.docs[at:], docs)
+		copy(w.norms[at:], norms[:n])
+		sum := uint64(0)
+		to := w.freqs[at:]
+		for i, freq := range freqs[:n] {
+			to[i] = freq - 1
+			sum += uint64(freq)
 		}
-		w.deltas[w.nDeltas] = p - before
-		before = p
-		if w.nDeltas++; w.nDeltas == len(w.deltas) {
+		w.freq += sum
+		if w.pos != nil {
+			if sum > uint64(len(deltas)) || n == len(docs) && sum < uint64(len(deltas)) {
+				w.fail("%d positions for %d documents of frequency %d", len(deltas), n, sum)
+				return
+			}
+			w.addDeltas(deltas[:sum])
+			deltas = deltas[sum:]
+		}
+		if w.n = at + n; w.n == BlockLen {
+			w.flushBlock()
+		}
+		docs, freqs, norms = docs[n:], freqs[n:], norms[n:]
+	}
+}
+
+func (w *Writer) addDeltas(deltas []uint32) {
+	for len(deltas) > 0 {
+		n := copy(w.deltas[w.nDeltas:], deltas)
+		deltas = deltas[n:]
+		if w.nDeltas += n; w.nDeltas == BlockLen {
 			w.packDeltas()
 		}
 	}
 }
 
 func (w *Writer) packDeltas() {
-	d := w.deltas[:w.nDeltas]
-	width := bitpack.Width(d)
-	w.widths = append(w.widths, byte(width))
-	w.packed = bitpack.Pack(w.packed, d, width)
+	clear(w.deltas[w.nDeltas:])
+	token, top := chooseToken(&w.deltas, w.nDeltas, worthPositions)
+	if top > positionBits {
+		w.fail("positions that fall, or above %d", MaxPosition)
+	}
+	w.tokens = append(w.tokens, token)
+	w.packed = appendPacked(w.packed, &w.deltas, w.nDeltas, token)
 	w.nDeltas = 0
 }
 
 // flushBlock encodes the current block of a list that is blocked, for it is full
 // or not the first.
 func (w *Writer) flushBlock() {
-	gapWidth, freqWidth := bitpack.Width(w.gaps[:w.n]), bitpack.Width(w.freqs[:w.n])
-	w.payload = append(w.payload, byte(gapWidth), byte(freqWidth))
-	w.payload = bitpack.Pack(w.payload, w.gaps[:w.n], gapWidth)
-	w.payload = bitpack.Pack(w.payload, w.freqs[:w.n], freqWidth)
+	if w.err != nil || !w.setGaps() {
+		w.n = 0
+		return
+	}
+	clear(w.freqs[w.n:])
+	c := &w.columns
+	c.impacts = append(c.impacts, w.bounds.add(w.docs[:w.n], &w.freqs, &w.norms))
+	w.payload = w.appendBlock(w.payload)
 	if w.pos != nil {
 		if w.nDeltas > 0 {
 			w.packDeltas()
 		}
 		w.flushChunk()
+		c.posEnd = binary.LittleEndian.AppendUint32(c.posEnd, uint32(w.posSize-w.posStart))
 	}
-	posEnd := w.posSize - w.posStart
-	if len(w.payload) > math.MaxUint32 || posEnd > math.MaxUint32 {
+	if len(w.payload) > math.MaxUint32 || w.posSize-w.posStart > math.MaxUint32 {
 		w.fail("a list is longer than 4 GiB")
 	}
-	c := &w.columns
-	c.last = binary.LittleEndian.AppendUint32(c.last, w.last)
+	last := w.docs[w.n-1]
+	c.last = binary.LittleEndian.AppendUint32(c.last, last)
 	c.end = binary.LittleEndian.AppendUint32(c.end, uint32(len(w.payload)))
-	if w.pos != nil {
-		c.posEnd = binary.LittleEndian.AppendUint32(c.posEnd, uint32(posEnd))
-	}
-	c.impacts = append(c.impacts, w.impact())
-	w.n = 0
+	w.size += uint64(w.n)
+	w.n, w.next = 0, last+1
 }
 
-// impact is that of the current block. It counts the levels of its postings, and
-// raises the impacts of their windows.
-func (w *Writer) impact() uint8 {
-	most := uint8(0)
-	for i, doc := range w.docsOf[:w.n] {
-		level := uint8(maxLevel)
-		if w.levels != nil {
-			level = w.levels.of(w.freqs[i]+1, w.norms[i])
-			w.counts[level]++
+// setGaps sets the gaps, less 1, of the current block, and checks its documents.
+func (w *Writer) setGaps() bool {
+	clear(w.gaps[w.n:])
+	next, falls := w.next, false
+	for i, doc := range w.docs[:w.n] {
+		if doc < next {
+			falls = true
 		}
-		most = max(most, level)
-		window := &w.windows[doc/WindowDocs]
-		*window = max(*window, level+1)
+		w.gaps[i] = doc - next
+		next = doc + 1
 	}
-	w.most = max(w.most, most)
-	return most + 1
+	if falls || next-1 >= w.maxDoc {
+		w.fail("documents of a list do not rise to one below %d", w.maxDoc)
+		return false
+	}
+	return true
 }
 
+// flushChunk writes the positions of a block or of a short list.
 func (w *Writer) flushChunk() {
-	w.posSize += w.send(w.pos, w.widths) + w.send(w.pos, w.packed)
-	w.widths, w.packed = w.widths[:0], w.packed[:0]
+	w.posSize += w.send(w.pos, w.tokens) + w.send(w.pos, w.packed)
+	w.tokens, w.packed = w.tokens[:0], w.packed[:0]
 }
 
 // Finish ends the current list, writes it, and says where. The next Add begins
 // another. A list without documents is not written: its Docs is 0. After an
 // error the Writer is of no use any more.
 func (w *Writer) Finish() (List, error) {
-	list := List{Docs: uint32(w.docs), Freq: w.freq, Post: w.postSize, Pos: w.posStart}
+	list := List{Docs: uint32(w.size) + uint32(w.n), Freq: w.freq, Post: w.postSize, Pos: w.posStart}
 	switch {
-	case w.docs == 0:
-	case w.docs < BlockLen:
+	case w.err != nil || list.Docs == 0:
+	case w.size == 0:
 		w.finishShort(&list)
 	default:
+		if w.n > 0 {
+			w.flushBlock()
+		}
 		w.finishBlocked()
 	}
 	list.PostSize, list.PosSize = w.postSize-list.Post, w.posSize-list.Pos
-	w.docs, w.freq, w.n, w.last = 0, 0, 0, None
+	w.size, w.freq, w.n, w.next = 0, 0, 0, 0
 	w.posStart = w.posSize
 	if w.err != nil {
 		return List{}, w.err
@@ -182,28 +208,39 @@ func (w *Writer) Finish() (List, error) {
 }
 
 // finishShort writes a list that is not blocked: its documents are all in the
-// current block.
+// current block. Readers compute its impact.
 func (w *Writer) finishShort(list *List) {
-	if w.n == 1 {
-		list.Doc = w.last
-	} else {
-		head := w.head[:0]
-		for i, gap := range w.gaps[:w.n] {
-			if w.freqs[i] == 0 {
-				head = binary.AppendUvarint(head, uint64(gap)<<1|1)
-				continue
-			}
-			head = binary.AppendUvarint(head, uint64(gap)<<1)
-			head = binary.AppendUvarint(head, uint64(w.freqs[i]-1))
+	if !w.setGaps() {
+		return
+	}
+	out := w.scratch[:0]
+	for i, freq := range w.freqs[:w.n] {
+		gap := uint64(w.gaps[i]) << 1
+		switch {
+		case freq >= MaxFreq:
+			w.fail("frequency %d", freq+1)
+			return
+		case freq == 0:
+			out = binary.AppendUvarint(out, gap|1)
+		default:
+			out = binary.AppendUvarint(out, gap)
+			out = binary.AppendUvarint(out, uint64(freq-1))
 		}
-		w.head = head
-		w.postSize += w.send(w.post, head)
+	}
+	w.scratch = out
+	if w.n == 1 {
+		list.Doc = w.docs[0]
+	} else {
+		w.postSize += w.send(w.post, out)
 	}
 	if w.pos == nil {
 		return
 	}
-	if len(w.widths) == 0 {
+	if len(w.tokens) == 0 {
 		for _, d := range w.deltas[:w.nDeltas] {
+			if d > MaxPosition {
+				w.fail("positions that fall, or above %d", MaxPosition)
+			}
 			w.packed = binary.AppendUvarint(w.packed, uint64(d))
 		}
 		w.nDeltas = 0
@@ -213,36 +250,27 @@ func (w *Writer) finishShort(list *List) {
 	w.flushChunk()
 }
 
+// finishBlocked writes columns and payload.
 func (w *Writer) finishBlocked() {
-	if w.n > 0 {
-		w.flushBlock()
+	if w.err != nil {
+		return
 	}
-	flags := byte(0)
+	flags, stored := byte(0), []byte(nil)
 	if w.pos != nil {
 		flags |= flagPositions
 	}
-	c := &w.columns
-	stored := []byte(nil)
-	if storesWindows(w.docs, len(w.windows)) {
+	if storesWindows(w.size, len(w.bounds.windows)) {
 		flags |= flagWindows
-		stored = w.windows
+		stored = w.bounds.windows
 	}
-	head := append(w.head[:0], flags, w.most+1)
-	for _, k := range kths {
-		level := uint8(0)
-		if w.docs >= 2*uint64(k) {
-			level = kthLevel(&w.counts, k)
-		}
-		head = append(head, level)
-	}
-	w.head = head
+	head := w.bounds.appendHead(append(w.scratch[:0], flags), w.size)
+	w.scratch = head
+	c := &w.columns
 	for _, part := range [][]byte{head, c.last, c.end, c.posEnd, c.impacts, stored, w.payload} {
 		w.postSize += w.send(w.post, part)
 	}
 	c.last, c.end, c.posEnd, c.impacts, w.payload = c.last[:0], c.end[:0], c.posEnd[:0], c.impacts[:0], w.payload[:0]
-	w.most = 0
-	clear(w.counts[:])
-	clear(w.windows)
+	w.bounds.reset()
 }
 
 func (w *Writer) send(to io.Writer, p []byte) uint64 {
