@@ -143,10 +143,26 @@ func (p *plan) and(n query.And) step {
 		case query.Optional:
 			s.optional = append(s.optional, p.step(n.Node, true))
 		default:
-			s.required = append(s.required, p.step(n, false))
+			s.required = p.require(s.required, p.step(n, false))
 		}
 	}
 	return s
+}
+
+// require appends a step, or counts the word that is there.
+func (p *plan) require(steps []step, s step) []step {
+	l, ok := s.(*leaf)
+	if !ok || !l.plain() {
+		return append(steps, s)
+	}
+	for _, s := range steps {
+		if same, ok := s.(*leaf); ok && same.is(l.terms[0]) {
+			same.count++
+			p.leaves = p.leaves[:len(p.leaves)-1] // it was the last to enter
+			return steps
+		}
+	}
+	return append(steps, s)
 }
 
 func (p *plan) forbidden(n query.Node) step {
@@ -209,10 +225,11 @@ func (p *plan) loose(steps []step, text string, dropStop bool) []step {
 	return steps
 }
 
-// is tells whether a leaf is a single word of all fields.
-func (l *leaf) is(term []byte) bool {
-	return l.scope == "" && l.words == nil && !l.phrase && string(l.terms[0]) == string(term)
-}
+// plain tells whether a leaf is a single word of all fields.
+func (l *leaf) plain() bool { return l.scope == "" && !l.phrase && l.words == nil }
+
+// is tells whether a leaf is that word, of all fields.
+func (l *leaf) is(term []byte) bool { return l.plain() && string(l.terms[0]) == string(term) }
 
 func (p *plan) term(n query.Term, loose bool) step {
 	if n.Field == "" && loose {
