@@ -24,11 +24,28 @@ type Client struct {
 
 // Search asks one query.
 func (c *Client) Search(ctx context.Context, collection, q string, limit, offset int, explain bool) (*Answer, error) {
-	v := url.Values{}
-	if explain {
+	return c.Ask(ctx, collection, Question{Query: q, Limit: limit, Offset: offset, Explain: explain})
+}
+
+// A Question is a search with all that it can say.
+type Question struct {
+	Query         string
+	Limit, Offset int
+	Explain       bool
+	Sort          string   // field to sort by, behind a minus falling; empty: by score
+	Facets        []string // fields to count, as FIELD or FIELD:N for N values
+}
+
+// Ask asks a question.
+func (c *Client) Ask(ctx context.Context, collection string, q Question) (*Answer, error) {
+	v := url.Values{"facet": q.Facets}
+	if q.Explain {
 		v.Set("explain", "true")
 	}
-	return c.search(ctx, collection, q, limit, offset, v)
+	if q.Sort != "" {
+		v.Set("sort", q.Sort)
+	}
+	return c.search(ctx, collection, q.Query, q.Limit, q.Offset, v)
 }
 
 // Rank asks one query and wants no snippets: for programs that take hundreds of

@@ -25,6 +25,9 @@ type fakeNode struct {
 	deny error
 	hits []search.Hit
 
+	asked  search.Request // the last
+	facets []search.Facet
+
 	crawls []Crawl
 }
 
@@ -60,10 +63,14 @@ func (f *fakeNode) Change(_ context.Context, name string, fn func(*Collection) e
 func (f *fakeNode) Stats(context.Context, *search.Request) (*search.Stats, error) { return nil, nil }
 
 func (f *fakeNode) Search(_ context.Context, req *search.Request) (*search.Result, error) {
-	if req.Query == "boom" {
+	f.asked = *req
+	switch req.Query {
+	case "boom":
 		return nil, errors.New("secret detail")
+	case "nofield":
+		return nil, fmt.Errorf("%w: x", search.ErrField)
 	}
-	return &search.Result{Hits: slices.Clone(f.hits), Total: 7, Docs: 9, Shards: search.Shards{Total: 2, OK: 1, Failed: 1}}, nil
+	return &search.Result{Facets: f.facets, Hits: slices.Clone(f.hits), Total: 7, Docs: 9, Shards: search.Shards{Total: 2, OK: 1, Failed: 1}}, nil
 }
 
 func (f *fakeNode) Fetch(_ context.Context, req *search.Request, hits []search.Hit) error {
@@ -123,6 +130,33 @@ func TestSearch(t *testing.T) {
 	if err != nil || len(ans.Hits) != 1 || ans.Hits[0] != (Hit{ID: "id", Title: "<T>"}) {
 		t.Errorf("without snippets: %+v, %v", ans, err)
 	}
+}
+
+func TestSortAndFacets(t *testing.T) {
+	f, c := serve(t)
+	n := int64(-7)
+	f.hits[0].Number = &n
+	f.facets = []search.Facet{{Field: "site", Values: []search.FacetValue{{Value: "a.test", Count: 3}}}, {Field: "lang"}}
+	ans, err := c.Ask(t.Context(), "web", Question{Query: "word", Limit: 1, Sort: "-fetched", Facets: []string{"site:20", "lang"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := search.Request{
+		Query: "word", Limit: 1, Sort: search.Sort{Field: "fetched", Descending: true},
+		Facets: []search.FacetRequest{{Field: "site", Limit: 20}, {Field: "lang"}},
+	}
+	if !reflect.DeepEqual(f.asked, want) {
+		t.Errorf("asked %+v, want %+v", f.asked, want)
+	}
+	facets := []Facet{{"site", []FacetValue{{"a.test", 3}}}, {"lang", []FacetValue{}}}
+	if !reflect.DeepEqual(ans.Facets, facets) || len(ans.Hits) != 1 || *ans.Hits[0].SortValue != -7 {
+		t.Errorf("got %+v", ans)
+	}
+	url := c.Base + "/api/v1/collections/web/search?q=x&"
+	for _, bad := range []string{"facet=site:0", "facet=site:many", "facet=site:1001"} {
+		check(t, "GET", url+bad, "", 400, "bad_parameter")
+	}
+	check(t, "GET", c.Base+"/api/v1/collections/web/search?q=nofield", "", 400, "bad_parameter")
 }
 
 // check asks raw and wants a problem of that status and code.

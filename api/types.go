@@ -193,6 +193,7 @@ type Answer struct {
 	Hits    []Hit    `json:"hits"`
 	Dropped []string `json:"dropped,omitempty"` // words too common to search for
 	Cut     []string `json:"cut,omitempty"`     // what exceeded a limit and was looked for in part only
+	Facets  []Facet  `json:"facets,omitempty"`  // as they were asked for
 	Docs    uint64   `json:"docs"`              // documents searched
 	Shards  Shards   `json:"shards"`
 }
@@ -213,6 +214,19 @@ type Hit struct {
 	Snippet   string  `json:"snippet"`             // empty where snippets=false was asked
 	Highlight string  `json:"highlight,omitempty"` // the snippet as HTML, its words in <mark>
 	Explain   any     `json:"explain,omitempty"`
+	SortValue *int64  `json:"sort_value,omitempty"` // what sort=FIELD sorts by; absent: the document has none
+}
+
+// A Facet is the most frequent values of a field among all documents that match.
+type Facet struct {
+	Field  string       `json:"field"`
+	Values []FacetValue `json:"values"`
+}
+
+// A FacetValue is a value, and how many documents have it.
+type FacetValue struct {
+	Value string `json:"value"`
+	Count uint64 `json:"count"`
 }
 
 // Accepted answers a push of documents.

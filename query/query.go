@@ -11,7 +11,7 @@
 //	red OR wine        either; AND binds tighter than OR, OR tighter than a space
 //	(red OR white) AND wine
 //	win*               words that begin with win
-//	inter*ional, colo?r, *ness
+//	inter*al, colo?r, *ware
 //	                   words of that shape: * any characters or none, ? one
 //	recieve~, recieve~1, recieve~2
 //	                   words that differ in so many characters: one more, one less,

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/trawlsearch/trawl/document"
 	"github.com/trawlsearch/trawl/index"
@@ -26,6 +27,7 @@ const (
 	fieldLang
 	fieldFetched
 	fieldAttrs
+	fieldUpdated
 )
 
 // Schema returns the web schema: what a collection's index holds.
@@ -39,6 +41,8 @@ const (
 //	site, lang   keyword     for site: and lang:
 //	fetched      int         µs since 1970
 //	attrs        stored      the same other fields, as a JSON object
+//	updated      int         µs since 1970: what a pushed document says of itself
+//	                         under that name, if it is a date
 func Schema(lang string) index.Schema {
 	return index.Schema{Lang: lang, Fields: []index.Field{
 		fieldID:          {Name: "id", Kind: index.Stored, Stored: true},
@@ -55,6 +59,7 @@ func Schema(lang string) index.Schema {
 		fieldLang:        {Name: "lang", Kind: index.Keyword},
 		fieldFetched:     {Name: "fetched", Kind: index.Int},
 		fieldAttrs:       {Name: "attrs", Kind: index.Stored, Stored: true},
+		fieldUpdated:     {Name: "updated", Kind: index.Int},
 	}}
 }
 
@@ -87,6 +92,9 @@ func indexed(d *document.Document) *index.Document {
 		default:
 			add(fieldExtra, f.Text)
 			attrs[f.Name] = f.Text
+			if at, ok := date(f.Text); ok && f.Name == "updated" {
+				out.Values = append(out.Values, index.Value{Field: fieldUpdated, Int: at})
+			}
 		}
 	}
 	site, words := address(d.URL)
@@ -99,6 +107,16 @@ func indexed(d *document.Document) *index.Document {
 		add(fieldAttrs, string(text))
 	}
 	return out
+}
+
+// date reads a moment as RFC 3339 writes it, or a day.
+func date(text string) (micros int64, ok bool) {
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, strings.TrimSpace(text)); err == nil {
+			return t.UnixMicro(), true
+		}
+	}
+	return 0, false
 }
 
 // address splits an address into its host and the words of its path: a reader

@@ -16,10 +16,12 @@ func searchCommand() *cobra.Command {
 		Short: "Search a collection",
 		Long: `Search prints the best documents for a query. Words find documents that hold
 any of them; "in quotes" means the exact phrase, +word must and -word must not
-be there; AND, OR, NOT and parentheses combine; intitle:, inurl:, site: and
-lang: narrow. See ` + "`trawl serve`" + ` and its manual at /docs/ for all of it.`,
+be there; AND, OR, NOT and parentheses combine; intitle:, inurl:, site:, lang:
+and fetched:>=2024-06 narrow; win*, colo?r and recieve~ are words known in part.
+See ` + "`trawl serve`" + ` and its manual at /docs/ for all of it.`,
 		Example: `  trawl search "create index concurrently"
-  trawl search --json --limit 3 'title:vacuum -full'`,
+  trawl search --json --limit 3 'title:vacuum -full'
+  trawl search --sort=-fetched --facet site --facet lang:5 'release notes'`,
 		Args: atLeast(1, "query"),
 		RunE: searchFor,
 	}
@@ -30,6 +32,8 @@ lang: narrow. See ` + "`trawl serve`" + ` and its manual at /docs/ for all of it
 	f.Int("offset", 0, "how many hits to pass over")
 	f.Bool("json", false, "print the answer as JSON")
 	f.Bool("explain", false, "tell how each score came about")
+	f.String("sort", "", "sort by a field of numbers, fetched or updated; behind a minus, highest first")
+	f.StringArray("facet", nil, "count the values of a field, such as site, over all results; site:20 lists 20 of them")
 	return c
 }
 
@@ -39,6 +43,8 @@ func searchFor(c *cobra.Command, args []string) (err error) {
 	limit, _ := f.GetInt("limit")
 	offset, _ := f.GetInt("offset")
 	explain, _ := f.GetBool("explain")
+	sortBy, _ := f.GetString("sort")
+	facets, _ := f.GetStringArray("facet")
 	if limit < 0 || limit > api.MaxHits || offset < 0 || offset > api.MaxOffset {
 		return usagef("trawl search: --limit is 0 to %d, --offset 0 to %d", api.MaxHits, api.MaxOffset)
 	}
@@ -47,7 +53,9 @@ func searchFor(c *cobra.Command, args []string) (err error) {
 		return err
 	}
 	defer s.close(&err)
-	ans, err := s.Search(c.Context(), collection, strings.Join(args, " "), limit, offset, explain)
+	ans, err := s.Ask(c.Context(), collection, api.Question{
+		Query: strings.Join(args, " "), Limit: limit, Offset: offset, Explain: explain, Sort: sortBy, Facets: facets,
+	})
 	if err != nil {
 		return err
 	}
@@ -88,6 +96,12 @@ func printAnswer(c *cobra.Command, ans *api.Answer, offset int, explain bool) er
 			if err := printJSON(w, h.Explain); err != nil {
 				return err
 			}
+		}
+	}
+	for _, facet := range ans.Facets {
+		fmt.Fprintf(w, "\n%s%s%s\n", bold, facet.Field, reset)
+		for _, v := range facet.Values {
+			fmt.Fprintf(w, "%8d  %s\n", v.Count, v.Value)
 		}
 	}
 	return nil
