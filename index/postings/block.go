@@ -96,7 +96,7 @@ func (c *Cursor) FreqAt(i int) uint32 {
 		return 0
 	case c.hasFreqs:
 		return c.freqs[i&(BlockLen-1)]
-	case !c.opened && !c.openBlock():
+	case !c.freqsOpened && !c.openFreqs():
 		return 0
 	}
 	width := int(c.freqToken & tokenWidth)
@@ -114,7 +114,7 @@ func (c *Cursor) Dense() (bits []byte, ok bool) {
 	if c.decoded > 0 || !c.opened && !c.openBlock() || c.docToken != tokenBitset {
 		return nil, false
 	}
-	return c.docSrc, true
+	return c.docSrc[:c.docSize:c.docSize], true
 }
 
 // PositionsAt appends the positions of posting i, below Len, of the current block

@@ -31,9 +31,9 @@ type Cursor struct {
 	doc            uint32 // docs[i], or None
 
 	// What of the current block is known.
-	decoded  int  // n if docs are its documents, else 0
-	opened   bool // its bytes have passed the gate
-	hasFreqs bool // freqs are its frequencies
+	decoded             int  // n if docs are its documents, else 0
+	opened, freqsOpened bool // its bytes, and the frequencies, have passed their gates
+	hasFreqs            bool // freqs are its frequencies
 
 	// A blocked list: columns and blocks, in place. For a shorter list last is
 	// nil, and docs and freqs hold all of it from Reset on.
@@ -41,9 +41,11 @@ type Cursor struct {
 	head                []byte
 	impacts, windows    []byte
 	payload             []byte // up to the end of Source.Post
+	payloadSize         uint32 // of the list
 	short               int    // documents of a shorter list
 	shortImpact         uint8  // its impact; 0: not yet computed
-	docSrc, freqSrc     []byte
+	docSrc, freqSrc     []byte // of the block, and what follows
+	docSize             int
 	docToken, freqToken byte
 	patches             patches          // of the frequencies
 	docs, freqs         [BlockLen]uint32 // docs are None from n on
@@ -54,7 +56,7 @@ type Cursor struct {
 func (c *Cursor) Reset(src *Source, list List) {
 	c.src, c.list, c.err = src, list, nil
 	c.blk, c.blocks, c.first, c.lastDoc, c.n, c.i, c.doc = -1, 0, 0, 0, 0, -1, 0
-	c.decoded, c.opened, c.hasFreqs = 0, false, false
+	c.decoded, c.opened, c.freqsOpened, c.hasFreqs = 0, false, false, false
 	c.last, c.end, c.posEnd, c.head, c.impacts, c.windows, c.payload = nil, nil, nil, nil, nil, nil, nil
 	c.short, c.shortImpact = 0, 0
 	c.chunk.ready = false
@@ -97,48 +99,15 @@ func (c *Cursor) openBlocked() {
 	if c.head[0]&flagWindows != 0 {
 		c.windows = r.Bytes(windows(c.src.MaxDoc))
 	}
-	if r.Bad() || uint64(word(c.end, n-1)) != uint64(r.Len()) {
+	if !r.Bad() {
+		c.payloadSize = word(c.end, n-1)
+	}
+	if r.Bad() || uint64(c.payloadSize) != uint64(r.Len()) {
 		c.fail("columns of the list at %d", c.list.Post)
 		return
 	}
 	c.payload = c.src.Post[int(c.list.Post)+r.Off():]
 	c.blocks = n
-}
-
-// openShort decodes a list of less than 128 documents.
-func (c *Cursor) openShort() {
-	n, sum, ok := int(c.list.Docs), c.list.Freq, true
-	next := uint64(c.list.Doc) + 1 // one behind the last document
-	if n == 1 {
-		c.docs[0], c.freqs[0] = c.list.Doc, uint32(min(c.list.Freq, MaxFreq+1))
-		ok = c.list.PostSize == 0
-	} else {
-		next, sum, ok = c.decodeShort(c.src.Post[c.list.Post:c.list.Post+c.list.PostSize], n)
-	}
-	if !ok || next > uint64(c.src.MaxDoc) || sum != c.list.Freq || c.freqs[0]-1 >= MaxFreq {
-		c.fail("list of %d documents at %d: does not add up", n, c.list.Post)
-		return
-	}
-	copy(c.docs[n:], nowhere[n:])
-	c.short, c.blocks = n, 1
-}
-
-// decodeShort is the gate of a short list: ok is true if there are n documents that
-// rise, and nothing else.
-func (c *Cursor) decodeShort(data []byte, n int) (next, sum uint64, ok bool) {
-	r := corrupt.NewReader(data)
-	for i := range min(n, BlockLen) {
-		v := r.Uvarint()
-		freq := uint64(1)
-		if v&1 == 0 {
-			freq = 2 + r.Count(MaxFreq-2)
-		}
-		next = min(next+v>>1, None)
-		c.docs[i], c.freqs[i] = uint32(next), uint32(freq)
-		next++
-		sum += freq
-	}
-	return next, sum, !r.Bad() && r.Len() == 0
 }
 
 // Size is the number of documents of the list (df).
@@ -189,15 +158,21 @@ func (c *Cursor) Seek(doc uint32) uint32 {
 // below doc: by doubling steps, for the next one is most often near.
 func (c *Cursor) find(doc uint32) int {
 	low := max(c.blk, 0) // all before low end below doc
+	if c.last == nil {
+		if low < c.blocks && c.LastOf(low) < doc {
+			low++
+		}
+		return low
+	}
 	step := 1
-	for low+step <= c.blocks && c.LastOf(low+step-1) < doc {
+	for low+step <= c.blocks && word(c.last, low+step-1) < doc {
 		low += step
 		step *= 2
 	}
 	high := min(low+step-1, c.blocks)
 	for low < high {
 		mid := int(uint(low+high) / 2)
-		if c.LastOf(mid) < doc {
+		if word(c.last, mid) < doc {
 			low = mid + 1
 		} else {
 			high = mid
@@ -216,11 +191,11 @@ func (c *Cursor) enter(b int) bool {
 	}
 	c.blk, c.i, c.doc, c.chunk.ready = b, -1, 0, false
 	if c.last == nil {
-		c.n, c.decoded, c.opened, c.hasFreqs = c.short, c.short, true, true
+		c.n, c.decoded, c.opened, c.freqsOpened, c.hasFreqs = c.short, c.short, true, true, true
 		c.first, c.lastDoc = 0, c.docs[c.short-1]
 		return true
 	}
-	c.n, c.decoded, c.opened, c.hasFreqs = min(int(c.list.Docs)-b*BlockLen, BlockLen), 0, false, false
+	c.n, c.decoded, c.opened, c.freqsOpened, c.hasFreqs = min(int(c.list.Docs)-b*BlockLen, BlockLen), 0, false, false, false
 	before, last := uint32(None), word(c.last, b)
 	if b > 0 {
 		before = word(c.last, b-1)
@@ -234,7 +209,7 @@ func (c *Cursor) enter(b int) bool {
 }
 
 // openBlock is the gate of a block's bytes: behind it they are as many as its
-// tokens say.
+// tokens say, and a bitset ends with the last document.
 func (c *Cursor) openBlock() bool {
 	if c.n == 0 {
 		return false
@@ -243,35 +218,40 @@ func (c *Cursor) openBlock() bool {
 	if c.blk > 0 {
 		start = word(c.end, c.blk-1)
 	}
-	total := word(c.end, c.blocks-1) // Reset held it against the payload
-	if start > end || end > total || end-start < 2 {
+	if start > end || end > c.payloadSize || end-start < 2 {
 		c.fail("block %d of the list at %d: bytes %d to %d", c.blk, c.list.Post, start, end)
 		return false
 	}
 	src := c.payload[start:]
-	c.docToken, c.freqToken, c.docSrc = src[0], src[1], src[2:]
-	docs, ok := uint64(packedSize(c.n, c.docToken)), true
-	if c.docToken == tokenBitset {
+	docToken, freqToken := src[0], src[1]
+	docs := uint64(packedSize(c.n, docToken))
+	if docToken == tokenBitset {
 		docs = 8 * uint64(bitsetWords(c.first, c.lastDoc))
 	}
-	if uint64(end-start) != 2+docs+uint64(packedSize(c.n, c.freqToken)) {
-		c.fail("block %d of the list at %d: tokens %#x and %#x in %d bytes", c.blk, c.list.Post, c.docToken, c.freqToken, end-start)
+	if uint64(end-start) != 2+docs+uint64(packedSize(c.n, freqToken)) ||
+		docToken == tokenBitset && !bitsetEnds(src[2:2+docs], c.first, c.lastDoc) {
+		c.fail("block %d of the list at %d: tokens %#x and %#x in %d bytes", c.blk, c.list.Post, docToken, freqToken, end-start)
 		return false
 	}
-	c.freqSrc = c.docSrc[docs:]
-	if c.docToken == tokenBitset {
-		c.docSrc = c.docSrc[:docs]
-		ok = bitsetEnds(c.docSrc, c.first, c.lastDoc)
+	c.docToken, c.freqToken, c.docSrc, c.freqSrc = docToken, freqToken, src[2:], src[2+docs:]
+	c.docSize, c.opened = int(docs), true
+	return true
+}
+
+// openFreqs is the gate of the frequencies: behind it none is above MaxFreq.
+func (c *Cursor) openFreqs() bool {
+	if !c.opened && !c.openBlock() {
+		return false
 	}
 	width, exceptions := splitToken(c.freqToken)
 	if exceptions > 0 {
 		c.patches = readPatches(c.freqSrc[bitpack.Size(c.n, width):], exceptions)
 	}
-	if !ok || width > maxFreqWidth || exceptions > 0 && c.patches.most()>>(maxFreqWidth-width) != 0 {
-		c.fail("block %d of the list at %d: bitset or exceptions", c.blk, c.list.Post)
+	if width > maxFreqWidth || exceptions > 0 && c.patches.most()>>(maxFreqWidth-width) != 0 {
+		c.fail("block %d of the list at %d: frequencies of token %#x", c.blk, c.list.Post, c.freqToken)
 		return false
 	}
-	c.opened = true
+	c.freqsOpened = true
 	return true
 }
 
@@ -283,7 +263,7 @@ func (c *Cursor) decodeDocs() bool {
 	}
 	var ok bool
 	if c.docToken == tokenBitset {
-		ok = bitpack.Expand(&c.docs, c.docSrc, c.first) == c.n
+		ok = bitpack.Expand(&c.docs, c.docSrc[:c.docSize], c.first) == c.n
 	} else {
 		ok = decodeGaps(&c.docs, c.docSrc, c.n, c.docToken, c.first-1) || rising(c.docs[:c.n])
 	}
@@ -309,7 +289,7 @@ func rising(docs []uint32) bool {
 
 // decodeFreqs decodes the frequencies of the current block.
 func (c *Cursor) decodeFreqs() {
-	if !c.opened && !c.openBlock() {
+	if !c.freqsOpened && !c.openFreqs() {
 		return
 	}
 	if c.freqToken == 0 {
@@ -331,7 +311,7 @@ func (c *Cursor) Freq() uint32 {
 // spend puts the cursor at the end.
 func (c *Cursor) spend() {
 	c.blk, c.first, c.lastDoc, c.n, c.i, c.doc = c.blocks, None, None, 0, 0, None
-	c.decoded, c.opened, c.hasFreqs, c.chunk.ready = 0, false, false, false
+	c.decoded, c.opened, c.freqsOpened, c.hasFreqs, c.chunk.ready = 0, false, false, false, false
 }
 
 // fail ends the walk for bytes that cannot be right.

@@ -89,7 +89,7 @@ func dumpBlock(d *corrupt.Dump, c *Cursor, b int) bool {
 	if c.docToken == tokenBitset {
 		d.Bytes(1, "documents: a bitset")
 		d.Bytes(1, "frequencies: %s", tokenName(c.freqToken))
-		d.Bytes(len(c.docSrc), "bitset from document %d on", c.first)
+		d.Bytes(c.docSize, "bitset from document %d on", c.first)
 	} else {
 		d.Bytes(1, "documents: %s", tokenName(c.docToken))
 		d.Bytes(1, "frequencies: %s", tokenName(c.freqToken))

@@ -70,7 +70,7 @@ func (c *Cursor) Deltas(dst []uint32) []uint32 {
 // openChunk is the gate of a chunk: behind it there is a token for every
 // sub-block, and the sub-blocks are as long as the tokens say.
 func (c *Cursor) openChunk() bool {
-	if c.n == 0 || !c.opened && !c.openBlock() {
+	if c.n == 0 || !c.freqsOpened && !c.openFreqs() {
 		return false
 	}
 	k := &c.chunk
