@@ -101,5 +101,17 @@ func (t TermScorer) Floor(evidence float32) int32 {
 	return max(int32(b)-1, 0)
 }
 
+// Needs is at most every sum of evidence whose Score reaches the given one.
+func (t TermScorer) Needs(score int32) float32 {
+	if score <= 1 {
+		return 0
+	}
+	s := float64(score) / slack
+	if s >= float64(t.weight) {
+		return math.MaxFloat32
+	}
+	return float32(float64(t.k1) * s / (float64(t.weight) - s) / slack)
+}
+
 // Max is at least every Score of the term.
 func (t TermScorer) Max() int32 { return int32(math.Ceil(float64(t.weight))) + 1 }

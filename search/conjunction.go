@@ -51,7 +51,9 @@ func (c *conjunction) top(ctx context.Context, r *runner) error {
 		if n%checkWindows == checkWindows-1 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		docs, scores := lead.load(&r.work, uint32(at)*window)
+		least := below(r.least(), c.rest[0])
+		docs, scores := lead.load(&r.work, uint32(at)*window, least)
+		docs, scores = atLeast(docs, scores, least)
 		c.finish(r, docs, scores)
 		at = kernel.NextAtLeast(bounds, at+1, r.least())
 	}

@@ -177,7 +177,7 @@ func (d *disjunction) single(r *runner, base uint32, first int, rest int64) {
 	g := d.groups[e.group]
 	l := g.flat()
 	if l == nil {
-		docs, scores := g.load(&r.work, base)
+		docs, scores := g.load(&r.work, base, below(least, rest))
 		docs, scores = atLeast(docs, scores, below(least, rest))
 		d.finish(r, docs, scores, first, required)
 		return

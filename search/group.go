@@ -88,12 +88,12 @@ func (g *group) setBounds(w *work) {
 	}
 	sum := w.evidence[:0]
 	for _, l := range g.legs {
-		w.impacts = l.cur.AppendWindows(w.impacts[:0])
+		l.windows = l.cur.AppendWindows(l.windows[:0])
 		if len(sum) == 0 {
-			sum = resize(sum, len(w.impacts))
+			sum = resize(sum, len(l.windows))
 			clear(sum)
 		}
-		for i, impact := range w.impacts {
+		for i, impact := range l.windows {
 			if impact > 0 {
 				sum[i] = addFinite(sum[i], l.atMost(impact))
 			}
@@ -120,34 +120,84 @@ func (g *group) atMost(impact byte) int32 {
 	return g.level[impact]
 }
 
-// load gathers the postings of a window with their scores. Several legs meet in
-// an array of the window.
-func (g *group) load(w *work, base uint32) (docs []uint32, scores []int32) {
-	end := base + window
+// load gathers the postings of a window, with their scores, that may score at least
+// least. Several legs meet in an array of the window. Those whose evidence together
+// would not do are looked up only for the documents that the others have.
+func (g *group) load(w *work, base uint32, least int32) (docs []uint32, scores []int32) {
 	if l := g.flat(); l != nil {
-		return l.load(w, base, end)
+		return l.load(w, base, base+window)
 	}
-	for _, l := range g.legs {
-		if !l.cur.SeekBlock(base) {
-			continue
-		}
-		for more := true; more; more = more && l.cur.EnterBlock(l.cur.Block()+1) {
-			var i, j int
-			i, j, more = l.within(base, end)
-			if i < j {
-				kernel.AccumulateFloat(w.sum[:], l.cur.Docs()[i:j], l.blockEvidence()[i:j], base, w.seen[:])
-			}
+	need := g.scorer.Needs(least)
+	weak, rest := g.weak(int(base/window), need)
+	for i, l := range g.legs {
+		if weak>>i&1 == 0 && l.begin(base) {
+			l.accumulate(w, base)
 		}
 	}
-	docs, scores = w.docs[:0], w.scores[:0]
+	docs = w.docs[:0]
 	w.members = w.seen.appendTo(w.members[:0])
+	g.marks = g.marks[:0]
 	for _, i := range w.members {
-		docs = append(docs, base+i)
-		scores = append(scores, g.scorer.Score(w.sum[i]))
+		if w.sum[i]+rest >= need {
+			docs, g.marks = append(docs, base+i), append(g.marks, w.sum[i])
+		}
 		w.sum[i] = 0
 	}
 	w.seen = set{}
+	if weak != 0 && len(docs) > 0 {
+		for _, l := range g.legs {
+			l.begin(base)
+		}
+		g.mark(docs) // again in the order of the legs, in which the oracle adds too
+	}
+	scores = w.scores[:len(docs)]
+	g.legs[0].kernel.ScoreEvidence(scores, g.marks)
 	return docs, scores
+}
+
+// weak is the legs, as bits, whose evidence together does not reach need in a
+// window, and what it is at most.
+func (g *group) weak(at int, need float32) (legs uint64, sum float32) {
+	for len(g.legs) <= 64 {
+		next, least := -1, float32(math.MaxFloat32)
+		for i, l := range g.legs {
+			if most := l.atMost(l.windows[at]); legs>>i&1 == 0 && most < least {
+				next, least = i, most
+			}
+		}
+		if next < 0 || sum+least >= need {
+			break
+		}
+		legs |= 1 << next
+		sum += least
+	}
+	weak, strong := 0, 0
+	for i, l := range g.legs {
+		if legs>>i&1 != 0 {
+			weak += l.perWindow
+		} else {
+			strong += l.perWindow
+		}
+	}
+	if weak < probeCost*strong {
+		return 0, 0
+	}
+	return legs, sum
+}
+
+// probeCost is how many postings are added up while one document is looked up in
+// all legs.
+const probeCost = 8
+
+// accumulate adds the evidence of a window that the leg has begun to the work's sum.
+func (l *leg) accumulate(w *work, base uint32) {
+	for more := true; more; more = more && l.cur.EnterBlock(l.cur.Block()+1) {
+		var i, j int
+		i, j, more = l.within(base, base+window)
+		if i < j {
+			kernel.AccumulateFloat(w.sum[:], l.cur.Docs()[i:j], l.blockEvidence()[i:j], base, w.seen[:])
+		}
+	}
 }
 
 // load is the postings of a window with their scores, in the work's arrays.
@@ -172,7 +222,7 @@ func (l *leg) load(w *work, base, end uint32) (docs []uint32, scores []int32) {
 func (g *group) accumulate(w *work, base uint32, touched bool) {
 	l := g.flat()
 	if l == nil {
-		docs, scores := g.load(w, base)
+		docs, scores := g.load(w, base, 1)
 		w.accumulate(docs, scores, base, touched)
 		return
 	}

@@ -26,7 +26,8 @@ type leg struct {
 	// at least floor·i/(255-i).
 	level, floor float32
 
-	hits []uint32 // scratch
+	windows []byte   // of a word with several legs: impacts by window
+	hits    []uint32 // scratch
 
 	base      uint32 // of the window that is scanned
 	start     int    // block where that begins
@@ -67,7 +68,10 @@ func levels(m postings.Impacts, byNorm *[256]float32) (most, least float32) {
 const levelSlack = 1.0 / (1 << 16)
 
 // rewind puts the leg before its first posting.
-func (l *leg) rewind() { l.cur.EnterBlock(0) }
+func (l *leg) rewind() {
+	l.cur.EnterBlock(0)
+	l.base = none
+}
 
 // atMost is at least the evidence of a posting of that impact.
 func (l *leg) atMost(impact byte) float32 {

@@ -1,7 +1,9 @@
 package search
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/trawlsearch/trawl/index/postings"
 	"github.com/trawlsearch/trawl/search/kernel"
@@ -16,11 +18,21 @@ type phraseWalk struct {
 	lead   *leg
 	bounds []int32    // by window: 0 if a word is missing there
 	level  [256]int32 // bounds by impact of the lead, 0 where not yet computed
+
+	collect bool // do not offer, but gather:
+	field   uint32
+	found   []fieldFound
+	sum     float32
 }
 
-func (r *runner) walkPhrase(p *phrase) *phraseWalk {
-	f := p.fields[0]
-	v := &phraseWalk{phrase: p, phraseField: f, lead: f.legs[0]}
+// fieldFound is a document that holds a phrase in a field of the phrase.
+type fieldFound struct{ doc, freq, field uint32 }
+
+// open puts the walk before the documents of one field.
+func (v *phraseWalk) open(r *runner, p *phrase, field int) {
+	f := p.fields[field]
+	v.phrase, v.phraseField, v.lead, v.collect = p, f, f.legs[0], false
+	clear(v.level[:])
 	weight, k1 := p.scorer.Params()
 	v.lead.kernel = kernel.Scorer{ByNorm: v.lead.scorer.Table(), K1: k1, Weight: weight}
 	w := &r.work
@@ -41,7 +53,6 @@ func (r *runner) walkPhrase(p *phrase) *phraseWalk {
 	for i, impact := range least {
 		v.bounds[i] = v.atMost(impact)
 	}
-	return v
 }
 
 // atMost is at least the score of a document where the lead has that impact.
@@ -75,7 +86,7 @@ func (v *phraseWalk) run(ctx context.Context, r *runner, all bool) (uint64, erro
 		from = cur.Last() + 1
 		if v.atMost(cur.ImpactOf(cur.Block())) >= least {
 			v.find(&r.work, v.candidates(r, least), 0)
-			total += uint64(len(v.found))
+			total += uint64(len(v.phraseField.found))
 			v.offer(r)
 		}
 	}
@@ -110,13 +121,53 @@ func (v *phraseWalk) candidates(r *runner, least int32) []uint32 {
 	return docs
 }
 
-// offer offers what find has found.
+// runFields looks through all fields, gathers all that hold the phrase, and offers
+// them: evidence of a phrase in several fields adds up before it is scored.
+func (v *phraseWalk) runFields(ctx context.Context, r *runner, p *phrase) error {
+	v.found = v.found[:0]
+	for i := range p.fields {
+		v.open(r, p, i)
+		v.collect, v.field = true, uint32(i)
+		if _, err := v.run(ctx, r, true); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(v.found, func(a, b fieldFound) int {
+		return cmp.Or(cmp.Compare(a.doc, b.doc), cmp.Compare(a.field, b.field))
+	})
+	docs, scores := r.work.docs[:0], r.work.scores[:0]
+	for i, f := range v.found {
+		l := p.fields[f.field].legs[0]
+		e := l.scorer.Evidence(f.freq, l.norms[f.doc])
+		if i > 0 && v.found[i-1].doc == f.doc {
+			v.sum += e
+		} else {
+			docs, scores = append(docs, f.doc), append(scores, 0)
+			v.sum = e
+		}
+		scores[len(scores)-1] = p.scorer.Score(v.sum)
+	}
+	r.work.docs, r.work.scores = docs, scores
+	r.total += uint64(len(docs))
+	if r.top.k > 0 {
+		r.offer(docs, scores)
+	}
+	return nil
+}
+
+// offer offers what find has found, or gathers it.
 func (v *phraseWalk) offer(r *runner) {
+	if v.collect {
+		for _, o := range v.phraseField.found {
+			v.found = append(v.found, fieldFound{o.doc, o.freq, v.field})
+		}
+		return
+	}
 	if r.top.k == 0 {
 		return
 	}
 	docs, scores := r.work.docs[:0], r.work.scores[:0]
-	for _, o := range v.found {
+	for _, o := range v.phraseField.found {
 		docs = append(docs, o.doc)
 		scores = append(scores, v.phrase.scorer.Score(v.lead.scorer.Evidence(o.freq, v.lead.norms[o.doc])))
 	}

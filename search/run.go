@@ -30,6 +30,7 @@ type runner struct {
 
 	disjunction disjunction
 	conjunction conjunction
+	walk        phraseWalk
 	masks       []uint64 // the memory of allow
 	work
 }
@@ -152,15 +153,24 @@ func (r *runner) topOfWords(ctx context.Context, kind shapeKind, groups []*group
 	return r.disjunction.top(ctx, r)
 }
 
-// runPhrase searches for a phrase of one field.
+// runPhrase searches for a phrase.
 func (r *runner) runPhrase(ctx context.Context, s *shape) error {
 	l := s.words[0]
-	legs := r.legsOf(nil, l, 0, true)
-	if len(legs) == 0 || !r.restrict(s) {
+	p := &phrase{leaf: l.number, scorer: r.weights.leaves[l.number].scorer}
+	for i := range l.fields {
+		if legs := r.legsOf(nil, l, i, true); len(legs) > 0 {
+			p.fields = append(p.fields, newPhraseField(legs, l.at))
+		}
+	}
+	if len(p.fields) == 0 || !r.restrict(s) {
 		return nil
 	}
-	p := &phrase{leaf: l.number, scorer: r.weights.leaves[l.number].scorer, fields: []*phraseField{newPhraseField(legs, l.at)}}
-	n, err := r.walkPhrase(p).run(ctx, r, !r.noTotal || r.top.k == 0)
+	v := &r.walk
+	if len(p.fields) > 1 {
+		return v.runFields(ctx, r, p)
+	}
+	v.open(r, p, 0)
+	n, err := v.run(ctx, r, !r.noTotal || r.top.k == 0)
 	r.total += n
 	return err
 }

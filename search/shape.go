@@ -12,10 +12,10 @@ type shape struct {
 type shapeKind int
 
 const (
-	scanned   shapeKind = iota
-	anyOf               // of words
-	allOf               // of words
-	onePhrase           // in one field
+	scanned shapeKind = iota
+	anyOf             // of words
+	allOf             // of words
+	onePhrase
 )
 
 // shapeOf finds the shape of a plan.
@@ -59,13 +59,12 @@ func shapeOf(root step) shape {
 	return s
 }
 
-// wordsOf is the shape of a word, a phrase of one field, or words of which any may
-// match.
+// wordsOf is the shape of a word, a phrase, or words of which any may match.
 func wordsOf(s step) (shape, bool) {
 	switch s := s.(type) {
 	case *leaf:
 		switch {
-		case s.words != nil, s.phrase && len(s.fields) > 1:
+		case s.words != nil:
 			return shape{}, false
 		case s.phrase:
 			return shape{kind: onePhrase, words: []*leaf{s}}, true
