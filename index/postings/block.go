@@ -138,6 +138,8 @@ func (c *Cursor) SetBits(bits []uint64, base uint32) {
 			} else {
 				bitpack.OrBitsFrom(bits, set, base-c.first)
 			}
+		} else if c.opened && c.docToken == 0 && int64(c.lastDoc-c.first)+1 == int64(c.n) {
+			setRange(bits, max(c.first, base)-base, uint32(min(uint64(c.lastDoc), end-1))-base)
 		} else {
 			c.setDecoded(bits, base, end)
 		}
@@ -145,6 +147,21 @@ func (c *Cursor) SetBits(bits []uint64, base uint32) {
 			return
 		}
 	}
+}
+
+// setRange sets the bits from first to last.
+func setRange(bits []uint64, first, last uint32) {
+	low, high := ^uint64(0)<<(first%64), ^uint64(0)>>(63-last%64)
+	i, j := first/64, last/64
+	if i == j {
+		bits[i] |= low & high
+		return
+	}
+	bits[i] |= low
+	for k := i + 1; k < j; k++ {
+		bits[k] = ^uint64(0)
+	}
+	bits[j] |= high
 }
 
 // setDecoded sets the bits of the current block.

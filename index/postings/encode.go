@@ -57,9 +57,22 @@ func bitsetEnds(set []byte, first, last uint32) bool {
 	return uint32(bits.Len64(word)) == (last-first)%64+1
 }
 
+// ramp is 0, 1, 2 …: documents side by side.
+var ramp = func() (v [BlockLen]uint32) {
+	for i := range v {
+		v[i] = uint32(i)
+	}
+	return v
+}()
+
 // decodeGaps decodes n documents behind before. ok is false if they may not rise: the
 // gaps of a block could add up to more than 2^32.
 func decodeGaps(docs *[BlockLen]uint32, src []byte, n int, token byte, before uint32) (ok bool) {
+	if token == 0 {
+		*docs = ramp
+		bitpack.Add(docs, before+1)
+		return true
+	}
 	width, exceptions := splitToken(token)
 	bitpack.UnpackDelta1(docs, src, n, width, before)
 	if exceptions == 0 {
