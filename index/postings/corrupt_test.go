@@ -228,3 +228,34 @@ func FuzzRoundTrip(f *testing.F) {
 		}
 	})
 }
+
+// TestFrequencyTooHigh raises the high bits of a frequency above what there can be.
+func TestFrequencyTooHigh(t *testing.T) {
+	list := gen{df: 128, maxGap: 3, maxTF: 1, seed: 2}.list()
+	for i := range list {
+		list[i].freq = 1<<18 - uint32(i)
+	}
+	list[77].freq = 1 << 20
+	w := write(t, list, false)
+	end := w.list.Post + w.list.PostSize
+	post := bytes.Clone(w.src.Post)
+	if post[end-2] != 77 || post[end-1] != 3 {
+		t.Fatalf("the block ends with % x", post[end-2:end])
+	}
+	post[end-1] = 0xff
+	src := w.src
+	src.Post = post
+	var c Cursor
+	for _, ask := range []func(){func() { c.Freqs() }, func() { c.FreqAt(77) }} {
+		c.Reset(&src, w.list)
+		c.EnterBlock(0)
+		if c.Docs(); c.Err() != nil {
+			t.Fatal(c.Err())
+		}
+		ask()
+		checkErr(t, &c)
+		if c.Err() == nil {
+			t.Error("it was taken")
+		}
+	}
+}

@@ -41,6 +41,8 @@ type Cursor struct {
 	head                []byte
 	impacts, windows    []byte
 	payload             []byte // up to the end of Source.Post
+	payloadAt           uint64 // where that is in Source.Post
+	long                bool   // each block is asked for when it is opened
 	payloadSize         uint32 // of the list
 	short               int    // documents of a shorter list
 	shortImpact         uint8  // its impact; 0: not yet computed
@@ -69,6 +71,7 @@ func (c *Cursor) Reset(src *Source, list List) {
 		c.fail("positions at %d, %d bytes, leave the positions of %d bytes", list.Pos, list.PosSize, len(src.Pos))
 	case src.Norms != nil && uint64(len(src.Norms)) < uint64(src.MaxDoc):
 		c.fail("%d norms for %d documents", len(src.Norms), src.MaxDoc)
+	case !c.needList():
 	case list.Docs < BlockLen:
 		c.openShort()
 	default:
@@ -106,7 +109,8 @@ func (c *Cursor) openBlocked() {
 		c.fail("columns of the list at %d", c.list.Post)
 		return
 	}
-	c.payload = c.src.Post[int(c.list.Post)+r.Off():]
+	c.payloadAt = c.list.Post + uint64(r.Off())
+	c.payload = c.src.Post[c.payloadAt:]
 	c.blocks = n
 }
 
@@ -117,7 +121,8 @@ func (c *Cursor) Size() uint32 { return c.list.Docs }
 // before the first document of the list or of a block that was entered.
 func (c *Cursor) Doc() uint32 { return c.doc }
 
-// Err says what was wrong with the bytes, wrapping ErrCorrupt, or nil.
+// Err says what was wrong with the bytes, wrapping ErrCorrupt, or why they could not
+// be read, or is nil.
 func (c *Cursor) Err() error { return c.err }
 
 // Next moves to the next document, or None.
@@ -316,8 +321,12 @@ func (c *Cursor) spend() {
 
 // fail ends the walk for bytes that cannot be right.
 func (c *Cursor) fail(format string, args ...any) {
+	c.failWith(corrupt.Errorf("postings: "+format, args...))
+}
+
+func (c *Cursor) failWith(err error) {
 	if c.err == nil {
-		c.err = corrupt.Errorf("postings: "+format, args...)
+		c.err = err
 	}
 	c.blocks, c.impacts, c.windows = 0, nil, nil
 	c.spend()

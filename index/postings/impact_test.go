@@ -1,6 +1,7 @@
 package postings
 
 import (
+	"bytes"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -138,5 +139,31 @@ func TestWithoutK(t *testing.T) {
 		if window != 0 && window != 255 {
 			t.Errorf("window of %d", window)
 		}
+	}
+}
+
+// TestKeywordList is blocked, and without K: it bounds nothing, but tells where
+// postings are.
+func TestKeywordList(t *testing.T) {
+	list := gen{df: 3000, maxGap: 300, rareGap: 20, maxTF: 1, seed: 3}.list()
+	var post bytes.Buffer
+	maxDoc := list[len(list)-1].doc + 1
+	w := NewWriter(&post, nil, nil, maxDoc)
+	present := make([]byte, windows(maxDoc))
+	for _, p := range list {
+		w.Add(p.doc, 1, 0, nil)
+		present[p.doc/WindowDocs] = 255
+	}
+	l, err := w.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c Cursor
+	c.Reset(&Source{Post: post.Bytes(), MaxDoc: maxDoc}, l)
+	if c.Impact() != 255 || c.ImpactOf(1) != 255 || c.Kth(10) != 0 {
+		t.Errorf("impacts %d, %d, %d", c.Impact(), c.ImpactOf(1), c.Kth(10))
+	}
+	if got := c.Windows(); !bytes.Equal(got, present) || !bytes.Contains(got, []byte{0}) {
+		t.Errorf("windows %v, want %v", got, present)
 	}
 }

@@ -90,6 +90,9 @@ func (c *Cursor) openChunk() bool {
 	if start > end || end > c.list.PosSize || c.last != nil && c.posEnd == nil {
 		return c.failChunk()
 	}
+	if !c.need(c.src.PosGate, c.list.Pos+start, end-start) {
+		return false
+	}
 	data := c.src.Pos[c.list.Pos+start : c.list.Pos+end]
 	k.sub, k.total = -1, int(total)
 	if c.last == nil && total < BlockLen {

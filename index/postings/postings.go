@@ -135,6 +135,7 @@ import (
 
 	"github.com/trawlsearch/trawl/index/bitpack"
 	"github.com/trawlsearch/trawl/index/internal/corrupt"
+	"github.com/trawlsearch/trawl/index/internal/gate"
 )
 
 const (
@@ -182,6 +183,8 @@ type Source struct {
 	Pos    []byte // positions, likewise; nil if the field has none
 	Norms  []byte // norm of each document, at least MaxDoc of them; nil: impacts of lists below 128 are 255
 	MaxDoc uint32 // documents of the segment; a list that names another is corrupt
+
+	PostGate, PosGate *gate.Gate // of Post and Pos: asked before bytes of them are read; nil: all may be
 
 	K *[256]float32 // of the impacts, by norm (Impacts.Table); nil: those of lists below 128 are 255
 }

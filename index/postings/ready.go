@@ -1,0 +1,30 @@
+package postings
+
+import "github.com/trawlsearch/trawl/index/internal/gate"
+
+// wholeBytes is how long a list may be to be made ready as a whole when it is opened.
+// Of a longer one that are the columns, and each block when it is opened: a search
+// may leave out most of them. Positions are made ready by the block.
+const wholeBytes = 256 << 10
+
+// needList makes ready what Reset and the columns read.
+func (c *Cursor) needList() bool {
+	size := c.list.PostSize
+	if c.long = size > wholeBytes; c.long {
+		blocks := (uint64(c.list.Docs) + BlockLen - 1) / BlockLen
+		size = min(size, 13*blocks+uint64(headerBytes+windows(c.src.MaxDoc)))
+	}
+	return c.need(c.src.PostGate, c.list.Post, size)
+}
+
+// need makes bytes ready to be read, or fails.
+func (c *Cursor) need(g *gate.Gate, off, n uint64) bool {
+	if g.Has(off, n) {
+		return true
+	}
+	err := g.Need(off, n)
+	if err != nil {
+		c.failWith(err)
+	}
+	return err == nil
+}
