@@ -24,11 +24,28 @@
 //
 // # Contract of the kernels
 //
-// A source must hold Size(n, width) bytes; it may be longer, and one that is
-// longer by Slack lets a kernel read whole vectors. Nothing behind the source's
-// length is ever read. A shorter source, n beyond N or a width beyond MaxWidth
-// is the caller's bug and panics: who reads a file checks Size first. All
-// functions are pure and safe for any number of goroutines.
+// A source must hold Size(n, width) bytes. Nothing behind the source's length is
+// ever read, but one that is longer by Slack lets every kernel read whole vectors:
+// AVX2 copies a shorter one first. A shorter source than Size, n beyond N or a
+// width beyond MaxWidth is the caller's bug and panics: who reads a file checks
+// Size first. All functions are pure and safe for any number of goroutines.
+//
+// # Versions
+//
+// The widest vectors that the processor has are used: AVX-512 with VBMI (Ice
+// Lake, Zen 4), AVX2, or plain Go, which serves all other machines and builds with
+// the tag purego. All give the same results, which tests hold them to. One kernel
+// serves all widths; in AVX2, widths 27 and 29 to 31 are decoded by the plain one.
+//
+// Nanoseconds on a shared AMD EPYC (Zen 4), best of 25 and more rounds of go test
+// -bench; they hardly depend on the width:
+//
+//	                              AVX-512    AVX2    plain
+//	Unpack        an integer        0.08     0.12     0.28
+//	UnpackDelta1  an integer        0.21     0.25     0.43
+//	CountLess     a block                     5.8      9.9
+//	SetBits       a document        0.85     0.85    0.75-1.8
+//	OrBits        16 words            13       22       22
 package bitpack
 
 import "math/bits"
@@ -36,7 +53,7 @@ import "math/bits"
 const (
 	N        = 128 // values in a full block
 	MaxWidth = 32  // bits of the widest value
-	Slack    = 64  // bytes behind a source that let a kernel read whole vectors
+	Slack    = 64  // bytes behind a source that let every kernel read whole vectors
 	group    = 16  // values to which a block is filled up
 )
 

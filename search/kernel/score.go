@@ -6,15 +6,18 @@ const N = 128
 // A Scorer turns frequencies to scores, with the arithmetic of
 // rank.FieldScorer.Evidence and rank.TermScorer.Score: of one field by ByNorm,
 // which weighs an occurrence by the document's norm, and of a term by K1 and
-// Weight.
+// Weight:
+//
+//	e := float32(ByNorm[norm] * float32(freq))
+//	0 if !(e > 0), else max(int32(Weight*(e/(K1+e))), 1)
 type Scorer struct {
 	ByNorm     *[256]float32
 	K1, Weight float32
 }
 
 // Score scores the first n postings of a block: freqs[i] occurrences in document
-// docs[i], whose norm is norms[docs[i]]. The values of out from n on are left in
-// no particular state.
+// docs[i], whose norm is norms[docs[i]]; a document that has none is the caller's
+// bug. The values of out from n on are left in no particular state.
 func (s *Scorer) Score(out *[N]int32, docs, freqs *[N]uint32, n int, norms []byte) {
 	checkBlock(n)
 	s.score(out, docs, freqs, n, norms)

@@ -65,4 +65,3 @@ func intersect512() {
 	VZEROUPPER()
 	RET()
 }
-
