@@ -128,12 +128,14 @@ func (in segmentInspector) postings(w io.Writer, field int) (bool, error) {
 		return false, nil
 	}
 	f := &in.segment.fields[field]
+	lists := f.lists
+	lists.PostGate, lists.PosGate = nil, nil // what is damaged is shown too
 	it := f.dict.Iter()
 	for it.Next() {
 		if _, err := fmt.Fprintf(w, "# term %q\n", it.Term()); err != nil {
 			return true, err
 		}
-		if err := postings.Dump(w, &f.lists, postings.List(it.Info())); err != nil {
+		if err := postings.Dump(w, &lists, postings.List(it.Info())); err != nil {
 			return true, err
 		}
 	}

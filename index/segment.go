@@ -165,8 +165,8 @@ func (b *body) openSections(common *shared) error {
 			length(sectionNorms, i, len(data))
 			return nil
 		})
-		open(sectionPost, i, func(data []byte, _ *gate.Gate) error { f.lists.Post = data; return nil })
-		open(sectionPos, i, func(data []byte, _ *gate.Gate) error { f.lists.Pos = data; return nil })
+		open(sectionPost, i, func(data []byte, g *gate.Gate) error { f.lists.Post, f.lists.PostGate = data, g; return nil })
+		open(sectionPos, i, func(data []byte, g *gate.Gate) error { f.lists.Pos, f.lists.PosGate = data, g; return nil })
 		open(sectionDict, i, func(data []byte, g *gate.Gate) (err error) { f.dict, err = termdict.Open(data, g); return err })
 		open(sectionCol, i, func(data []byte, g *gate.Gate) (err error) {
 			if f.column, err = docvalues.Open(data, g); err == nil {
@@ -291,7 +291,14 @@ func (g *Segment) Lookup(field int, term []byte) (termdict.Info, bool) {
 // PostingsAt puts c before the documents of a term whose Info came from Lookup or
 // Terms.
 func (g *Segment) PostingsAt(c *postings.Cursor, field int, info termdict.Info) {
-	c.Reset(&g.field(field).lists, postings.List(info))
+	f := g.field(field)
+	if info.Docs < postings.BlockLen && !f.norms.Ready(0, uint64(len(f.lists.Norms))) {
+		bare := f.lists // short lists make their impacts of norms: then they have none, and Err is set
+		bare.Norms = nil
+		c.Reset(&bare, postings.List(info))
+		return
+	}
+	c.Reset(&f.lists, postings.List(info))
 }
 
 // DocFreq is the number of documents that hold the term, deleted ones included.
