@@ -93,7 +93,7 @@
 // EPYC, machine shared):
 //
 //	              widths only   exceptions   with bitsets   decoding
-//	documents     8.91          8.13         8.10           0.33-0.55
+//	documents     8.91          8.13         8.10           0.29-0.45
 //	frequencies   2.57          1.82                        0.38
 //	positions     7.90          7.49                        0.2
 //	columns                                  0.85           0.04
