@@ -158,7 +158,8 @@ func (r *runner) weigh(ctx context.Context, req *Request, snap *index.Snapshot) 
 		r.plan.weigh(&r.weights, stats)
 	default:
 		r.plan.find(snap, &r.places)
-		r.plan.weigh(&r.weights, &found{snap, &r.places})
+		r.counted = found{snap, &r.places}
+		r.plan.weigh(&r.weights, &r.counted)
 	}
 	return nil
 }

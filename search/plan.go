@@ -30,6 +30,7 @@ type plan struct {
 	plain  *analysis.Analyzer // without stems, for expansions
 	tokens []analysis.Token   // scratch
 	spare  []*leaf            // of plans before
+	steps  []step             // scratch
 }
 
 // A step is a node of the plan: *leaf, *filter, *within, *both, *either, *without,
@@ -101,7 +102,7 @@ func (p *plan) reset(req *Request, schema index.Schema, model *rank.Model) {
 	if req.Filter != "" {
 		p.root = p.restricted(p.root, req.Filter)
 	}
-	p.shape = shapeOf(p.root)
+	p.shape = shapeOf(p.root, p.shape.words)
 }
 
 // step plans a node. In a loose place, one among others that may match, the words
@@ -233,7 +234,12 @@ func (l *leaf) is(term []byte) bool { return l.plain() && string(l.terms[0]) == 
 
 func (p *plan) term(n query.Term, loose bool) step {
 	if n.Field == "" && loose {
-		return &either{p.loose(nil, n.Text, p.telling(n.Text))}
+		steps := p.loose(p.steps[:0], n.Text, p.telling(n.Text))
+		if len(steps) == 1 {
+			p.steps = steps
+			return steps[0]
+		}
+		return &either{slices.Clone(steps)}
 	}
 	return p.text(n.Field, n.Text, n.String())
 }
@@ -282,9 +288,11 @@ func (p *plan) scoped(scope string) ([]int, *filter) {
 // leaf enters a leaf into the plan.
 func (p *plan) leaf(l leaf) *leaf {
 	l.number, l.count, l.silent = len(p.leaves), 1, p.silent
-	to := new(leaf)
+	var to *leaf
 	if n := len(p.spare); n > 0 {
 		to, p.spare = p.spare[n-1], p.spare[:n-1]
+	} else {
+		to = new(leaf)
 	}
 	memory := to.memory
 	*to = l

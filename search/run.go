@@ -13,6 +13,7 @@ import (
 type runner struct {
 	plan    plan
 	places  places
+	counted found
 	weights weights
 	top     top
 	noTotal bool
@@ -84,8 +85,15 @@ func (r *runner) runWords(ctx context.Context, s *shape) error {
 		}
 	}
 	groups := r.groups[:r.inUse]
-	if len(groups) == 0 || !r.restrict(s) {
+	if len(groups) == 0 {
 		return nil
+	}
+	switch n := uint64(r.restrict(s)); {
+	case n == 0:
+		return nil
+	case n*sparse < sizeOf(groups):
+		r.used, r.inUse = 0, 0
+		return r.runScan(ctx)
 	}
 	if r.top.k > 0 {
 		if err := r.topOfWords(ctx, s.kind, groups); err != nil {
@@ -162,7 +170,7 @@ func (r *runner) runPhrase(ctx context.Context, s *shape) error {
 			p.fields = append(p.fields, newPhraseField(legs, l.at))
 		}
 	}
-	if len(p.fields) == 0 || !r.restrict(s) {
+	if len(p.fields) == 0 || r.restrict(s) == 0 {
 		return nil
 	}
 	v := &r.walk
@@ -175,11 +183,24 @@ func (r *runner) runPhrase(ctx context.Context, s *shape) error {
 	return err
 }
 
+// sparse: where a filter leaves less than one of so many documents as the words have
+// postings, the scan is faster, which begins with the filter: the operators know it
+// only behind their bounds, which then keep nothing out.
+const sparse = 0
+
+func sizeOf(groups []*group) uint64 {
+	n := uint64(0)
+	for _, g := range groups {
+		n += g.size
+	}
+	return n
+}
+
 // restrict intersects the documents that may be found with what a shape demands
-// besides its words, and tells whether any is left.
-func (r *runner) restrict(s *shape) bool {
+// besides its words, and returns how many are left.
+func (r *runner) restrict(s *shape) int {
 	if len(s.restrict) == 0 && len(s.forbid) == 0 {
-		return true
+		return int(r.seg.MaxDoc())
 	}
 	maxDoc, live := r.seg.MaxDoc(), r.seg.LiveBits()
 	r.masks = resize(r.masks, windowsOf(maxDoc)*words)
@@ -187,19 +208,19 @@ func (r *runner) restrict(s *shape) bool {
 	r.allow = r.masks
 	m := opener{r}.both(&both{required: s.restrict, forbidden: s.forbid}, position{silent: true})
 	var mask, out set
-	any := false
+	n := 0
 	for doc := m.next(0); doc < maxDoc; {
 		base := doc &^ (window - 1)
 		mask.setLive(live, base, maxDoc)
 		m.match(&r.work, base, &mask, &out)
-		any = any || !out.empty()
+		n += out.len()
 		copy(r.allow[base/64:], out[:])
 		if base >= maxDoc-min(maxDoc, window) {
 			break
 		}
 		doc = m.next(base + window)
 	}
-	return any
+	return n
 }
 
 // allowed keeps the candidates that may be found.

@@ -18,68 +18,66 @@ const (
 	onePhrase
 )
 
-// shapeOf finds the shape of a plan.
-func shapeOf(root step) shape {
-	if s, ok := wordsOf(root); ok {
-		return s
+// shapeOf finds the shape of a plan. The words stand in the memory of dst.
+func shapeOf(root step, dst []*leaf) shape {
+	dst = dst[:0]
+	if kind, words := wordsOf(dst, root); kind != scanned {
+		return shape{kind: kind, words: words}
 	}
 	b, ok := root.(*both)
 	if !ok || len(b.optional) > 0 {
-		return shape{}
+		return shape{words: dst}
 	}
-	var s shape
-	var parts []shape
+	s := shape{words: dst, forbid: b.forbidden}
 	for _, r := range b.required {
 		switch r.(type) {
 		case *filter, *within, *quiet:
 			s.restrict = append(s.restrict, r)
 			continue
 		}
-		part, ok := wordsOf(r)
-		if !ok {
-			return shape{}
+		had := len(s.words)
+		kind, words := wordsOf(s.words, r)
+		switch {
+		case kind == scanned:
+			return shape{words: dst}
+		case had == 0:
+			s.kind, s.words = kind, words
+		case kind == anyOf && len(words) == had+1 && (s.kind == allOf || s.kind == anyOf && had == 1):
+			s.kind, s.words = allOf, words
+		default:
+			return shape{words: dst}
 		}
-		parts = append(parts, part)
 	}
-	s.forbid = b.forbidden
-	switch {
-	case len(parts) == 0:
-		return shape{}
-	case len(parts) == 1:
-		s.kind, s.words = parts[0].kind, parts[0].words
-		return s
-	}
-	s.kind = allOf
-	for _, p := range parts {
-		if p.kind != anyOf || len(p.words) != 1 {
-			return shape{}
-		}
-		s.words = append(s.words, p.words[0])
+	if len(s.words) == 0 {
+		return shape{words: dst}
 	}
 	return s
 }
 
-// wordsOf is the shape of a word, a phrase, or words of which any may match.
-func wordsOf(s step) (shape, bool) {
+// wordsOf appends the words of a step that is a word, a phrase, or words of which
+// any may match. The kind of others is scanned.
+func wordsOf(dst []*leaf, s step) (shapeKind, []*leaf) {
 	switch s := s.(type) {
 	case *leaf:
 		switch {
 		case s.words != nil:
-			return shape{}, false
+			return scanned, dst
 		case s.phrase:
-			return shape{kind: onePhrase, words: []*leaf{s}}, true
+			return onePhrase, append(dst, s)
 		}
-		return shape{kind: anyOf, words: []*leaf{s}}, true
+		return anyOf, append(dst, s)
 	case *either:
-		all := shape{kind: anyOf}
+		had := len(dst)
 		for _, s := range s.steps {
-			part, ok := wordsOf(s)
-			if !ok || part.kind != anyOf {
-				return shape{}, false
+			kind, words := wordsOf(dst, s)
+			if kind != anyOf {
+				return scanned, dst[:had]
 			}
-			all.words = append(all.words, part.words...)
+			dst = words
 		}
-		return all, len(all.words) > 0
+		if len(dst) > had {
+			return anyOf, dst
+		}
 	}
-	return shape{}, false
+	return scanned, dst
 }
