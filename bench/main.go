@@ -22,6 +22,7 @@ type config struct {
 	commands []string
 	classes  []string
 	rounds   int
+	forks    int
 	batch    int
 	sample   int
 	corpus   string
@@ -57,6 +58,7 @@ func parseFlags(args []string) (*config, error) {
 	commandList := f.String("commands", strings.Join(commands, ","), "commands to ask")
 	classList := f.String("class", "", "classes or parts of queries to ask, such as OR or AND2,PHRASE (default all)")
 	f.IntVar(&c.rounds, "rounds", 10, "how often each engine answers each query; slow engines do at most 2 or 3")
+	f.IntVar(&c.forks, "forks", 1, "how often all that is done in new processes; 3 for figures to publish")
 	f.IntVar(&c.batch, "batch", 64, "queries an engine answers before the next has its turn")
 	f.IntVar(&c.sample, "sample", 1, "every n-th query of each part")
 	f.StringVar(&c.corpus, "corpus", "para", "para (575,642 passages); or a cut of them: huge (~100 k), sent (2.7 M), line (~5 M)")
@@ -102,8 +104,8 @@ func parseFlags(args []string) (*config, error) {
 		known("class", c.classes, slices.Concat(classes, parts)...),
 		known("corpus", []string{c.corpus}, corpora()...),
 	)
-	if c.rounds < 1 || c.batch < 1 || c.sample < 1 {
-		err = errors.Join(err, errors.New("rounds, batch and sample are 1 or more"))
+	if c.rounds < 1 || c.forks < 1 || c.batch < 1 || c.sample < 1 {
+		err = errors.Join(err, errors.New("rounds, forks, batch and sample are 1 or more"))
 	}
 	list := split(*names)
 	if *all {

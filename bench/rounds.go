@@ -45,48 +45,44 @@ func (m *measured) batch(command string, queries []query) error {
 	return nil
 }
 
-// warm runs all queries and all commands, whatever will be measured, so that a
-// JIT compiles for the same mix in a short run as in a long one.
-func (m *measured) warm(ctx context.Context, all []query) error {
+// warm asks all queries of a command, whatever will be measured, so that a JIT
+// compiles for the same mix in a short run as in a long one.
+func (m *measured) warm(ctx context.Context, command string, all []query) error {
 	kept := m.results
 	defer func() { m.results = kept }()
 	m.results = results{}
 	for range m.engine.warm {
-		for _, command := range commands {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if err := m.batch(command, all); err != nil {
-				return err
-			}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := m.batch(command, all); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// rounds asks every engine in turn, batch by batch, command by command, round by
-// round, so that what disturbs the machine disturbs all. The engine that begins
-// changes from batch to batch.
-func rounds(ctx context.Context, c *config, engines []*measured, queries []query) error {
+// rounds asks every engine in turn, batch by batch, round by round, so that what
+// disturbs the machine disturbs all. The engine that begins changes from batch to
+// batch.
+func rounds(ctx context.Context, c *config, engines []*measured, first int, command string, queries []query) error {
 	started := time.Now()
-	for round := range c.rounds {
-		for _, command := range c.commands {
-			for b, batch := range batches(queries, c.batch, round) {
-				for i := range engines {
-					m := engines[(i+b)%len(engines)]
-					if m.engine.rounds > 0 && round >= m.engine.rounds {
-						continue
-					}
-					if err := ctx.Err(); err != nil {
-						return err
-					}
-					if err := m.batch(command, batch); err != nil {
-						return err
-					}
+	for round := first; round < first+c.rounds; round++ {
+		for b, batch := range batches(queries, c.batch, round) {
+			for i := range engines {
+				m := engines[(i+b)%len(engines)]
+				if m.engine.rounds > 0 && round >= m.engine.rounds {
+					continue
+				}
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				if err := m.batch(command, batch); err != nil {
+					return err
 				}
 			}
 		}
-		say("round %d of %d, %.0f s", round+1, c.rounds, time.Since(started).Seconds())
 	}
+	say("%s: rounds %d to %d, %.0f s", command, first+1, first+c.rounds, time.Since(started).Seconds())
 	return nil
 }
