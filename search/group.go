@@ -134,16 +134,20 @@ func (g *group) load(w *work, base uint32, least int32) (docs []uint32, scores [
 			l.accumulate(w, base)
 		}
 	}
-	docs = w.docs[:0]
-	w.members = w.seen.appendTo(w.members[:0])
-	g.marks = g.marks[:0]
-	for _, i := range w.members {
-		if w.sum[i]+rest >= need {
-			docs, g.marks = append(docs, base+i), append(g.marks, w.sum[i])
+	w.room(window)
+	g.marks = resize(g.marks, window+slack)
+	docs = w.docs[:cap(w.docs)]
+	n := kernel.ScanFloat(w.sum[:], w.seen[:], base, docs, g.marks)
+	if docs, g.marks = docs[:n], g.marks[:n]; weak != 0 {
+		n = 0
+		for i, e := range g.marks {
+			docs[n] = docs[i]
+			if e+rest >= need {
+				n++
+			}
 		}
-		w.sum[i] = 0
+		docs, g.marks = docs[:n], g.marks[:n]
 	}
-	w.seen = set{}
 	if weak != 0 && len(docs) > 0 {
 		for _, l := range g.legs {
 			l.begin(base)
