@@ -38,8 +38,11 @@ func (w *Writer) Commit(ctx context.Context, seq uint64) error {
 	if seq < w.Seq() {
 		return fmt.Errorf("index: commit %d: the last was %d", seq, w.Seq())
 	}
-	if err := w.flush(ctx); err != nil {
+	if err := w.flush(ctx, w.looseCount() > 0); err != nil {
 		return err
+	}
+	if err := w.persist(ctx); err != nil {
+		return fmt.Errorf("index: commit: %w", err)
 	}
 	segments, err := w.writeLives(ctx)
 	if err != nil {

@@ -20,7 +20,7 @@ func smallIndex(t testing.TB) *memory { return indexOf(t, 200) }
 func indexOf(t testing.TB, docs int) *memory {
 	ctx := t.Context()
 	st := newMemory()
-	w, err := OpenWriter(ctx, st, testSchema, WriterOptions{NoMerge: true})
+	w, err := OpenWriter(ctx, st, testSchema, WriterOptions{NoMerge: true, Inverters: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -257,7 +257,7 @@ func TestMergesFail(t *testing.T) {
 			must(t, w.Put(ctx, d))
 			want[d.Key] = d
 			time.Sleep(time.Second)
-			return w.Refresh(ctx)
+			return w.Commit(ctx, 0)
 		}
 		docs := 0
 		for err = nil; err == nil; docs++ {
@@ -269,7 +269,7 @@ func TestMergesFail(t *testing.T) {
 		synctest.Wait()
 		s := w.Stats()
 		if !errors.Is(err, errInjected) || !errors.Is(s.MergeErr, errInjected) || s.Segments != maxSegments || s.BufferedDocs != 1 || s.BufferedBytes == 0 {
-			t.Errorf("refresh: %v, stats %+v", err, s)
+			t.Errorf("commit: %v, stats %+v", err, s)
 		}
 		// 400 s are tries after 1, 3, 7, 15, 31, 63 s and then each minute.
 		if n := st.tries.Load(); n < 8 || n > 14 || uint64(n) != s.Failures {

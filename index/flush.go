@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/bits"
 
+	"github.com/trawlsearch/trawl/index/postings"
 	"github.com/trawlsearch/trawl/index/stored"
 )
 
@@ -29,10 +30,15 @@ type flush struct {
 	order []uint32 // documents of the part, as the segment has them; nil: all, in their order
 	remap []uint32 // by document of the part: that of the segment, or deadDoc; nil with order
 
-	next      []uint32 // by term id: where its next token goes
-	docAt     []uint32 // by 1<<shift tokens: the document of the first
-	shift     int
-	positions []uint32
+	next   []uint32 // by term id: where its next token goes
+	starts []uint32 // of the field's stream, and the end of the last document
+	docAt  []uint32 // by 1<<shift tokens: the document of the first
+	shift  int
+
+	// A block of documents of one term.
+	docsOf, freqs [postings.BlockLen]uint32
+	norms         [postings.BlockLen]byte
+	deltas        []uint32
 }
 
 // writeSegment writes the live documents of the part as a segment. The part is
@@ -205,55 +211,85 @@ func (f *flush) scatter(b *inverterField, ids []uint32, tokens uint64) {
 // document in the mean.
 func (f *flush) index(s *stream) {
 	n := s.tokens.n
-	docs := uint32(max(len(s.starts), 1))
-	f.shift = min(max(bits.Len32(n/docs)-1, 2), 10)
+	f.starts = append(s.starts, n) // not seen by the stream
+	f.shift = min(max(bits.Len32(n/uint32(len(f.starts)))-1, 2), 10)
 	f.docAt = make([]uint32, n>>f.shift+1)
-	doc := uint32(0)
+	doc := 0
 	for i := range f.docAt {
-		for doc+1 < uint32(len(s.starts)) && s.starts[doc+1] <= uint32(i)<<f.shift {
+		for doc+2 < len(f.starts) && f.starts[doc+1] <= uint32(i)<<f.shift {
 			doc++
 		}
-		f.docAt[i] = doc
+		f.docAt[i] = uint32(doc)
 	}
 }
 
 // list adds the documents of one term, whose tokens are sorted by document and
 // position. Without norms the field has no positions either.
 func (f *flush) list(out *termWriter, s *stream, tokens []uint32, norms []byte) {
+	n, starts := 0, f.starts
+	deltas := f.deltas[:0]
 	for len(tokens) > 0 {
-		doc := f.docAt[tokens[0]>>f.shift]
-		from, to := s.span(doc)
-		for to <= tokens[0] {
+		first := tokens[0]
+		doc := f.docAt[first>>f.shift]
+		for starts[doc+1] <= first {
 			doc++
-			from, to = s.span(doc)
 		}
-		n := 1
-		for n < len(tokens) && tokens[n]-from < to-from {
-			n++
+		from := starts[doc]
+		length := starts[doc+1] - from
+		count := 1
+		for count < len(tokens) && tokens[count]-from < length {
+			count++
 		}
-		mine := tokens[:n]
-		tokens = tokens[n:]
-		var odd uint32
-		if doc < uint32(len(s.odd)) {
-			odd = s.odd[doc]
+		if norms != nil {
+			deltas = f.appendDeltas(deltas, s, doc, from, tokens[:count])
 		}
+		tokens = tokens[count:]
 		if f.remap != nil {
 			doc = f.remap[doc]
 		}
-		if norms == nil {
-			out.add(doc, uint32(n), keywordNorm, nil)
-			continue
+		f.docsOf[n&(postings.BlockLen-1)], f.freqs[n&(postings.BlockLen-1)] = doc, uint32(count)
+		if n++; n == postings.BlockLen || len(deltas) > maxBlockDeltas {
+			f.addBlock(out, n, norms, deltas)
+			n, deltas = 0, deltas[:0]
 		}
-		f.positions = f.positions[:0]
-		for _, t := range mine {
-			pos := t - from
-			if odd > 0 {
-				pos = s.positions.at(odd - 1 + pos)
-			}
-			f.positions = append(f.positions, pos)
-		}
-		out.add(doc, uint32(n), norms[doc], f.positions)
 	}
+	f.addBlock(out, n, norms, deltas)
+	f.deltas = deltas
+}
+
+// maxBlockDeltas is how many positions are gathered before they are handed on.
+const maxBlockDeltas = 16 << 10
+
+func (f *flush) addBlock(out *termWriter, n int, norms []byte, deltas []uint32) {
+	if norms == nil {
+		for i := range f.norms[:n] {
+			f.norms[i] = keywordNorm
+		}
+	} else {
+		for i, doc := range f.docsOf[:n] {
+			f.norms[i] = norms[doc]
+		}
+	}
+	out.addBlock(f.docsOf[:n], f.freqs[:n], f.norms[:n], deltas)
+}
+
+// appendDeltas appends the positions of some tokens of a document that begins at
+// from: the first as it is, each other as its distance from the one before.
+func (f *flush) appendDeltas(dst []uint32, s *stream, doc, from uint32, tokens []uint32) []uint32 {
+	if doc < uint32(len(s.odd)) && s.odd[doc] > 0 {
+		before := uint32(0)
+		for _, t := range tokens {
+			pos := s.positions.at(s.odd[doc] - 1 + t - from)
+			dst = append(dst, pos-before)
+			before = pos
+		}
+		return dst
+	}
+	for _, t := range tokens {
+		dst = append(dst, t-from)
+		from = t
+	}
+	return dst
 }
 
 func (f *flush) int(field int) error {

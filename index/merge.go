@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
-
-	"github.com/trawlsearch/trawl/index/stored"
 )
 
 // A merge writes the live documents of some segments, in the order of the
@@ -133,30 +131,45 @@ func (m *merge) text(field int) error {
 		return nil
 	}
 	w := m.out.section(sectionNorms, field)
-	buf := make([]byte, 0, checkEvery)
+	buf := make([]byte, 0, 16*checkEvery)
 	docs := uint64(0)
-	err := m.each(func(s *mergeSource, doc uint32) error {
-		norm := byte(0)
-		if norms := s.Norms(field); norms != nil {
-			norm = norms[doc]
+	for _, s := range m.sources {
+		norms := s.Norms(field)
+		for lo := uint32(0); lo < s.MaxDoc(); lo += uint32(cap(buf)) {
+			if err := m.ctx.Err(); err != nil {
+				return err
+			}
+			hi := min(lo+uint32(cap(buf)), s.MaxDoc())
+			buf = s.appendNorms(buf[:0], norms, lo, hi)
+			for _, norm := range buf {
+				if norm != 0 {
+					docs++
+				}
+			}
+			if _, err := w.Write(buf); err != nil {
+				return err
+			}
 		}
-		if norm != 0 {
-			docs++
-		}
-		if buf = append(buf, norm); len(buf) == cap(buf) {
-			_, err := w.Write(buf)
-			buf = buf[:0]
-			return err
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if _, err := w.Write(buf); err != nil {
-		return err
 	}
 	return m.terms(field, docs, nil)
+}
+
+// appendNorms appends the norms of the live documents from lo up to hi: zeros, if
+// the source does not have the field.
+func (s *mergeSource) appendNorms(dst, norms []byte, lo, hi uint32) []byte {
+	if s.live == nil && norms != nil {
+		return append(dst, norms[lo:hi]...)
+	}
+	for doc := lo; doc < hi; doc++ {
+		norm := byte(0)
+		if norms != nil {
+			norm = norms[doc]
+		}
+		if s.live.has(doc) {
+			dst = append(dst, norm)
+		}
+	}
+	return dst
 }
 
 func (m *merge) keyword(field int) error {
@@ -244,15 +257,14 @@ func (m *merge) int(field int) error {
 
 func (m *merge) stored() error {
 	out := m.out.stored()
-	var values []stored.Value
-	err := m.each(func(s *mergeSource, doc uint32) (err error) {
-		if values, err = s.store.Get(doc, values[:0]); err != nil {
-			return fmt.Errorf("%s: document %d: %w", s.name, doc, err)
+	for _, s := range m.sources {
+		var live func(doc uint32) bool
+		if s.live != nil {
+			live = s.live.has
 		}
-		return out.Add(values)
-	})
-	if err != nil {
-		return err
+		if err := out.Copy(s.store, live, m.ctx.Err); err != nil {
+			return fmt.Errorf("%s: section %s: %w", s.name, sectionStored, err)
+		}
 	}
 	return out.Finish()
 }

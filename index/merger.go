@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// A merger decides when segments are merged: in one goroutine of the Writer,
-// woken by each flush, and in the goroutine of a flush when that one has fallen
-// behind. One merge at a time. After one that failed it waits, twice as long after
+// A merger decides when segments are merged: in two goroutines of the Writer, woken
+// by each flush, one of them for loose segments, and in the goroutine of a flush when
+// they have fallen behind. One merge of each kind at a time. After one that failed it waits, twice as long after
 // each.
 type merger struct {
 	turn  sync.Mutex     // of who merges, and guards:
@@ -21,38 +21,63 @@ type merger struct {
 	delay time.Duration  // after the last failure; 0 if the last merge succeeded
 	next  time.Time      // not before
 
-	signal chan struct{}
-	cancel context.CancelFunc
-	done   chan struct{}
+	looseTurn sync.Mutex // of who merges loose segments, or brings them to the storage
+
+	signal, looseSignal chan struct{}
+	cancel              context.CancelFunc
+	done                sync.WaitGroup
 }
 
 func (m *merger) start(w *Writer) {
 	m.bad = map[*body]bool{}
-	m.signal = make(chan struct{}, 1)
-	m.done = make(chan struct{})
+	m.signal, m.looseSignal = make(chan struct{}, 1), make(chan struct{}, 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	m.cancel = cancel
-	go m.run(ctx, w)
+	m.done.Go(func() { m.run(ctx, w) })
+	m.done.Go(func() { m.runLoose(ctx, w) })
 	m.wake() // an index may be opened with segments that want merging
 }
 
-// stop ends the goroutine, a merge included, and waits for it. It may be called
+// stop ends the goroutines, merges included, and waits for them. It may be called
 // again.
 func (m *merger) stop() {
 	m.cancel()
-	<-m.done
+	m.done.Wait()
 }
 
 // wake says that segments have changed.
 func (m *merger) wake() {
-	select {
-	case m.signal <- struct{}{}:
-	default: // it is awake
+	for _, signal := range []chan struct{}{m.signal, m.looseSignal} {
+		select {
+		case signal <- struct{}{}:
+		default: // it is awake
+		}
+	}
+}
+
+// runLoose keeps the loose segments few. It does not wait for large merges, nor they
+// for it. What cannot be brought to the storage stays in memory, where it counts
+// against the documents that are put: they are then flushed to the storage.
+func (m *merger) runLoose(ctx context.Context, w *Writer) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-m.looseSignal:
+		}
+		for {
+			did, err := w.tidyLoose(ctx)
+			if err != nil && ctx.Err() == nil && w.Err() == nil {
+				w.log.Error("index: merge in memory", "err", err)
+			}
+			if !did || err != nil {
+				break
+			}
+		}
 	}
 }
 
 func (m *merger) run(ctx context.Context, w *Writer) {
-	defer close(m.done)
 	for {
 		var retry <-chan time.Time
 		if wait := m.wait(); wait > 0 {
@@ -82,6 +107,11 @@ func (m *merger) wait() time.Duration {
 // relieve merges in the caller's goroutine while there are far too many segments.
 // What was to be flushed is flushed: that a merge fails is not the flush's error.
 func (w *Writer) relieve(ctx context.Context) error {
+	for w.looseCount() > stallLoose {
+		if did, err := w.tidyLoose(ctx); !did || err != nil {
+			break
+		}
+	}
 	for !w.opt.NoMerge && w.segmentCount() > stallSegments && w.tryMerge(ctx) {
 	}
 	return ctx.Err()
@@ -144,7 +174,7 @@ func (w *Writer) mergeNext(ctx context.Context) (bool, error) {
 	sources := w.pick(func(segments []*Segment) []int {
 		var sizes []sized
 		for i, g := range segments {
-			if !w.merge.bad[g.body] {
+			if !g.loose() && !w.merge.bad[g.body] {
 				sizes = append(sizes, g.sized(i))
 			}
 		}
@@ -186,8 +216,10 @@ func (w *Writer) Optimize(ctx context.Context) error {
 	}
 	w.merge.turn.Lock()
 	defer w.merge.turn.Unlock()
+	w.merge.looseTurn.Lock()
+	defer w.merge.looseTurn.Unlock()
 	sources := w.pick(func(segments []*Segment) []int {
-		if len(segments) == 1 && segments[0].deleted == 0 {
+		if len(segments) == 1 && segments[0].deleted == 0 && !segments[0].loose() {
 			return nil
 		}
 		all := make([]int, len(segments))
@@ -225,6 +257,15 @@ func (w *Writer) mergeSegments(ctx context.Context, sources []*Segment) error {
 			return fmt.Errorf("index: merge: %w", err)
 		}
 	}
+	err := w.mergeInto(ctx, sources, func(docs uint32, write func(out io.Writer, id UUID) error) (*Segment, error) {
+		return w.create(ctx, docs, write)
+	})
+	return w.blame(sources, err)
+}
+
+// mergeInto puts one segment, made by create, in the place of sources, to which the
+// caller has references. Nobody else merges them.
+func (w *Writer) mergeInto(ctx context.Context, sources []*Segment, create func(docs uint32, write func(out io.Writer, id UUID) error) (*Segment, error)) error {
 	docs := uint64(0)
 	for _, g := range sources {
 		docs += uint64(g.Docs())
@@ -235,11 +276,11 @@ func (w *Writer) mergeSegments(ctx context.Context, sources []*Segment) error {
 	var merged *Segment
 	if docs > 0 {
 		var err error
-		merged, err = w.create(ctx, uint32(docs), func(out io.Writer, id UUID) error {
+		merged, err = create(uint32(docs), func(out io.Writer, id UUID) error {
 			return writeMerged(ctx, out, id, w.schema, sources, w.scratch())
 		})
 		if err != nil {
-			return w.blame(sources, fmt.Errorf("index: merge: %w", err))
+			return fmt.Errorf("index: merge: %w", err)
 		}
 	}
 	w.exchange(sources, merged)
@@ -303,7 +344,9 @@ func (w *Writer) exchange(sources []*Segment, merged *Segment) {
 		return
 	}
 	w.segments = segments
-	w.stats.Merges++
+	if len(sources) > 0 && !sources[0].loose() {
+		w.stats.Merges++
+	}
 	w.publish()
 	release(gone)
 }

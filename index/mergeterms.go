@@ -2,7 +2,7 @@ package index
 
 import (
 	"bytes"
-	"container/heap"
+	"encoding/binary"
 	"fmt"
 
 	"github.com/trawlsearch/trawl/index/postings"
@@ -14,15 +14,15 @@ import (
 func (m *merge) terms(field int, docs uint64, ordinals [][]uint32) error {
 	out := m.out.terms(field, m.length(field))
 	defer out.free()
-	var open termHeap
+	var open termQueue
 	for i, s := range m.sources {
 		if d := s.Terms(field); d != nil {
-			open = append(open, &termSource{mergeSource: s, order: i, it: d.Iter(), ordinal: -1})
+			t := &termSource{mergeSource: s, field: field, order: i, it: d.Iter(), ordinal: -1, norms: s.Norms(field)}
+			t.text = s.info.Schema.kind(field) == Text
+			if err := open.push(t); err != nil {
+				return err
+			}
 		}
-	}
-	open, err := open.begin()
-	if err != nil {
-		return err
 	}
 	var term []byte
 	var same []*termSource // those that have the term, in the order of the sources
@@ -30,12 +30,10 @@ func (m *merge) terms(field int, docs uint64, ordinals [][]uint32) error {
 		if err := m.check(); err != nil {
 			return err
 		}
-		term, same = append(term[:0], open[0].term...), same[:0]
-		for len(open) > 0 && bytes.Equal(open[0].term, term) {
-			same = append(same, heap.Pop(&open).(*termSource))
-		}
+		same = open.take(same[:0])
+		term = append(term[:0], same[0].term...)
 		for _, s := range same {
-			if err := s.add(out, field); err != nil {
+			if err := s.add(out); err != nil {
 				return err
 			}
 		}
@@ -47,12 +45,8 @@ func (m *merge) terms(field int, docs uint64, ordinals [][]uint32) error {
 			if ok && ordinals != nil {
 				ordinals[s.order][s.ordinal] = ordinal
 			}
-			more, err := s.next()
-			if err != nil {
+			if err := open.push(s); err != nil {
 				return err
-			}
-			if more {
-				heap.Push(&open, s)
 			}
 		}
 	}
@@ -79,12 +73,20 @@ func (m *merge) length(field int) float64 {
 // termSource walks over the terms of one source.
 type termSource struct {
 	*mergeSource
-	order     int
-	it        *termdict.Iter
-	term      []byte
-	ordinal   int
-	cursor    postings.Cursor
-	positions []uint32
+	field   int
+	text    bool
+	order   int
+	norms   []byte
+	it      *termdict.Iter
+	term    []byte
+	prefix  uint64 // first bytes of the term, as a number in the order of terms
+	ordinal int
+
+	cursor     postings.Cursor
+	docs, freq [postings.BlockLen]uint32
+	norm       [postings.BlockLen]byte
+	deltas     []uint32
+	positions  []uint32
 }
 
 // next moves to the next term, if there is one.
@@ -96,27 +98,57 @@ func (s *termSource) next() (bool, error) {
 		return false, nil
 	}
 	s.term = s.it.Term()
+	s.prefix = termPrefix(s.term)
 	s.ordinal++
 	return true, nil
 }
 
-// add adds the live documents of the present term to out.
-func (s *termSource) add(out *termWriter, field int) error {
-	text := s.info.Schema.kind(field) == Text
-	norms := s.Norms(field)
+// termPrefix is the first eight bytes of a term, padded with zeros, as a number.
+func termPrefix(term []byte) uint64 {
+	if len(term) >= 8 {
+		return binary.BigEndian.Uint64(term)
+	}
+	var b [8]byte
+	copy(b[:], term)
+	return binary.BigEndian.Uint64(b[:])
+}
+
+// maxDeltas bounds the positions of a block that are read at once: 256 KiB.
+const maxDeltas = 64 << 10
+
+// add adds the live documents of the present term to out, a block at a time.
+func (s *termSource) add(out *termWriter) error {
 	c := &s.cursor
-	s.PostingsAt(c, field, s.it.Info())
-	for doc := c.Next(); doc != postings.None; doc = c.Next() {
-		to, ok := s.renumber(doc)
-		if !ok {
+	s.PostingsAt(c, s.field, s.it.Info())
+	for b := 0; b < c.Blocks() && c.EnterBlock(b); b++ {
+		n := c.Len()
+		docs, freqs := c.Docs(), c.Freqs()
+		if c.Err() != nil {
+			break
+		}
+		if !s.text {
+			n, _ = s.renumberBlock(docs[:n], freqs[:n], nil)
+			for i := range s.norm[:n] {
+				s.norm[i] = keywordNorm
+			}
+			out.addBlock(s.docs[:n], s.freq[:n], s.norm[:n], nil)
 			continue
 		}
-		if !text {
-			out.add(to, c.Freq(), keywordNorm, nil)
+		total := uint32(0)
+		for _, freq := range freqs[:n] {
+			total += freq
+		}
+		if total > maxDeltas {
+			s.addEach(out, docs[:n], freqs[:n])
 			continue
 		}
-		s.positions = c.Positions(s.positions[:0])
-		out.add(to, c.Freq(), norms[doc], s.positions)
+		deltas := c.Deltas(s.deltas[:0])
+		s.deltas = deltas
+		if c.Err() != nil {
+			break
+		}
+		n, deltas = s.renumberBlock(docs[:n], freqs[:n], deltas)
+		out.addBlock(s.docs[:n], s.freq[:n], s.norm[:n], deltas)
 	}
 	if err := c.Err(); err != nil {
 		return fmt.Errorf("%s: term %q: %w", s.name, s.term, err)
@@ -124,36 +156,109 @@ func (s *termSource) add(out *termWriter, field int) error {
 	return nil
 }
 
-// termHeap has the source with the least term on top, the first of those with
-// equal ones.
-type termHeap []*termSource
-
-// begin moves all sources to their first terms, and drops those without.
-func (h termHeap) begin() (termHeap, error) {
-	var open termHeap
-	for _, s := range h {
-		more, err := s.next()
-		if err != nil {
-			return nil, err
+// renumberBlock puts the live of some documents, as the merged segment numbers
+// them, into s.docs, with their frequencies and norms, and keeps of deltas what is
+// theirs. It returns how many there are.
+func (s *termSource) renumberBlock(docs, freqs []uint32, deltas []uint32) (int, []uint32) {
+	if s.ranks == nil {
+		for i, doc := range docs {
+			s.docs[i] = s.base + doc
+			if s.text {
+				s.norm[i] = s.norms[doc]
+			}
 		}
-		if more {
-			open = append(open, s)
+		return copy(s.freq[:], freqs), deltas
+	}
+	n, from, to := 0, uint32(0), uint32(0)
+	for i, doc := range docs {
+		at, ok := s.renumber(doc)
+		if ok {
+			s.docs[n], s.freq[n] = at, freqs[i]
+			if s.text {
+				s.norm[n] = s.norms[doc]
+				to += uint32(copy(deltas[to:], deltas[from:from+freqs[i]]))
+			}
+			n++
+		}
+		from += freqs[i]
+	}
+	return n, deltas[:to]
+}
+
+// addEach adds the live ones of documents that have too many positions together.
+func (s *termSource) addEach(out *termWriter, docs, freqs []uint32) {
+	for i, doc := range docs {
+		if to, ok := s.renumber(doc); ok {
+			s.positions = s.cursor.PositionsAt(i, s.positions[:0])
+			out.add(to, freqs[i], s.norms[doc], s.positions)
 		}
 	}
-	heap.Init(&open)
-	return open, nil
 }
 
-func (h termHeap) Len() int { return len(h) }
-func (h termHeap) Less(i, j int) bool {
-	c := bytes.Compare(h[i].term, h[j].term)
-	return c < 0 || c == 0 && h[i].order < h[j].order
+// termQueue is a heap with the source of the least term on top, the first of those
+// with equal ones.
+type termQueue []*termSource
+
+func (a *termSource) before(b *termSource) bool {
+	if a.prefix != b.prefix {
+		return a.prefix < b.prefix
+	}
+	c := bytes.Compare(a.term, b.term)
+	return c < 0 || c == 0 && a.order < b.order
 }
-func (h termHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *termHeap) Push(x any)   { *h = append(*h, x.(*termSource)) }
-func (h *termHeap) Pop() any {
-	old := *h
-	last := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return last
+
+// push moves a source to its next term, and puts it in if it has one.
+func (q *termQueue) push(s *termSource) error {
+	more, err := s.next()
+	if !more {
+		return err
+	}
+	h := append(*q, s)
+	i := len(h) - 1
+	for i > 0 {
+		up := (i - 1) / 2
+		if !s.before(h[up]) {
+			break
+		}
+		h[i] = h[up]
+		i = up
+	}
+	h[i] = s
+	*q = h
+	return nil
+}
+
+// take takes out the sources that have the least term.
+func (q *termQueue) take(dst []*termSource) []*termSource {
+	for len(*q) > 0 && (len(dst) == 0 || (*q)[0].prefix == dst[0].prefix && bytes.Equal((*q)[0].term, dst[0].term)) {
+		dst = append(dst, q.pop())
+	}
+	return dst
+}
+
+func (q *termQueue) pop() *termSource {
+	h := *q
+	top, last := h[0], h[len(h)-1]
+	h = h[:len(h)-1]
+	*q = h
+	if len(h) == 0 {
+		return top
+	}
+	i := 0
+	for {
+		down := 2*i + 1
+		if down >= len(h) {
+			break
+		}
+		if down+1 < len(h) && h[down+1].before(h[down]) {
+			down++
+		}
+		if !h[down].before(last) {
+			break
+		}
+		h[i] = h[down]
+		i = down
+	}
+	h[i] = last
+	return top
 }

@@ -167,6 +167,17 @@ func (t *termWriter) add(doc, freq uint32, norm byte, positions []uint32) {
 	t.lists.Add(doc, freq, norm, positions)
 }
 
+// addBlock adds any number of documents to the current term, as
+// postings.Writer.AddBlock takes them.
+func (t *termWriter) addBlock(docs, freqs []uint32, norms []byte, deltas []uint32) {
+	least, most := t.impacts.MinNorm, t.impacts.MaxNorm
+	for _, norm := range norms {
+		least, most = min(least, norm), max(most, norm)
+	}
+	t.impacts.MinNorm, t.impacts.MaxNorm = least, most
+	t.lists.AddBlock(docs, freqs, norms, deltas)
+}
+
 // end ends the current term and returns its ordinal; false if it has no
 // documents and was left out. Terms come in their order.
 func (t *termWriter) end(term []byte) (ordinal uint32, ok bool, err error) {

@@ -4,7 +4,10 @@ package index
 type WriterStats struct {
 	Segments      int   // of the newest snapshot; tens, at most a few hundred
 	BufferedDocs  int   // put since the last flush
-	BufferedBytes int64 // memory that these take, and deletes
+	BufferedBytes int64 // memory that these take, and deletes, and LooseBytes
+
+	LooseSegments int   // of Segments, those in memory and not yet in the storage
+	LooseBytes    int64 // their size
 
 	Merges   uint64 // merges that were done
 	Failures uint64 // merges that failed
@@ -31,6 +34,7 @@ func (w *Writer) setBuffered() {
 	w.buffered = w.buf.bytes() + int64(len(w.deletes))*keyEntryBytes
 	w.state.Lock()
 	defer w.state.Unlock()
+	w.buffered += w.stats.LooseBytes
 	w.stats.BufferedDocs, w.stats.BufferedBytes = w.buf.byKey.live, w.buffered
 }
 

@@ -27,7 +27,7 @@ type vocab struct {
 
 // vocabSlot is empty if ref is 0.
 type vocabSlot struct {
-	key uint64 // the term, if it has at most 8 bytes, else its hash
+	key uint64 // the term, if it has at most 8 bytes, else half of its hash and its place in the arena
 	ref uint32 // id + 1
 	len uint32
 }
@@ -68,8 +68,10 @@ func (v *vocab) bytes() int64 {
 func (v *vocab) terms() int { return len(v.at) }
 
 // term returns the term of an id, as a part of the arena.
-func (v *vocab) term(id uint32) []byte {
-	chunk, off := v.arena[v.at[id]>>arenaShift], v.at[id]&(arenaChunk-1)
+func (v *vocab) term(id uint32) []byte { return v.termAt(v.at[id]) }
+
+func (v *vocab) termAt(at uint32) []byte {
+	chunk, off := v.arena[at>>arenaShift], at&(arenaChunk-1)
 	n := uint32(chunk[off])
 	return chunk[off+1 : off+1+n]
 }
@@ -89,10 +91,11 @@ func (v *vocab) find(home, key uint64, term []byte) uint32 {
 		if s.ref == 0 {
 			return v.insert(i, key, term)
 		}
-		if s.key == key && int(s.len) == len(term) {
-			if id := s.ref - 1; len(term) <= 8 || string(v.term(id)) == string(term) {
-				return id
-			}
+		if int(s.len) != len(term) {
+			continue
+		}
+		if len(term) <= 8 && s.key == key || len(term) > 8 && s.key>>32 == key>>32 && string(v.termAt(uint32(s.key))) == string(term) {
+			return s.ref - 1
 		}
 	}
 }
@@ -118,7 +121,7 @@ func (v *vocab) addSome(text []byte, words []analysis.Word, ids []uint32) {
 			keys[i&(wordsAtOnce-1)], homes[i&(wordsAtOnce-1)] = key, fold(key^seed, mult)
 		} else {
 			key := v.key(text[off : off+int(n)])
-			keys[i&(wordsAtOnce-1)], homes[i&(wordsAtOnce-1)] = key, key
+			keys[i&(wordsAtOnce-1)], homes[i&(wordsAtOnce-1)] = key, key>>32
 		}
 	}
 	mask := uint64(len(v.slots) - 1)
@@ -177,7 +180,7 @@ func short(b []byte) uint64 {
 // home is the slot where the search for a key begins, before masking.
 func (v *vocab) home(key uint64, n int) uint64 {
 	if n > 8 {
-		return key // hashed already
+		return key >> 32 // hashed already; the other half is not kept
 	}
 	return fold(key^v.seed, v.mult)
 }
@@ -196,8 +199,12 @@ func (v *vocab) insert(i, key uint64, term []byte) uint32 {
 		v.arena = append(v.arena, make([]byte, 0, arenaChunk))
 		last++
 	}
-	v.at = append(v.at, uint32(last)<<arenaShift|uint32(len(v.arena[last])))
+	at := uint32(last)<<arenaShift | uint32(len(v.arena[last]))
+	v.at = append(v.at, at)
 	v.arena[last] = append(append(v.arena[last], byte(len(term))), term...)
+	if len(term) > 8 {
+		key = key>>32<<32 | uint64(at)
+	}
 	v.slots[i] = vocabSlot{key: key, ref: id + 1, len: uint32(len(term))}
 	return id
 }

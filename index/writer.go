@@ -18,8 +18,9 @@ type WriterOptions struct {
 	Holder string // who writes, for people who read manifests
 
 	// MemoryBytes bounds what the Writer holds in memory: three quarters for
-	// documents that are not flushed, the rest for flushing and merging. What
-	// the collector has not yet freed comes on top: set GOMEMLIMIT.
+	// documents that are not flushed or only to segments in memory, the rest for
+	// flushing and merging. What the collector has not yet freed comes on top: set
+	// GOMEMLIMIT.
 	// 0 means 256 MiB; less than 8 MiB is taken as 8 MiB, more than 4 GiB as 4 GiB.
 	MemoryBytes int64
 
@@ -203,28 +204,31 @@ func (w *Writer) flushIfFull(ctx context.Context) error {
 	if w.buffered < full {
 		return nil
 	}
-	return w.flush(ctx)
+	return w.flush(ctx, false)
 }
 
-// Refresh makes visible in Snapshot what was put and deleted. It is not yet a
+// Refresh makes visible in Snapshot what was put and deleted, in memory if there is
+// not much of it: after one document it takes a millisecond or two. It is not yet a
 // commit.
 func (w *Writer) Refresh(ctx context.Context) error {
 	if err := w.begin(ctx); err != nil {
 		return err
 	}
 	defer w.ops.Unlock()
-	return w.flush(ctx)
+	return w.flush(ctx, true)
 }
 
-// flush turns the buffer into segments, applies deletes to the others, and
-// publishes all at once. If it fails nothing has changed.
-func (w *Writer) flush(ctx context.Context) error {
+// flush turns the buffer into segments, loose ones if they may be and are small,
+// applies deletes to the others, and publishes all at once. If it fails nothing has
+// changed.
+func (w *Writer) flush(ctx context.Context, loose bool) error {
 	w.buf.settle()
 	if w.buf.docs() == 0 && len(w.deletes) == 0 {
 		return nil
 	}
 	keys := newKeySet(w.buf.byKey, w.deletes)
-	fresh, err := w.flushParts(ctx)
+	w.setBuffered()
+	fresh, err := w.flushParts(ctx, loose && w.staysLoose())
 	if err != nil {
 		return err
 	}
@@ -241,7 +245,7 @@ func (w *Writer) flush(ctx context.Context) error {
 
 // flushParts makes a segment of each part of the buffer that has live documents,
 // all beside each other.
-func (w *Writer) flushParts(ctx context.Context) ([]*Segment, error) {
+func (w *Writer) flushParts(ctx context.Context, loose bool) ([]*Segment, error) {
 	if w.buf.byKey.live == 0 {
 		return nil, nil
 	}
@@ -257,9 +261,12 @@ func (w *Writer) flushParts(ctx context.Context) ([]*Segment, error) {
 			continue
 		}
 		one := func() {
-			made[i], errs[i] = w.create(ctx, uint32(docs), func(out io.Writer, id UUID) error {
-				return p.writeSegment(ctx, out, id, w.scratch())
-			})
+			write := func(out io.Writer, id UUID) error { return p.writeSegment(ctx, out, id, w.scratch()) }
+			if loose {
+				made[i], errs[i] = w.createLoose(uint32(docs), write)
+			} else {
+				made[i], errs[i] = w.create(ctx, uint32(docs), write)
+			}
 		}
 		if docs == w.buf.byKey.live {
 			one()
@@ -366,6 +373,7 @@ func (c *countWriter) Write(p []byte) (int, error) {
 // publish makes the present segments the writer's snapshot. The caller holds
 // state.
 func (w *Writer) publish() {
+	w.countLoose()
 	segments := slices.Clone(w.segments)
 	for _, g := range segments {
 		g.acquire()
