@@ -182,7 +182,7 @@ func TestCrashPoints(t *testing.T) {
 	seed := rand.Uint64()
 	l := newLife(t, seed)
 	l.run()
-	rounds := 6
+	rounds := 4
 	if testing.Short() {
 		rounds = 2
 	}
@@ -265,7 +265,7 @@ var every = flag.Bool("every", false, "look at every place where tests look at a
 // behind it, for want of space or of a disk. Behind each failure a crash must leave the
 // last commit or the one under way; the writer tries again, and nothing is lost.
 func TestEveryChangeFails(t *testing.T) {
-	step := 5 // of 200 changes; all of them take 20 s
+	step := 10 // of 200 changes; all of them take 20 s
 	if *every {
 		step = 1
 	}

@@ -56,7 +56,7 @@ func (o *guardedObject) Load(off, n int64) error {
 // search waits in a fault for one that is on disk.
 func TestNothingIsReadUnasked(t *testing.T) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	docs := 12_000
+	docs := 8000
 	if testing.Short() {
 		docs = 3000
 	}

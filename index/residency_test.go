@@ -96,7 +96,7 @@ func TestResident(t *testing.T) {
 // TestGated: an index that is too large is left alone.
 func TestGated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &paged{memory: indexOf(t, 30_000)}
+		st := &paged{memory: indexOf(t, 15_000)}
 		common := newShared()
 		common.keeper.limit = 1000
 		_, s, err := openNewest(t.Context(), st, common, nil)
