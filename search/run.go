@@ -91,7 +91,7 @@ func (r *runner) runWords(ctx context.Context, s *shape) error {
 	switch n := uint64(r.restrict(s)); {
 	case n == 0:
 		return nil
-	case n*sparse < sizeOf(groups):
+	case len(s.restrict) > 0 && n*sparse < sizeOf(groups):
 		r.used, r.inUse = 0, 0
 		return r.runScan(ctx)
 	}
@@ -186,7 +186,7 @@ func (r *runner) runPhrase(ctx context.Context, s *shape) error {
 // sparse: where a filter leaves less than one of so many documents as the words have
 // postings, the scan is faster, which begins with the filter: the operators know it
 // only behind their bounds, which then keep nothing out.
-const sparse = 0
+const sparse = 64
 
 func sizeOf(groups []*group) uint64 {
 	n := uint64(0)
