@@ -125,17 +125,30 @@ func (l *leg) probe(cands []uint32, freqs bool, dst []probed) []probed {
 	c := &l.cur
 	l.hits = resize(l.hits, len(cands)+1)
 	for i, n := 0, 0; i < len(cands) && c.SeekBlock(cands[i]); {
-		if dense, ok := c.Dense(); ok {
-			i, dst = l.probeDense(cands, i, dense, freqs, dst)
-			continue
+		if few := i + decodeFrom; few >= len(cands) || cands[few] > c.Last() {
+			if dense, ok := c.Dense(); ok {
+				i, dst = l.probeDense(cands, i, dense, freqs, dst)
+				continue
+			}
 		}
 		i, n = bitpack.Intersect(c.Docs(), cands, i, l.hits)
+		if freqs && n > decodeFrom {
+			all := c.Freqs()
+			for _, h := range l.hits[:n] {
+				dst = append(dst, probed{h >> 7, all[h&127]})
+			}
+			continue
+		}
 		for _, h := range l.hits[:n] {
 			dst = append(dst, probed{h >> 7, l.value(int(h&127), freqs)})
 		}
 	}
 	return dst
 }
+
+// decodeFrom: where more candidates fall in a block its documents are decoded, even
+// if they are a bitmap; where more are found, its frequencies are.
+const decodeFrom = 5
 
 // value is the frequency or the place of a posting of the current block.
 func (l *leg) value(k int, freq bool) uint32 {
