@@ -63,6 +63,7 @@ func readAll(s *Snapshot) {
 					positions = c.Positions(positions[:0])
 				}
 			}
+			digestPairs(io.Discard, g, field)
 		}
 		g.Err()
 	}

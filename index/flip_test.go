@@ -69,6 +69,9 @@ func digest(s *Snapshot) (uint64, error) {
 			if err := digestTerms(h, g, field); err != nil {
 				return 0, err
 			}
+			if err := digestPairs(h, g, field); err != nil {
+				return 0, err
+			}
 		}
 		if err := g.Err(); err != nil {
 			return 0, err
@@ -127,6 +130,26 @@ func digestTerms(h io.Writer, g *Segment, field int) error {
 		}
 	}
 	return it.Err()
+}
+
+// digestPairs reads the pairs of the frequent words, and of one that is none.
+func digestPairs(h io.Writer, g *Segment, field int) error {
+	var c postings.Cursor
+	words := append([]string{"none"}, g.field(field).pairs.words...)
+	for _, a := range words {
+		for _, b := range words {
+			info, known := g.Pair(field, []byte(a), []byte(b))
+			g.PairAt(&c, field, info)
+			fmt.Fprintln(h, a, b, info, known, c.Impact(), c.AppendWindows(nil))
+			for doc := c.Next(); doc != postings.None; doc = c.Next() {
+				fmt.Fprintln(h, doc, c.Freq())
+			}
+			if err := c.Err(); err != nil {
+				return fmt.Errorf("%s: %w", g.Name(), err)
+			}
+		}
+	}
+	return nil
 }
 
 // merged is what a merge of all segments writes.

@@ -178,7 +178,10 @@ func (f *flush) invert(field int, norms []byte, docs, tokens uint64, ordinals []
 			ordinals[id] = ordinal
 		}
 	}
-	return out.close(docs)
+	if err := out.close(docs); err != nil {
+		return err
+	}
+	return f.pairs(field, ids, norms)
 }
 
 // scatter sorts the places of the live tokens by term.

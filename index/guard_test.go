@@ -56,9 +56,9 @@ func (o *guardedObject) Load(off, n int64) error {
 // search waits in a fault for one that is on disk.
 func TestNothingIsReadUnasked(t *testing.T) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	docs := 8000
+	docs := 16_000
 	if testing.Short() {
-		docs = 3000
+		docs = 10_000
 	}
 	good, digests := completeIndex(t, docs)
 	common := newShared()

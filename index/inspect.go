@@ -92,7 +92,7 @@ func (in segmentInspector) section(w io.Writer, s segfile.Section, data []byte) 
 	switch s.Name {
 	case sectionKeys, sectionCol:
 		return true, docvalues.Dump(w, data)
-	case sectionDict:
+	case sectionDict, sectionPairs:
 		return true, termdict.Dump(w, data)
 	case sectionNorms:
 		return true, inspectNorms(w, s, data)
@@ -102,6 +102,8 @@ func (in segmentInspector) section(w io.Writer, s segfile.Section, data []byte) 
 		return true, d.Err()
 	case sectionPost:
 		return in.postings(w, int(s.Field))
+	case sectionPairPost:
+		return in.pairs(w, int(s.Field))
 	case sectionPos:
 		_, err := fmt.Fprintf(w, "# shown with %s.%d\n", sectionPost, s.Field)
 		return true, err
@@ -128,18 +130,30 @@ func (in segmentInspector) postings(w io.Writer, field int) (bool, error) {
 		return false, nil
 	}
 	f := &in.segment.fields[field]
-	lists := f.lists
+	return true, inspectLists(w, f.dict, f.lists)
+}
+
+// pairs shows the lists of a field's pairs.
+func (in segmentInspector) pairs(w io.Writer, field int) (bool, error) {
+	if field >= len(in.segment.fields) || in.segment.fields[field].pairs.dict == nil {
+		return false, nil
+	}
+	f := &in.segment.fields[field].pairs
+	return true, inspectLists(w, f.dict, f.lists)
+}
+
+func inspectLists(w io.Writer, dict *termdict.Dict, lists postings.Source) error {
 	lists.PostGate, lists.PosGate = nil, nil // what is damaged is shown too
-	it := f.dict.Iter()
+	it := dict.Iter()
 	for it.Next() {
 		if _, err := fmt.Fprintf(w, "# term %q\n", it.Term()); err != nil {
-			return true, err
+			return err
 		}
 		if err := postings.Dump(w, &lists, postings.List(it.Info())); err != nil {
-			return true, err
+			return err
 		}
 	}
-	return true, it.Err()
+	return it.Err()
 }
 
 // stored shows the section, and the stored values of each document.

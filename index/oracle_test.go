@@ -231,8 +231,8 @@ func termAt(g *Segment, field int, ordinal int64) string {
 func (o oracle) clone() oracle { return maps.Clone(o) }
 
 var testSchema = Schema{Lang: "en", Fields: []Field{
-	{Name: "title", Kind: Text, Stored: true},
-	{Name: "body", Kind: Text},
+	{Name: "title", Kind: Text, Stored: true, Pairs: true},
+	{Name: "body", Kind: Text, Pairs: true},
 	{Name: "site", Kind: Keyword, Stored: true},
 	{Name: "fetched", Kind: Int, Stored: true},
 	{Name: "raw", Kind: Stored},

@@ -71,6 +71,11 @@ type Field struct {
 	// 1.2 and 0.75.
 	K1 float32 `json:"k1,omitempty"`
 	B  float32 `json:"b,omitempty"`
+
+	// Pairs keeps postings of pairs of the field's most frequent words that stand
+	// side by side, for phrases of them. Of Text fields; it may change, for segments
+	// to come.
+	Pairs bool `json:"pairs,omitempty"`
 }
 
 // constants returns K1 and B.
@@ -124,6 +129,8 @@ func (s Schema) check() error {
 			return fmt.Errorf("index: schema: field %q: no such kind: %d", f.Name, f.Kind)
 		case !(f.K1 >= 0 && f.K1 <= maxK1) || !(f.B >= 0 && f.B <= 1):
 			return fmt.Errorf("index: schema: field %q: k1 %v and b %v", f.Name, f.K1, f.B)
+		case f.Pairs && f.Kind != Text:
+			return fmt.Errorf("index: schema: field %q: pairs of the words of a %v", f.Name, f.Kind)
 		}
 		seen[f.Name] = true
 	}
@@ -144,7 +151,7 @@ func (s Schema) grow(want Schema) (Schema, error) {
 	}
 	for i, f := range s.Fields {
 		asked := want.Fields[i]
-		if asked.K1, asked.B = f.K1, f.B; asked != f {
+		if asked.K1, asked.B, asked.Pairs = f.K1, f.B, f.Pairs; asked != f {
 			return Schema{}, fmt.Errorf("index: schema: field %d is %+v, in the index %+v: a schema only grows", i, want.Fields[i], f)
 		}
 	}

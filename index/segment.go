@@ -51,6 +51,7 @@ type bodyField struct {
 	column *docvalues.Column
 	has    liveBits // nil: all documents that the column has
 	hasIt  *gate.Gate
+	pairs  pairField
 }
 
 // openBody opens a segment object, with one reference to it.
@@ -115,7 +116,7 @@ func readInfo(file *segfile.File) (info segmentInfo, err error) {
 	if err := info.Schema.check(); err != nil {
 		return info, fmt.Errorf("%w: section %s: %v", ErrCorrupt, sectionInfo, err)
 	}
-	if len(info.Fields) != len(info.Schema.Fields) || len(info.Impacts) != len(info.Fields) || info.Docs > maxSegmentDocs {
+	if len(info.Fields) != len(info.Schema.Fields) || len(info.Impacts) != len(info.Fields) || len(info.Frequent) > len(info.Fields) || info.Docs > maxSegmentDocs {
 		return info, fmt.Errorf("%w: section %s: %d documents, statistics of %d fields", ErrCorrupt, sectionInfo, info.Docs, len(info.Fields))
 	}
 	return info, nil
@@ -189,6 +190,7 @@ func (b *body) openSections(common *shared) error {
 		if f.dict != nil && (f.lists.Post == nil || b.info.Schema.Fields[i].Kind == Text && f.lists.Norms == nil) {
 			fail(sectionDict, i, fmt.Errorf("%w: its postings or norms are absent", ErrCorrupt))
 		}
+		fail(sectionPairs, i, b.openPairs(i))
 	}
 	return bad
 }
@@ -292,13 +294,18 @@ func (g *Segment) Lookup(field int, term []byte) (termdict.Info, bool) {
 // Terms.
 func (g *Segment) PostingsAt(c *postings.Cursor, field int, info termdict.Info) {
 	f := g.field(field)
-	if info.Docs < postings.BlockLen && !f.norms.Ready(0, uint64(len(f.lists.Norms))) {
-		bare := f.lists // short lists make their impacts of norms: then they have none, and Err is set
+	f.reset(c, &f.lists, info)
+}
+
+// reset puts c before a list of the field's.
+func (f *bodyField) reset(c *postings.Cursor, lists *postings.Source, info termdict.Info) {
+	if info.Docs < postings.BlockLen && !f.norms.Ready(0, uint64(len(lists.Norms))) {
+		bare := *lists // short lists make their impacts of norms: then they have none, and Err is set
 		bare.Norms = nil
 		c.Reset(&bare, postings.List(info))
 		return
 	}
-	c.Reset(&f.lists, postings.List(info))
+	c.Reset(lists, postings.List(info))
 }
 
 // DocFreq is the number of documents that hold the term, deleted ones included.
@@ -411,6 +418,9 @@ func (g *Segment) Err() error {
 	for i := range g.fields {
 		if d := g.fields[i].dict; d != nil && d.Err() != nil {
 			errs = append(errs, fmt.Errorf("index: %s: section %s.%d: %w", g.name, sectionDict, i, d.Err()))
+		}
+		if d := g.fields[i].pairs.dict; d != nil && d.Err() != nil {
+			errs = append(errs, fmt.Errorf("index: %s: section %s.%d: %w", g.name, sectionPairs, i, d.Err()))
 		}
 	}
 	return errors.Join(errs...)

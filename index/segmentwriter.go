@@ -14,7 +14,7 @@ import (
 	"github.com/trawlsearch/trawl/index/termdict"
 )
 
-// # Segment object, version 2.0
+// # Segment object, version 2.1
 //
 // A segfile of kind Segment. Its sections, by name and field:
 //
@@ -27,6 +27,8 @@ import (
 //	               Int: the first value, 0 for none (docvalues.Column)
 //	has    field   Int: a bitmap as in a live object, of the documents that have
 //	               a value; absent if all have one
+//	pairpost field Text, if it is asked for: postings of pairs of frequent words
+//	pairs  field   such pairs, and where their postings lie (termdict)
 //	stored         values of the fields that keep them (stored)
 //	info           JSON: documents, schema, statistics (segmentInfo)
 //
@@ -43,8 +45,9 @@ const (
 	sectionStored = "stored"
 	sectionInfo   = "info"
 
-	// maxInfoBytes bounds the info of a segment: a schema and its statistics.
-	maxInfoBytes = 1 << 20
+	// maxInfoBytes bounds the info of a segment: a schema, its statistics, and the
+	// frequent words of its fields, whose bytes JSON may write as six.
+	maxInfoBytes = 1<<20 + maxFields*maxFrequent*maxFrequentBytes*6
 )
 
 // segmentInfo is what a segment says of itself.
@@ -56,6 +59,9 @@ type segmentInfo struct {
 
 	// Impacts are the constants of the impacts of Text fields, by field.
 	Impacts []postings.Impacts `json:"impacts"`
+
+	// Frequent are the words whose pairs are kept, by field and in their order.
+	Frequent [][]string `json:"frequent,omitempty"`
 }
 
 // scratch is where and when sections that must wait leave memory.

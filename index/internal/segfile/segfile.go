@@ -56,7 +56,7 @@ var ErrCorrupt = corrupt.Err
 
 const (
 	Major = 2 // version of all formats of the index that this package writes
-	Minor = 0
+	Minor = 1
 
 	Align = 64              // sections begin at multiples of it, and as many zero bytes follow each
 	Chunk = gate.ChunkBytes // 64 KiB: bytes that share a checksum

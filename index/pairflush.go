@@ -1,0 +1,200 @@
+package index
+
+import "slices"
+
+// A pairFlush finds the pairs of frequent words of one field in the buffer: it counts
+// them in one pass over the stream, and sorts their documents by pair in another.
+type pairFlush struct {
+	*flush
+	s     *stream
+	rank  []byte // by term id: place of a frequent word, or notFrequent
+	words []string
+	norms []byte
+	next  [pairKeys]uint32 // how many documents a pair has; then where its next one goes
+	sort  []uint32         // documents of the pairs from, up to to, one for each place where a pair stands
+	from  pairKey
+	to    pairKey
+}
+
+// pairs writes the pairs of a field whose tokens are sorted by term, if it is asked
+// for.
+func (f *flush) pairs(field int, ids []uint32, norms []byte) error {
+	if !f.inv.schema.Fields[field].Pairs {
+		return nil
+	}
+	b := &f.inv.fields[field]
+	p := &pairFlush{flush: f, s: &b.stream, norms: norms, sort: f.inv.sort[:cap(f.inv.sort)]}
+	p.choose(b.terms, ids)
+	if len(p.words) == 0 {
+		return nil
+	}
+	if err := p.each(p.count, func(_ uint32, key pairKey) { p.next[key]++ }); err != nil {
+		return err
+	}
+	out := f.out.pairs(field, p.words)
+	for p.to = 0; p.to < pairKeys; {
+		if err := p.some(out); err != nil {
+			return err
+		}
+	}
+	return out.close()
+}
+
+// choose picks the frequent words: the live tokens of each were sorted.
+func (p *pairFlush) choose(terms *vocab, ids []uint32) {
+	var most tally
+	start := uint32(0)
+	for i, id := range ids {
+		tokens := uint64(p.flush.next[id] - start)
+		start = p.flush.next[id]
+		if most.wants(tokens) && mayBeFrequent(terms.term(id)) {
+			most.add(i, tokens)
+		}
+	}
+	p.rank = slices.Repeat([]byte{notFrequent}, len(ids))
+	for rank, i := range most.ids() {
+		p.rank[ids[i]] = byte(rank)
+		p.words = append(p.words, string(terms.term(ids[i])))
+	}
+}
+
+// some writes the next pairs, as many as there is room to sort: most often all. One
+// always fits, since it has no more places than its words have tokens.
+func (p *pairFlush) some(out *pairWriter) error {
+	p.from = p.to
+	sum := uint64(0)
+	for ; p.to < pairKeys; p.to++ {
+		if n := uint64(p.next[p.to]); p.to%pairStride < maxFrequent && p.to/pairStride < maxFrequent {
+			if sum += n; sum > uint64(len(p.sort)) {
+				break
+			}
+			p.next[p.to] = uint32(sum - n)
+		}
+	}
+	if err := p.each(p.scatter, p.put); err != nil {
+		return err
+	}
+	start := uint32(0)
+	for key := p.from; key < p.to; key++ {
+		if key%pairStride == maxFrequent || key/pairStride == maxFrequent {
+			continue
+		}
+		p.list(out, p.sort[start:p.next[key]])
+		start = p.next[key]
+		if err := out.end(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// list adds the documents of one pair, which are sorted.
+func (p *pairFlush) list(out *pairWriter, docs []uint32) {
+	for len(docs) > 0 {
+		doc, n := docs[0], 1
+		for n < len(docs) && docs[n] == doc {
+			n++
+		}
+		out.add(doc, uint32(n), p.norms[doc])
+		docs = docs[n:]
+	}
+}
+
+// each calls plain with the tokens of all documents of the segment, in pieces, and
+// of odd ones odd with their pairs. Of a piece, row is that of the token before it.
+func (p *pairFlush) each(plain func(doc uint32, row pairKey, ids []uint32) pairKey, odd func(doc uint32, key pairKey)) error {
+	for doc := range p.docs {
+		if doc%checkEvery == 0 {
+			if err := p.ctx.Err(); err != nil {
+				return err
+			}
+		}
+		in := p.at(doc)
+		from, to := p.s.span(in)
+		if in < uint32(len(p.s.odd)) && p.s.odd[in] > 0 {
+			p.eachOdd(doc, from, to, p.s.odd[in]-1, odd)
+			continue
+		}
+		for row := noRow; from < to; {
+			ids := p.s.tokens.part(from, to)
+			row = plain(doc, row, ids)
+			from += uint32(len(ids))
+		}
+	}
+	return nil
+}
+
+// count counts the pairs of tokens that follow each other. Those with a word that is
+// not frequent have counters too, for most have one and a branch is foretold badly.
+func (p *pairFlush) count(_ uint32, row pairKey, ids []uint32) pairKey {
+	rank, counts := p.rank, &p.next
+	for _, id := range ids {
+		r := pairKey(rank[id])
+		counts[row+r]++
+		row = r * pairStride
+	}
+	return row
+}
+
+// scatter sorts the places of such pairs.
+func (p *pairFlush) scatter(doc uint32, row pairKey, ids []uint32) pairKey {
+	rank := p.rank
+	for _, id := range ids {
+		r := pairKey(rank[id])
+		if r < maxFrequent && row < noRow {
+			p.put(doc, row+r)
+		}
+		row = r * pairStride
+	}
+	return row
+}
+
+func (p *pairFlush) put(doc uint32, key pairKey) {
+	if key-p.from < p.to-p.from {
+		at := p.next[key]
+		p.sort[at] = doc
+		p.next[key] = at + 1
+	}
+}
+
+// eachOdd calls fn with the pairs of a document whose positions stand apart, where
+// several words may share one.
+func (p *pairFlush) eachOdd(doc, from, to, place uint32, fn func(doc uint32, key pairKey)) {
+	var run pairRun
+	for from < to {
+		at := p.s.positions.part(place, place+to-from)
+		ids := p.s.tokens.part(from, from+uint32(len(at)))
+		for i, id := range ids {
+			if r := p.rank[id]; r < maxFrequent {
+				run.add(doc, at[i], r, fn)
+			}
+		}
+		from, place = from+uint32(len(ids)), place+uint32(len(ids))
+	}
+	run.end(doc, fn)
+}
+
+// A pairRun finds the pairs of one document among frequent words that come by in the
+// order of their positions. Bit i of before and at is word i, at the position and at
+// the one before it.
+type pairRun struct {
+	before, at uint64
+	pos        uint32
+}
+
+func (r *pairRun) add(doc, pos uint32, rank byte, fn func(doc uint32, key pairKey)) {
+	if pos != r.pos {
+		r.end(doc, fn)
+		if pos == r.pos+1 {
+			r.before = r.at
+		}
+		r.at, r.pos = 0, pos
+	}
+	r.at |= 1 << rank
+}
+
+// end ends the document.
+func (r *pairRun) end(doc uint32, fn func(doc uint32, key pairKey)) {
+	eachPair(r.before, r.at, func(key pairKey) { fn(doc, key) })
+	r.before = 0
+}
