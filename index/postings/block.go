@@ -140,13 +140,45 @@ func (c *Cursor) SetBits(bits []uint64, base uint32) {
 			}
 		} else if c.opened && c.docToken == 0 && int64(c.lastDoc-c.first)+1 == int64(c.n) {
 			setRange(bits, max(c.first, base)-base, uint32(min(uint64(c.lastDoc), end-1))-base)
-		} else {
+		} else if c.first < base || uint64(c.lastDoc) >= end || !c.setRuns(bits, base) {
 			c.setDecoded(bits, base, end)
 		}
 		if uint64(c.lastDoc)+1 >= end {
 			return
 		}
 	}
+}
+
+// setRuns sets the bits of the current block if its documents follow each other but
+// for the gaps of exceptions, as those of the most frequent words do. It is false if
+// they do not, or are not what the columns say.
+func (c *Cursor) setRuns(bits []uint64, base uint32) bool {
+	width, exceptions := splitToken(c.docToken)
+	if !c.opened || width != 0 || exceptions == 0 {
+		return false
+	}
+	at := c.docSrc[:2*exceptions]
+	docs, sum := uint32(c.n), uint32(0)
+	for k, place := range at[:exceptions] {
+		if uint32(place) >= docs || k > 0 && place <= at[k-1] {
+			return false
+		}
+		sum += uint32(at[exceptions+k])
+	}
+	if c.first+docs-1+sum != c.lastDoc {
+		return false
+	}
+	doc, done := c.first-base, uint32(0)
+	for k, place := range at[:exceptions] {
+		if run := uint32(place) - done; run > 0 {
+			setRange(bits, doc, doc+run-1)
+			doc += run
+		}
+		doc += uint32(at[exceptions+k])
+		done = uint32(place)
+	}
+	setRange(bits, doc, doc+docs-done-1)
+	return true
 }
 
 // setRange sets the bits from first to last.
