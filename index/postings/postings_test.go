@@ -75,6 +75,7 @@ var gens = func() (out []gen) {
 		gen{df: 130, maxGap: 1 << 10, rareGap: 1 << 17, maxTF: 2, seed: 91},
 		gen{df: 150, maxGap: 1, rareGap: 1 << 29, maxTF: 2, seed: 76},
 		gen{df: 40_000, maxGap: 1, rareGap: 300, maxTF: 40, rareTF: 50, seed: 75, withPos: true, maxPositionGap: 9},
+		gen{df: 20_000, maxGap: 1, rareGap: 20, maxTF: 2, seed: 74},
 		gen{df: 100_000, maxGap: 60, maxTF: 1 << 20, rareTF: 5000, seed: 79},
 		gen{df: 100_000, maxGap: 100, maxTF: 200, rareTF: 100, seed: 80, withPos: true, maxPositionGap: 90})
 }()
