@@ -57,6 +57,7 @@ type buffer struct {
 // A part is what goes to one inverter, and to one segment.
 type part struct {
 	inverter *inverter
+	sortBy   SortBy // of the segment
 	keys     []Key  // by document
 	dead     []bool // by document: replaced or deleted since
 	deaths   int

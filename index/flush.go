@@ -73,7 +73,7 @@ func (p *part) writeSegment(ctx context.Context, w io.Writer, id UUID, tmp scrat
 // arrange numbers the documents of the segment.
 func (f *flush) arrange() {
 	f.docs = uint32(len(f.part.keys) - f.part.deaths)
-	if f.part.deaths == 0 {
+	if f.part.deaths == 0 && f.part.sortBy.Order == AsPut {
 		return
 	}
 	f.order = make([]uint32, 0, f.docs)
@@ -81,9 +81,12 @@ func (f *flush) arrange() {
 	for doc, dead := range f.part.dead {
 		f.remap[doc] = deadDoc
 		if !dead {
-			f.remap[doc] = uint32(len(f.order))
 			f.order = append(f.order, uint32(doc))
 		}
+	}
+	f.part.sort(f.order)
+	for i, doc := range f.order {
+		f.remap[doc] = uint32(i)
 	}
 }
 

@@ -98,7 +98,7 @@ func TestDeletesDuringMerge(t *testing.T) {
 		delete(want, testKey(300+i))
 	}
 	must(t, w.Refresh(ctx))
-	w.exchange(sources, merged)
+	w.exchange(sources, merged, nil)
 	checkVisible(t, w, want)
 	must(t, w.Optimize(ctx))
 	checkVisible(t, w, want)

@@ -105,7 +105,7 @@ func (w *Writer) tidyLoose(ctx context.Context) (bool, error) {
 	if len(sources) < 2 {
 		return false, nil
 	}
-	return true, w.mergeInto(ctx, sources, func(docs uint32, write func(out io.Writer, id UUID) error) (*Segment, error) {
+	return true, w.mergeInto(ctx, sources, w.opt.Sort.arrange, func(docs uint32, write func(out io.Writer, id UUID) error) (*Segment, error) {
 		return w.createLoose(docs, write)
 	})
 }
@@ -155,7 +155,7 @@ func (w *Writer) settleLoose(ctx context.Context) error {
 	if len(sources) == 0 {
 		return nil
 	}
-	return w.mergeInto(ctx, sources, func(docs uint32, write func(out io.Writer, id UUID) error) (*Segment, error) {
+	return w.mergeInto(ctx, sources, w.opt.Sort.arrange, func(docs uint32, write func(out io.Writer, id UUID) error) (*Segment, error) {
 		return w.create(ctx, docs, write)
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+
+	"github.com/trawlsearch/trawl/index/stored"
 )
 
 // A merge writes the live documents of some segments, in the order of the
@@ -17,14 +19,18 @@ type merge struct {
 	out     *segmentWriter
 	schema  Schema
 	sources []*mergeSource
+	order   []arranged // nil: that of the sources
+	gather  *gathering // with order
 	steps   int
 }
 
 // mergeSource is a segment with the way its documents are numbered anew.
 type mergeSource struct {
 	*Segment
+	index int      // among the sources
 	base  uint32   // the number of its first live document
 	ranks []uint32 // live documents before each word of the bitmap; nil if all live
+	to    []uint32 // by document, where the merge has an order: its number, or deadDoc
 }
 
 func newMergeSource(g *Segment, base uint32) *mergeSource {
@@ -42,6 +48,10 @@ func newMergeSource(g *Segment, base uint32) *mergeSource {
 
 // renumber returns the number of a live document in the merged segment.
 func (s *mergeSource) renumber(doc uint32) (uint32, bool) {
+	if s.to != nil {
+		n := s.to[doc]
+		return n, n != deadDoc
+	}
 	if s.ranks == nil {
 		return s.base + doc, true
 	}
@@ -53,13 +63,26 @@ func (s *mergeSource) renumber(doc uint32) (uint32, bool) {
 	return s.base + s.ranks[doc/64] + uint32(bits.OnesCount64(below)), true
 }
 
-// writeMerged writes the live documents of sources as a segment.
+// writeMerged writes the live documents of sources as a segment, in their order.
 func writeMerged(ctx context.Context, w io.Writer, id UUID, schema Schema, sources []*Segment, tmp scratch) error {
+	return writeArranged(ctx, w, id, schema, sources, nil, tmp)
+}
+
+// writeArranged is writeMerged in the order of an arrangement, if that is not nil.
+func writeArranged(ctx context.Context, w io.Writer, id UUID, schema Schema, sources []*Segment, order *arrangement, tmp scratch) error {
 	m := &merge{ctx: ctx, schema: schema}
 	docs := uint32(0)
-	for _, g := range sources {
-		m.sources = append(m.sources, newMergeSource(g, docs))
+	for i, g := range sources {
+		s := newMergeSource(g, docs)
+		s.index = i
+		if order != nil {
+			s.to = order.to[i]
+		}
+		m.sources = append(m.sources, s)
 		docs += g.Docs()
+	}
+	if order != nil {
+		m.order, m.gather = order.docs, new(gathering)
 	}
 	m.out = newSegmentWriter(w, id, "merge", docs, schema, tmp)
 	if err := m.keys(); err != nil {
@@ -100,6 +123,17 @@ func (m *merge) check() error {
 
 // each calls fn with all live documents in their order.
 func (m *merge) each(fn func(s *mergeSource, doc uint32) error) error {
+	for _, d := range m.order {
+		if err := m.check(); err != nil {
+			return err
+		}
+		if err := fn(m.sources[d.source], d.doc); err != nil {
+			return err
+		}
+	}
+	if m.order != nil {
+		return nil
+	}
 	for _, s := range m.sources {
 		for doc := range s.MaxDoc() {
 			if !s.Live(doc) {
@@ -131,6 +165,9 @@ func (m *merge) text(field int) error {
 		return nil
 	}
 	w := m.out.section(sectionNorms, field)
+	if m.order != nil {
+		return m.arrangedText(w, field)
+	}
 	buf := make([]byte, 0, 16*checkEvery)
 	docs := uint64(0)
 	for _, s := range m.sources {
@@ -150,6 +187,25 @@ func (m *merge) text(field int) error {
 				return err
 			}
 		}
+	}
+	return m.terms(field, docs, nil)
+}
+
+// arrangedText is text where the merge has an order.
+func (m *merge) arrangedText(w io.Writer, field int) error {
+	sources := make([][]byte, len(m.sources))
+	for i, s := range m.sources {
+		sources[i] = s.Norms(field)
+	}
+	norms, docs := make([]byte, len(m.order)), uint64(0)
+	for i, d := range m.order {
+		if from := sources[d.source]; from != nil && from[d.doc] != 0 {
+			norms[i] = from[d.doc]
+			docs++
+		}
+	}
+	if _, err := w.Write(norms); err != nil {
+		return err
 	}
 	return m.terms(field, docs, nil)
 }
@@ -202,26 +258,24 @@ func (m *merge) keyword(field int) error {
 // merged terms.
 func (m *merge) ordinalColumn(field int, ordinals [][]uint32) error {
 	col := m.out.column(field)
-	for i, s := range m.sources {
+	err := m.each(func(s *mergeSource, doc uint32) error {
 		from := s.Column(field)
-		for doc := range s.MaxDoc() {
-			if err := m.check(); err != nil {
-				return err
-			}
-			switch old := int64(-1); {
-			case !s.Live(doc):
-			case from == nil:
-				col.Add(-1)
-			default:
-				if old = from.Get(doc); old >= 0 {
-					if old >= int64(len(ordinals[i])) {
-						return fmt.Errorf("%w: document %d has ordinal %d of %d", ErrCorrupt, doc, old, len(ordinals[i]))
-					}
-					old = int64(ordinals[i][old])
-				}
-				col.Add(old)
-			}
+		if from == nil {
+			col.Add(-1)
+			return nil
 		}
+		old := from.Get(doc)
+		if old >= 0 {
+			if old >= int64(len(ordinals[s.index])) {
+				return fmt.Errorf("%w: document %d has ordinal %d of %d", ErrCorrupt, doc, old, len(ordinals[s.index]))
+			}
+			old = int64(ordinals[s.index][old])
+		}
+		col.Add(old)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	return col.Finish()
 }
@@ -257,6 +311,9 @@ func (m *merge) int(field int) error {
 
 func (m *merge) stored() error {
 	out := m.out.stored()
+	if m.order != nil {
+		return m.arrangedStored(out)
+	}
 	for _, s := range m.sources {
 		var live func(doc uint32) bool
 		if s.live != nil {
@@ -265,6 +322,21 @@ func (m *merge) stored() error {
 		if err := out.Copy(s.store, live, m.ctx.Err); err != nil {
 			return fmt.Errorf("%s: section %s: %w", s.name, sectionStored, err)
 		}
+	}
+	return out.Finish()
+}
+
+// arrangedStored is stored where the merge has an order: texts are compressed anew.
+func (m *merge) arrangedStored(out *stored.Writer) error {
+	var values []stored.Value
+	err := m.each(func(s *mergeSource, doc uint32) (err error) {
+		if values, err = s.store.Get(doc, values[:0]); err != nil {
+			return fmt.Errorf("%s: section %s: document %d: %w", s.name, sectionStored, doc, err)
+		}
+		return out.Add(values)
+	})
+	if err != nil {
+		return err
 	}
 	return out.Finish()
 }

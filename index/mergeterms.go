@@ -33,9 +33,13 @@ func (m *merge) terms(field int, docs uint64, ordinals [][]uint32) error {
 		same = open.take(same[:0])
 		term = append(term[:0], same[0].term...)
 		for _, s := range same {
-			if err := s.add(out); err != nil {
+			if err := s.add(out, m.gather); err != nil {
 				return err
 			}
+		}
+		if m.gather != nil {
+			m.gather.flush(out)
+			m.gather.reset()
 		}
 		ordinal, ok, err := out.end(term)
 		if err != nil {
@@ -116,8 +120,13 @@ func termPrefix(term []byte) uint64 {
 // maxDeltas bounds the positions of a block that are read at once: 256 KiB.
 const maxDeltas = 64 << 10
 
-// add adds the live documents of the present term to out, a block at a time.
-func (s *termSource) add(out *termWriter) error {
+// add adds the live documents of the present term to out, a block at a time, or to
+// gather if that is not nil.
+func (s *termSource) add(out *termWriter, gather *gathering) error {
+	addBlock := out.addBlock
+	if gather != nil {
+		addBlock = gather.add
+	}
 	c := &s.cursor
 	s.PostingsAt(c, s.field, s.it.Info())
 	for b := 0; b < c.Blocks() && c.EnterBlock(b); b++ {
@@ -131,14 +140,14 @@ func (s *termSource) add(out *termWriter) error {
 			for i := range s.norm[:n] {
 				s.norm[i] = keywordNorm
 			}
-			out.addBlock(s.docs[:n], s.freq[:n], s.norm[:n], nil)
+			addBlock(s.docs[:n], s.freq[:n], s.norm[:n], nil)
 			continue
 		}
 		total := uint32(0)
 		for _, freq := range freqs[:n] {
 			total += freq
 		}
-		if total > maxDeltas {
+		if total > maxDeltas && gather == nil {
 			s.addEach(out, docs[:n], freqs[:n])
 			continue
 		}
@@ -148,7 +157,7 @@ func (s *termSource) add(out *termWriter) error {
 			break
 		}
 		n, deltas = s.renumberBlock(docs[:n], freqs[:n], deltas)
-		out.addBlock(s.docs[:n], s.freq[:n], s.norm[:n], deltas)
+		addBlock(s.docs[:n], s.freq[:n], s.norm[:n], deltas)
 	}
 	if err := c.Err(); err != nil {
 		return fmt.Errorf("%s: term %q: %w", s.name, s.term, err)
@@ -160,7 +169,7 @@ func (s *termSource) add(out *termWriter) error {
 // them, into s.docs, with their frequencies and norms, and keeps of deltas what is
 // theirs. It returns how many there are.
 func (s *termSource) renumberBlock(docs, freqs []uint32, deltas []uint32) (int, []uint32) {
-	if s.ranks == nil {
+	if s.ranks == nil && s.to == nil {
 		for i, doc := range docs {
 			s.docs[i] = s.base + doc
 			if s.text {

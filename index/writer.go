@@ -29,6 +29,8 @@ type WriterOptions struct {
 	// one for each 24 MiB of memory. With one, Put itself does the work.
 	Inverters int
 
+	Sort SortBy // of the documents within a segment
+
 	ScratchDir string // of temporary files, as large as the largest segment; empty: the system's
 
 	// MaxSegmentBytes is the size above which segments are not merged any more,
@@ -38,6 +40,12 @@ type WriterOptions struct {
 	// Grace is how long an object that no kept manifest needs is left for those
 	// who may still be opening it. 0 means a minute, negative none.
 	Grace time.Duration
+
+	// MergeBytesPerSecond bounds what merges write to the storage, so that searches
+	// and documents on the same disk are not held up. It is lifted while segments
+	// pile up, and for Optimize, which somebody waits for. 0 means no bound: a merge
+	// writes 100 to 150 MB/s for each core it keeps busy, which an SSD takes.
+	MergeBytesPerSecond int64
 
 	// NoMerge leaves merging to Optimize.
 	NoMerge bool
@@ -113,13 +121,24 @@ func OpenWriter(ctx context.Context, st Storage, schema Schema, opt WriterOption
 		deletes: map[Key]struct{}{}, making: map[string]bool{},
 	}
 	w.log = w.opt.Log
+	if len(schema.Fields) > 0 { // else it is that of the index
+		if err := w.opt.Sort.check(schema); err != nil {
+			return nil, err
+		}
+	}
 	if err := w.claim(ctx, schema); err != nil {
+		return nil, err
+	}
+	if err := w.opt.Sort.check(w.schema); err != nil {
 		return nil, err
 	}
 	if d, ok := st.(dir); ok {
 		d.sweep(w.log)
 	}
 	w.buf = newBuffer(w.schema, w.opt.Inverters, w.opt.MemoryBytes)
+	for _, p := range w.buf.parts {
+		p.sortBy = w.opt.Sort
+	}
 	w.publish()
 	w.merge.start(w)
 	return w, nil
