@@ -273,7 +273,7 @@ func TestEveryChunk(t *testing.T) {
 			}
 		}
 	}
-	if flips != chunks || chunks < 12 {
+	if flips != chunks || chunks < 8 {
 		t.Errorf("seed %d: %d of %d flips were seen", seed, flips, chunks)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/trawlsearch/trawl/index/internal/gate"
+	"github.com/trawlsearch/trawl/index/postings"
 )
 
 // paged is a Storage whose objects come and go from memory as the test wants.
@@ -148,4 +149,32 @@ func TestUnreadable(t *testing.T) {
 			t.Errorf("Reload keeps %v", err)
 		}
 	}
+}
+
+// TestLoad: lists that were loaded are opened without another load.
+func TestLoad(t *testing.T) {
+	st := &paged{memory: indexOf(t, 30_000)}
+	common := newShared()
+	common.keeper.limit = 0
+	_, s, err := openNewest(t.Context(), st, common, nil)
+	must(t, err)
+	defer s.Close()
+	g := s.Segments()[0]
+	var lists []FieldList
+	for it := g.Terms(1).Iter(); it.Next() && len(lists) < 400; {
+		lists = append(lists, FieldList{1, it.Info()})
+	}
+	must(t, g.Load(lists...))
+	before := st.loads.Load()
+	var c postings.Cursor
+	g.Norms(1)
+	for _, l := range lists {
+		if g.PostingsAt(&c, l.Field, l.Info); c.Err() != nil || c.Next() == postings.None {
+			t.Fatal(c.Err())
+		}
+	}
+	if n := st.loads.Load() - before; n != 0 || before == 0 {
+		t.Errorf("%d loads, and then %d more", before, n)
+	}
+	must(t, g.Load(FieldList{Field: 99}))
 }

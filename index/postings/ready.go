@@ -9,12 +9,20 @@ const wholeBytes = 256 << 10
 
 // needList makes ready what Reset and the columns read.
 func (c *Cursor) needList() bool {
-	size := c.list.PostSize
-	if c.long = size > wholeBytes; c.long {
-		blocks := (uint64(c.list.Docs) + BlockLen - 1) / BlockLen
-		size = min(size, 13*blocks+uint64(headerBytes+windows(c.src.MaxDoc)))
+	c.long = c.list.PostSize > wholeBytes
+	e := c.src.Extent(c.list)
+	return c.need(e.Gate, e.Off, e.N)
+}
+
+// Extent is the bytes of a list that Reset reads: who opens several lists may bring
+// them in at the same time.
+func (s *Source) Extent(list List) gate.Extent {
+	size := list.PostSize
+	if size > wholeBytes {
+		blocks := (uint64(list.Docs) + BlockLen - 1) / BlockLen
+		size = min(size, 13*blocks+uint64(headerBytes+windows(s.MaxDoc)))
 	}
-	return c.need(c.src.PostGate, c.list.Post, size)
+	return gate.Extent{Gate: s.PostGate, Off: list.Post, N: size}
 }
 
 // need makes bytes ready to be read, or fails.
