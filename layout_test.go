@@ -57,12 +57,13 @@ var floorPlan = map[string]string{
 	"search": "query rank analysis index index/bitpack index/postings index/docvalues index/termdict search/kernel",
 	"shard":  "document blob index search rank",
 	"eval":   "",
+	"speed":  "search query analysis index",
 	"api":    "search document",
 	"web":    "search docs",
 	"docs":   "",
 	"node": "bus blob store document weburl crawl crawl/fetch crawl/frontier index rank search shard web api" +
 		" internal/durable",
-	"cmd/trawl": "node eval index document crawl crawl/frontier crawl/fetch search api",
+	"cmd/trawl": "node eval speed index document crawl crawl/frontier crawl/fetch search api",
 }
 
 // toCome are rooms of the design that no feature has needed yet. Their places
