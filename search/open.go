@@ -107,21 +107,15 @@ func (o opener) both(s *both, at position) matcher {
 // leaf makes the matcher of a word or phrase, which is its scorer too.
 func (o opener) leaf(l *leaf, at position) matcher {
 	var m leafMatcher
-	scores := o.weights.leaves[l.number].scorer
 	if l.phrase {
-		p := &phrase{leaf: l.number, scorer: scores}
-		for i := range l.fields {
-			if legs := o.legsOf(nil, l, i, true); len(legs) > 0 {
-				p.fields = append(p.fields, newPhraseField(legs, l.at))
-			}
-		}
-		if at.optional {
+		p, g := o.phrase(l)
+		if m = p; g != nil {
+			m = g
+		} else if at.optional {
 			o.late = append(o.late, p)
 		}
-		m = p
 	} else {
-		g := o.group(l)
-		m = g
+		m = o.group(l)
 	}
 	if !at.silent {
 		o.parts = append(o.parts, &scorer{leafMatcher: m, within: at.within})
@@ -131,18 +125,23 @@ func (o opener) leaf(l *leaf, at position) matcher {
 
 // group makes the group of a word or an expansion, from the memory of those before.
 func (r *runner) group(l *leaf) *group {
-	if r.inUse == len(r.groups) {
-		r.groups = append(r.groups, new(group))
-	}
-	g := r.groups[r.inUse]
-	r.inUse++
-	g.reset(l.number, r.weights.leaves[l.number].scorer)
+	g := r.emptyGroup(l)
 	for i := range l.fields {
 		g.found = r.legsOf(g.found[:0], l, i, false)
 		for _, l := range g.found {
 			g.add(l)
 		}
 	}
+	return g
+}
+
+func (r *runner) emptyGroup(l *leaf) *group {
+	if r.inUse == len(r.groups) {
+		r.groups = append(r.groups, new(group))
+	}
+	g := r.groups[r.inUse]
+	r.inUse++
+	g.reset(l.number, r.weights.leaves[l.number].scorer)
 	return g
 }
 

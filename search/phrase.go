@@ -14,10 +14,12 @@ type phrase struct {
 	scorer rank.TermScorer
 }
 
-// A phraseField is the words of a phrase in one field that has them all.
+// A phraseField is the words of a phrase in one field that has them all, and pairs of
+// them.
 type phraseField struct {
-	legs   []*leg // rarest first
-	at     []uint32
+	legs   []*leg    // rarest first
+	at     []uint32  // by leg: the place of its word, or ofPair
+	whole  bool      // the phrase is a pair, which is the only leg
 	places [][]place // by leg: of the documents that have all words
 
 	base  uint32 // of the window of:
@@ -60,6 +62,12 @@ func (f *phraseField) find(w *work, docs []uint32, base uint32) {
 		}
 	}
 	for i, doc := range docs {
+		if f.whole {
+			if at := f.places[0][i]; f.legs[0].cur.EnterBlock(int(at >> 7)) {
+				f.found = append(f.found, occurrence{doc - base, f.legs[0].cur.FreqAt(int(at & 127))})
+			}
+			continue
+		}
 		if n := f.occurrences(i); n > 0 {
 			f.found = append(f.found, occurrence{doc - base, n})
 		}
@@ -68,14 +76,18 @@ func (f *phraseField) find(w *work, docs []uint32, base uint32) {
 
 // occurrences counts the phrase in the i-th of the documents that have all words.
 func (f *phraseField) occurrences(i int) uint32 {
+	first := true
 	for k, l := range f.legs {
+		if f.at[k] == ofPair {
+			continue
+		}
 		p := f.places[k][i]
 		if !l.cur.EnterBlock(int(p >> 7)) {
 			return 0
 		}
 		f.positions = l.cur.PositionsAt(int(p&127), f.positions[:0])
-		if k == 0 {
-			f.starts = startsOf(f.starts[:0], f.positions, f.at[0])
+		if first {
+			f.starts, first = startsOf(f.starts[:0], f.positions, f.at[k]), false
 		} else {
 			f.starts = keepStarts(f.starts, f.positions, f.at[k])
 		}
