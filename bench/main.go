@@ -57,7 +57,7 @@ func parseFlags(args []string) (*config, error) {
 	stepList := f.String("steps", "", "what to measure, of "+strings.Join(steps, ",")+" (default all; only queries if --commands, --class, --sample or --profile is given)")
 	commandList := f.String("commands", strings.Join(commands, ","), "commands to ask")
 	classList := f.String("class", "", "classes or parts of queries to ask, such as OR or AND2,PHRASE (default all)")
-	f.IntVar(&c.rounds, "rounds", 10, "how often each engine answers each query; slow engines do at most 2 or 3")
+	f.IntVar(&c.rounds, "rounds", 10, "how often each engine answers each query; slow engines do at most 1 or 3")
 	f.IntVar(&c.forks, "forks", 1, "how often all that is done in new processes; 3 for figures to publish")
 	f.IntVar(&c.batch, "batch", 64, "queries an engine answers before the next has its turn")
 	f.IntVar(&c.sample, "sample", 1, "every n-th query of each part")

@@ -17,7 +17,8 @@ import (
 type report struct {
 	Corpus   string                                   `json:"corpus"`
 	Machine  string                                   `json:"machine"`
-	Load     float64                                  `json:"load"` // average, when it began
+	Load     float64                                  `json:"load"`              // average, when it began
+	Partial  string                                   `json:"partial,omitempty"` // why not all was measured
 	Builds   []build                                  `json:"builds,omitempty"`
 	Opens    []opening                                `json:"opens,omitempty"`
 	Adds     []adding                                 `json:"adds,omitempty"`
@@ -59,6 +60,9 @@ func runCorpus(ctx context.Context, c *config) (*report, error) {
 	}
 	r := &report{Corpus: c.corpus, Machine: machine(), Load: loadAverage()}
 	failed := r.measure(ctx, c)
+	if failed != nil {
+		r.Partial = failed.Error()
+	}
 	differ := r.compare()
 	if err := r.finish(context.WithoutCancel(ctx), c); err != nil {
 		return nil, errors.Join(failed, err)
@@ -305,6 +309,9 @@ func (c *config) keep(t named) error {
 
 func (r *report) print(w io.Writer) {
 	fmt.Fprintf(w, "corpus %s, %s, load %.2f\n", r.Corpus, r.Machine, r.Load)
+	if r.Partial != "" {
+		fmt.Fprintf(w, "\n**Not all was measured, and goals are judged by what was: %s**\n", r.Partial)
+	}
 	printLatency(w, r.timings, "mean / p50 / p90 / p99 of best µs per query")
 	printRatios(w, r.timings)
 	r.printRest(w)

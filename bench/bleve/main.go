@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/analysis"
@@ -66,12 +67,19 @@ type document struct {
 
 // Index does not wait for the disk after each batch, as none of the others does,
 // but for the last.
-func (e *engine) Index(parts []drive.Docs, dir string, stored bool, searchable func()) error {
+func (e *engine) Index(parts []drive.Docs, dir string, stored bool, searchable func()) (err error) {
 	index, err := bleve.NewUsing(filepath.Join(dir, openedName), words(stored), scorch.Name, scorch.Name, map[string]any{"unsafe_batch": true})
 	if err != nil {
 		return err
 	}
-	defer index.Close()
+	defer func() {
+		if cerr := index.Close(); err == nil {
+			err = cerr
+		}
+		if err == nil {
+			err = sweep(dir)
+		}
+	}()
 	whole := make([]drive.Docs, len(parts))
 	for i, p := range parts {
 		whole[i] = func(func(id, text string) error) error {
@@ -108,6 +116,23 @@ func (e *engine) Index(parts []drive.Docs, dir string, stored bool, searchable f
 		return err
 	}
 	return inner.(*scorch.Scorch).ForceMerge(context.Background(), nil)
+}
+
+// sweep lets Bleve remove the segments that were merged, which it does some time
+// after the index is opened.
+func sweep(dir string) error {
+	index, err := bleve.Open(filepath.Join(dir, openedName))
+	if err != nil {
+		return err
+	}
+	for range 100 {
+		segments, err := filepath.Glob(filepath.Join(dir, openedName, "store", "*.zap"))
+		if err != nil || len(segments) <= 1 {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return index.Close()
 }
 
 func (e *engine) Open(dir string) (err error) {
