@@ -10,7 +10,8 @@
 //
 // where tf_f is how often field f holds the term, len_f and avg_f are lengths in
 // tokens, N the number of documents and df that of documents that hold the term.
-// The score of a document is the sum over terms.
+// The score of a document is the sum over terms, and what its priors add
+// (PriorModel).
 //
 // # Fixed point
 //
@@ -44,6 +45,9 @@ type FieldModel struct {
 type Model struct {
 	K1     float64               `json:"k1"` // how slowly more evidence stops to count more
 	Fields map[string]FieldModel `json:"fields"`
+
+	// Priors are by the names of Int fields.
+	Priors map[string]PriorModel `json:"priors,omitempty"`
 }
 
 // unknown is the model of a text field that the model does not name.
@@ -99,8 +103,13 @@ func (m *Model) Check() error {
 	if !(m.K1 > 0 && m.K1 <= maxK1) {
 		return fmt.Errorf("rank: model: k1 is %v, not above 0 and at most %d", m.K1, maxK1)
 	}
-	if len(m.Fields) > maxFields {
-		return fmt.Errorf("rank: model: %d fields, more than %d", len(m.Fields), maxFields)
+	if len(m.Fields) > maxFields || len(m.Priors) > maxFields {
+		return fmt.Errorf("rank: model: %d fields or %d priors, more than %d", len(m.Fields), len(m.Priors), maxFields)
+	}
+	for name, p := range m.Priors {
+		if !(p.Weight >= 0 && p.Weight <= maxWeight) || !(p.Half > 0 && p.Half <= math.MaxInt64) {
+			return fmt.Errorf("rank: model: prior %s: weight %v, not 0 to %d, or half %v, not above 0", name, p.Weight, maxWeight, p.Half)
+		}
 	}
 	for name, f := range m.Fields {
 		if !(f.Weight >= 0 && f.Weight <= maxWeight) {

@@ -67,6 +67,7 @@ func (r *runner) sumBounds(groups []*group) []int32 {
 			w.bound[i] += b
 		}
 	}
+	r.priors.lower(w.bound)
 	return w.bound
 }
 

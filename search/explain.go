@@ -10,6 +10,15 @@ type Explain struct {
 	Docs  uint64        `json:"docs"` // documents that were counted
 	K1    float64       `json:"k1"`
 	Terms []TermExplain `json:"terms"`
+
+	Priors []PriorExplain `json:"priors,omitempty"`
+}
+
+// A PriorExplain is what a number of the document adds.
+type PriorExplain struct {
+	Field  string  `json:"field"`
+	Number int64   `json:"number"`
+	Score  float64 `json:"score"`
 }
 
 // A TermExplain is what one word, expansion or phrase adds.
@@ -47,6 +56,7 @@ func (r *runner) explain(hit scored) *Explain {
 	doc := hit.doc
 	r.number, r.seg, r.used, r.inUse = int(hit.segment), r.top.segments[hit.segment], 0, 0
 	r.open()
+	r.priors.open(&r.weights, r.seg)
 	base := doc &^ (window - 1)
 	r.mask = set{}
 	r.mask.add(doc - base)
@@ -68,6 +78,13 @@ func (r *runner) explain(hit scored) *Explain {
 			t := r.explainTerm(number, seen)
 			out.Score += t.Score
 			out.Terms = append(out.Terms, t)
+		}
+	}
+	for _, p := range r.priors.list {
+		if units := p.of(doc); units > 0 {
+			e := PriorExplain{r.plan.schema.Fields[p.field].Name, p.column.Get(doc), r.weights.scale.Float(int64(units))}
+			out.Score += e.Score
+			out.Priors = append(out.Priors, e)
 		}
 	}
 	return out

@@ -35,6 +35,12 @@ func newMany(t *testing.T, seed uint64, docs int, schema index.Schema, deletes b
 		d := &index.Document{Key: key(i)}
 		for f, spec := range schema.Fields {
 			text = text[:0]
+			if spec.Kind == index.Int {
+				if r.IntN(3) > 0 {
+					d.Values = append(d.Values, index.Value{Field: f, Int: int64(i/1000 + r.IntN(50))})
+				}
+				continue
+			}
 			if spec.Kind == index.Keyword {
 				text = fmt.Appendf(text, "s%d.test", r.IntN(4))
 			} else {
@@ -73,27 +79,36 @@ func newMany(t *testing.T, seed uint64, docs int, schema index.Schema, deletes b
 // deletes, of one field and of several.
 func TestOperatorsAgree(t *testing.T) {
 	if testing.Short() {
-		t.Skip("indexes 360,000 documents")
+		t.Skip("indexes 480,000 documents")
 	}
 	seed := rand.Uint64()
 	text := func(name string) index.Field { return index.Field{Name: name, Kind: index.Text} }
 	one := index.Schema{Fields: []index.Field{text("body")}}
-	many := index.Schema{Fields: []index.Field{text("title"), text("body"), {Name: "site", Kind: index.Keyword}}}
+	many := index.Schema{Fields: []index.Field{text("title"), text("body"), {Name: "site", Kind: index.Keyword}, {Name: "n", Kind: index.Int}}}
 	for _, c := range []struct {
 		name    string
 		schema  index.Schema
 		deletes bool
-	}{{"one field", one, false}, {"deletes", one, true}, {"fields", many, true}} {
+		prior   float64
+	}{
+		{name: "one field", schema: one},
+		{name: "deletes", schema: one, deletes: true},
+		{name: "fields", schema: many, deletes: true},
+		{name: "prior", schema: index.Schema{Fields: []index.Field{text("body"), {Name: "n", Kind: index.Int}}}, prior: 2},
+	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newMany(t, seed, manyDocs, c.schema, c.deletes)
 			model := rank.Default()
-			if len(c.schema.Fields) == 1 {
+			if len(c.schema.Fields) < 3 {
 				model = &rank.Model{K1: 1.2, Fields: map[string]rank.FieldModel{"body": {Weight: 1, B: .75}}}
+			}
+			if c.prior > 0 {
+				model.Priors = map[string]rank.PriorModel{"n": {Weight: c.prior, Half: 40}}
 			}
 			fast, slow := Local(live{w}, model, Options{}), &local{source: live{w}, model: model, scans: true}
 			r := rand.New(rand.NewPCG(seed, 2))
 			for range 400 {
-				agree(t, seed, fast, slow, randomQuery(r, len(c.schema.Fields) > 1), []int{0, 1, 10, 100, 1000}[r.IntN(5)])
+				agree(t, seed, fast, slow, randomQuery(r, len(c.schema.Fields) > 2), []int{0, 1, 10, 100, 1000}[r.IntN(5)])
 			}
 		})
 	}

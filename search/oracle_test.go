@@ -84,7 +84,8 @@ func (o *oracle) answer(req *Request) []Hit {
 		q.scorers[f] = o.model.Field(o.schema.Fields[f].Name).Scorer(float64(tokens)/float64(max(docs, 1)), index.NormLength)
 	}
 	tree := query.Parse(req.Query)
-	q.scale = rank.ScaleOf(q.idfs(tree, false))
+	q.scale = rank.ScaleOf(q.idfs(tree, false) + o.model.Priors["n"].Weight)
+	prior := o.model.Priors["n"].Scorer(q.scale)
 	var hits []Hit
 	for _, d := range o.docs {
 		ok, score := q.eval(tree, d, false)
@@ -95,6 +96,9 @@ func (o *oracle) answer(req *Request) []Hit {
 			if ok, _ := q.eval(query.Parse(req.Filter), d, true); !ok {
 				continue
 			}
+		}
+		if n, ok := d.numbers[len(o.schema.Fields)-1]; ok && o.model.Priors != nil {
+			score += prior.Score(n)
 		}
 		h := Hit{Key: d.key, Score: q.scale.Float(int64(score))}
 		if f, ok := o.schema.Field(req.Sort.Field); ok {

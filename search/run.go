@@ -26,6 +26,7 @@ type runner struct {
 	groups []*group // likewise
 	inUse  int
 	allow  []uint64 // documents that may be found; nil: all
+	priors priors
 	scan
 	collector
 
@@ -40,6 +41,7 @@ type runner struct {
 func (r *runner) run(ctx context.Context, number int, seg *index.Segment) error {
 	r.number, r.seg, r.used, r.inUse = number, seg, 0, 0
 	r.allow = kernel.Words(seg.LiveBits())
+	r.priors.open(&r.weights, seg)
 	var err error
 	switch s := &r.plan.shape; s.kind {
 	case anyOf, allOf:
@@ -84,11 +86,6 @@ func (r *runner) runWords(ctx context.Context, s *shape) error {
 			r.inUse--
 		}
 	}
-	return r.runGroups(ctx, s, s.kind)
-}
-
-// runGroups searches for any or all of the groups that are open.
-func (r *runner) runGroups(ctx context.Context, s *shape, kind shapeKind) error {
 	groups := r.groups[:r.inUse]
 	if len(groups) == 0 {
 		return nil
@@ -101,7 +98,7 @@ func (r *runner) runGroups(ctx context.Context, s *shape, kind shapeKind) error 
 		return r.runScan(ctx)
 	}
 	if r.top.k > 0 {
-		if err := r.topOfWords(ctx, kind, groups); err != nil {
+		if err := r.topOfWords(ctx, s.kind, groups); err != nil {
 			return err
 		}
 	}
@@ -112,7 +109,7 @@ func (r *runner) runGroups(ctx context.Context, s *shape, kind shapeKind) error 
 		g.rewind()
 	}
 	count := r.countAny
-	if kind == allOf {
+	if s.kind == allOf {
 		count = r.countAll
 	}
 	n, err := count(ctx, groups)
@@ -168,9 +165,12 @@ func (r *runner) topOfWords(ctx context.Context, kind shapeKind, groups []*group
 
 // runPhrase searches for a phrase.
 func (r *runner) runPhrase(ctx context.Context, s *shape) error {
-	p, g := r.phrase(s.words[0])
-	if g != nil {
-		return r.runGroups(ctx, s, anyOf)
+	l := s.words[0]
+	p := &phrase{leaf: l.number, scorer: r.weights.leaves[l.number].scorer}
+	for i := range l.fields {
+		if legs := r.legsOf(nil, l, i, true); len(legs) > 0 {
+			p.fields = append(p.fields, newPhraseField(legs, l.at))
+		}
 	}
 	if len(p.fields) == 0 || r.restrict(s) == 0 {
 		return nil
@@ -251,14 +251,17 @@ func (r *runner) allowedDocs(docs []uint32) []uint32 {
 	return docs[:n]
 }
 
-// least is a score that a document of the operators' must have to be among the
-// best: at least 1, for it holds a word.
-func (r *runner) least() int32 { return max(r.top.least(), 1) }
+// least is a score that a document of the operators' must have, without what the
+// priors add, to be among the best: at least 1, for it holds a word.
+func (r *runner) least() int32 { return max(r.top.least()-r.priors.most, 1) }
 
 // offer offers candidates to the top.
 func (r *runner) offer(docs []uint32, scores []int32) {
 	least := r.top.least()
 	for i, score := range scores {
+		if len(r.priors.list) > 0 {
+			score += r.priors.of(docs[i])
+		}
 		if score >= least {
 			r.top.offer(scored{score, uint32(r.number), docs[i]})
 			least = r.top.least()

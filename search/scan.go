@@ -87,7 +87,7 @@ func (r *runner) score(base uint32, cand *set) {
 	if r.top.k == 0 {
 		return
 	}
-	least := r.top.least()
+	least := max(r.top.least()-r.priors.most, 0)
 	if least > 0 && r.bound(base) < least {
 		return
 	}

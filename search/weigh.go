@@ -15,6 +15,7 @@ type weights struct {
 	names  []string            // likewise
 	avg    []float64           // likewise
 	leaves []leafWeight        // as in the plan
+	priors []prior             // of the fields that the schema has
 }
 
 // counts are what weights are made from.
@@ -55,9 +56,30 @@ func (p *plan) weigh(w *weights, c counts) {
 			p.weighField(w, f, c)
 		}
 	}
-	w.scale = rank.ScaleOf(sum)
+	w.scale = rank.ScaleOf(sum + p.priors())
+	p.weighPriors(w)
 	for i := range w.leaves {
 		w.leaves[i].scorer = p.model.Term(w.leaves[i].idf, w.scale)
+	}
+}
+
+// priors is what the priors of the model's fields may add.
+func (p *plan) priors() float64 {
+	sum := 0.0
+	for _, f := range p.schema.Fields {
+		if f.Kind == index.Int {
+			sum += p.model.Priors[f.Name].Weight
+		}
+	}
+	return sum
+}
+
+func (p *plan) weighPriors(w *weights) {
+	w.priors = w.priors[:0]
+	for i, f := range p.schema.Fields {
+		if m := p.model.Priors[f.Name]; f.Kind == index.Int && m.Weight > 0 {
+			w.priors = append(w.priors, prior{field: i, scorer: m.Scorer(w.scale)})
+		}
 	}
 }
 
