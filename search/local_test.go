@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,11 +48,12 @@ func newCorpus(t *testing.T, seed uint64, docs, parts int) *corpus {
 		rand:   rand.New(rand.NewPCG(seed, 7)), seed: seed,
 		home: map[index.Key][2]int{}, alive: map[[2]int]int{},
 	}
-	if seed%2 == 0 {
-		c.oracle.model.Priors = map[string]rank.PriorModel{"n": {Weight: 1 + 3*c.rand.Float64(), Half: 5, Origin: 2}}
-	}
+	schema := index.Schema{Fields: slices.Clone(testSchema.Fields)}
 	for range parts {
-		w, err := index.OpenWriter(t.Context(), index.Dir(t.TempDir()), testSchema, index.WriterOptions{NoMerge: true})
+		for f := range schema.Fields { // each part may keep pairs or not: nobody can tell
+			schema.Fields[f].Pairs = schema.Fields[f].Kind == index.Text && c.rand.IntN(3) > 0
+		}
+		w, err := index.OpenWriter(t.Context(), index.Dir(t.TempDir()), schema, index.WriterOptions{NoMerge: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,7 +158,7 @@ func (c *corpus) query(depth int) string {
 	if depth == 0 {
 		switch c.rand.IntN(18) {
 		case 0:
-			return `"` + word() + " " + word() + `"`
+			return `"` + strings.Join([]string{word(), word(), word(), word()}[:2+c.rand.IntN(3)], " ") + `"`
 		case 6:
 			return fmt.Sprintf("w%d*%c", c.rand.IntN(10), 'a'+c.rand.IntN(3))
 		case 7:

@@ -86,6 +86,11 @@ func (r *runner) runWords(ctx context.Context, s *shape) error {
 			r.inUse--
 		}
 	}
+	return r.runGroups(ctx, s, s.kind)
+}
+
+// runGroups searches for any or all of the groups that are open.
+func (r *runner) runGroups(ctx context.Context, s *shape, kind shapeKind) error {
 	groups := r.groups[:r.inUse]
 	if len(groups) == 0 {
 		return nil
@@ -98,7 +103,7 @@ func (r *runner) runWords(ctx context.Context, s *shape) error {
 		return r.runScan(ctx)
 	}
 	if r.top.k > 0 {
-		if err := r.topOfWords(ctx, s.kind, groups); err != nil {
+		if err := r.topOfWords(ctx, kind, groups); err != nil {
 			return err
 		}
 	}
@@ -109,7 +114,7 @@ func (r *runner) runWords(ctx context.Context, s *shape) error {
 		g.rewind()
 	}
 	count := r.countAny
-	if s.kind == allOf {
+	if kind == allOf {
 		count = r.countAll
 	}
 	n, err := count(ctx, groups)
@@ -165,12 +170,9 @@ func (r *runner) topOfWords(ctx context.Context, kind shapeKind, groups []*group
 
 // runPhrase searches for a phrase.
 func (r *runner) runPhrase(ctx context.Context, s *shape) error {
-	l := s.words[0]
-	p := &phrase{leaf: l.number, scorer: r.weights.leaves[l.number].scorer}
-	for i := range l.fields {
-		if legs := r.legsOf(nil, l, i, true); len(legs) > 0 {
-			p.fields = append(p.fields, newPhraseField(legs, l.at))
-		}
+	p, g := r.phrase(s.words[0])
+	if g != nil {
+		return r.runGroups(ctx, s, anyOf)
 	}
 	if len(p.fields) == 0 || r.restrict(s) == 0 {
 		return nil
