@@ -15,5 +15,5 @@ var FS embed.FS
 
 // Pages lists the pages by name, without .md, in the order in which one reads.
 var Pages = []string{
-	"index", "start", "crawling", "queries", "pushing", "evaluate", "operations", "api", "formats", "design",
+	"index", "start", "crawling", "queries", "pushing", "evaluate", "bench", "operations", "api", "formats", "design",
 }
