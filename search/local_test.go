@@ -48,6 +48,9 @@ func newCorpus(t *testing.T, seed uint64, docs, parts int) *corpus {
 		rand:   rand.New(rand.NewPCG(seed, 7)), seed: seed,
 		home: map[index.Key][2]int{}, alive: map[[2]int]int{},
 	}
+	if seed%2 == 0 {
+		c.oracle.model.Priors = map[string]rank.PriorModel{"n": {Weight: 1 + 3*c.rand.Float64(), Half: 5, Origin: 2}}
+	}
 	schema := index.Schema{Fields: slices.Clone(testSchema.Fields)}
 	for range parts {
 		for f := range schema.Fields { // each part may keep pairs or not: nobody can tell
