@@ -331,6 +331,9 @@ func TestExplainAddsUp(t *testing.T) {
 				}
 				terms += e.Score
 			}
+			for _, p := range h.Explain.Priors {
+				terms += p.Score
+			}
 			if terms != h.Score || h.Explain.Score != h.Score {
 				t.Fatalf("seed %d: %s: terms add up to %v, explained is %v, score is %v", seed, text, terms, h.Explain.Score, h.Score)
 			}
