@@ -188,7 +188,10 @@ func (m *merge) text(field int) error {
 			}
 		}
 	}
-	return m.terms(field, docs, nil)
+	if err := m.terms(field, docs, nil); err != nil {
+		return err
+	}
+	return m.pairs(field)
 }
 
 // arrangedText is text where the merge has an order.
@@ -207,7 +210,10 @@ func (m *merge) arrangedText(w io.Writer, field int) error {
 	if _, err := w.Write(norms); err != nil {
 		return err
 	}
-	return m.terms(field, docs, nil)
+	if err := m.terms(field, docs, nil); err != nil {
+		return err
+	}
+	return m.pairs(field)
 }
 
 // appendNorms appends the norms of the live documents from lo up to hi: zeros, if

@@ -32,8 +32,9 @@ const (
 	sectionPairs    = "pairs"
 	sectionPairPost = "pairpost"
 
-	maxFrequent      = 64  // words of a field whose pairs are kept
-	maxFrequentBytes = 100 // of such a word: two and a byte are a term
+	frequentBits     = 6
+	maxFrequent      = 1 << frequentBits // words of a field whose pairs are kept
+	maxFrequentBytes = 100               // of such a word: two and a byte are a term
 )
 
 // A pairKey is two frequent words by their places among them, a·65 + b, where 64 is
@@ -118,6 +119,9 @@ type pairWriter struct {
 	out   bytes.Buffer // of dict
 	term  []byte
 
+	anyOrder bool     // documents of a pair come in any order, and then wait for its end:
+	loose    []uint64 // document << 32 | frequency << 8 | norm
+
 	n     int // documents of the current pair that wait:
 	docs  [postings.BlockLen]uint32
 	freqs [postings.BlockLen]uint32
@@ -139,6 +143,14 @@ func (w *segmentWriter) pairs(field int, words []string) *pairWriter {
 
 // add adds a document to the current pair.
 func (p *pairWriter) add(doc, freq uint32, norm byte) {
+	if p.anyOrder {
+		p.loose = append(p.loose, uint64(doc)<<32|uint64(freq)<<8|uint64(norm))
+		return
+	}
+	p.put(doc, freq, norm)
+}
+
+func (p *pairWriter) put(doc, freq uint32, norm byte) {
 	i := p.n & (postings.BlockLen - 1)
 	p.docs[i], p.freqs[i], p.norms[i] = doc, freq, norm
 	if p.n = i + 1; p.n == postings.BlockLen {
@@ -153,6 +165,7 @@ func (p *pairWriter) flush() {
 
 // end ends the current pair. Pairs come in their order.
 func (p *pairWriter) end(key pairKey) error {
+	p.sort()
 	p.flush()
 	list, err := p.lists.Finish()
 	if err != nil || list.Docs == 0 {
@@ -160,6 +173,20 @@ func (p *pairWriter) end(key pairKey) error {
 	}
 	p.term = pairTerm(p.term[:0], p.words[key/pairStride], p.words[key%pairStride])
 	return p.dict.Add(p.term, termdict.Info(list))
+}
+
+// sort puts the documents that came in any order; some may have come in parts.
+func (p *pairWriter) sort() {
+	slices.Sort(p.loose)
+	for i, one := range p.loose {
+		doc, freq := one>>32, one>>8&(1<<24-1)
+		if i+1 < len(p.loose) && p.loose[i+1]>>32 == doc {
+			p.loose[i+1] += freq << 8
+			continue
+		}
+		p.put(uint32(doc), uint32(freq), byte(one))
+	}
+	p.loose = p.loose[:0]
 }
 
 // close writes the dictionary.

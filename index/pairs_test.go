@@ -1,9 +1,11 @@
 package index
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +20,7 @@ var pairSchema = Schema{Lang: "en", Fields: []Field{
 	{Name: "body", Kind: Text, Pairs: true, K1: 1.5, B: .3},
 	{Name: "site", Kind: Keyword},
 	{Name: "other", Kind: Text},
+	{Name: "n", Kind: Int},
 }}
 
 // pairDocument draws words of its own frequencies, by kind, so that segments of
@@ -54,7 +57,7 @@ func pairDocument(r *rand.Rand, n, kind int) *Document {
 	default:
 		d.Values = append(d.Values, Value{Field: 1, Text: text(r.IntN(150))})
 	}
-	d.Values = append(d.Values, Value{Field: 3, Text: text(20)})
+	d.Values = append(d.Values, Value{Field: 3, Text: text(20)}, Value{Field: 4, Int: r.Int64N(100)})
 	return d
 }
 
@@ -194,31 +197,86 @@ func checkFrequentest(t *testing.T, g *Segment, field int, words []string) {
 }
 
 // TestPairs holds pairs against a count that is as naive as it can be: of segments
-// as they are flushed, by one inverter and by several, with deletes, and merged.
+// as they are flushed, by one inverter and by several, with deletes, of an index that
+// kept no pairs at first, and merged, in the order of the segments and in others.
 func TestPairs(t *testing.T) {
 	seed := rand.Uint64()
-	for round, inverters := range []int{1, 1, 2} {
-		t.Run(fmt.Sprintf("seed %d, %d inverters", seed+uint64(round), inverters), func(t *testing.T) {
+	for round, c := range []struct {
+		inverters int
+		late      bool
+		sort      SortBy
+		reorder   bool
+	}{{inverters: 1}, {inverters: 2, reorder: true}, {inverters: 1, late: true}, {inverters: 1, sort: SortBy{Order: ByField, Field: 4}}, {inverters: 2, late: true, reorder: true}} {
+		t.Run(fmt.Sprintf("seed %d, %+v", seed+uint64(round), c), func(t *testing.T) {
 			ctx, r := t.Context(), rand.New(rand.NewPCG(seed+uint64(round), 60))
-			w, err := OpenWriter(ctx, newMemory(), pairSchema, WriterOptions{NoMerge: true, Inverters: inverters})
+			st, docs := newMemory(), oracle{}
+			fill := func(w *Writer, batches int) {
+				for batch := range batches {
+					for range r.IntN(800) {
+						d := pairDocument(r, r.IntN(4000), batch*r.IntN(2))
+						docs[d.Key] = d
+						must(t, w.Put(ctx, d))
+						if k := testKey(r.IntN(4000)); r.IntN(10) == 0 {
+							delete(docs, k)
+							must(t, w.Delete(ctx, k))
+						}
+					}
+					must(t, w.Refresh(ctx))
+				}
+			}
+			if c.late {
+				schema := Schema{Lang: pairSchema.Lang, Fields: slices.Clone(pairSchema.Fields)}
+				schema.Fields[0].Pairs, schema.Fields[1].Pairs = false, false
+				w, err := OpenWriter(ctx, st, schema, WriterOptions{NoMerge: true})
+				must(t, err)
+				fill(w, 2)
+				must(t, w.Commit(ctx, 1))
+				must(t, w.Close())
+			}
+			w, err := OpenWriter(ctx, st, pairSchema, WriterOptions{NoMerge: true, Inverters: c.inverters, Sort: c.sort})
 			must(t, err)
 			defer w.Close()
-			docs := oracle{}
-			for batch := range 3 + r.IntN(3) {
-				for range r.IntN(800) {
-					d := pairDocument(r, r.IntN(4000), batch*r.IntN(2))
-					docs[d.Key] = d
-					must(t, w.Put(ctx, d))
-					if k := testKey(r.IntN(4000)); r.IntN(10) == 0 {
-						delete(docs, k)
-						must(t, w.Delete(ctx, k))
-					}
-				}
-				must(t, w.Refresh(ctx))
-			}
+			fill(w, 2+r.IntN(3))
 			s := w.Snapshot()
 			checkPairs(t, s, docs)
 			s.Close()
+			must(t, w.Optimize(ctx, OptimizeOptions{Reorder: c.reorder}))
+			s = w.Snapshot()
+			defer s.Close()
+			checkPairs(t, s, docs)
+			for field, spec := range pairSchema.Fields {
+				if n := len(s.Segments()[0].field(field).pairs.words); spec.Pairs && n < maxFrequent/2 {
+					t.Errorf("%d frequent words behind a merge", n)
+				}
+			}
 		})
+	}
+}
+
+// TestPairsSpill merges with little memory: what is found by positions then waits in
+// files, and comes out the same.
+func TestPairsSpill(t *testing.T) {
+	ctx, r := t.Context(), rand.New(rand.NewPCG(61, 62))
+	w, err := OpenWriter(ctx, newMemory(), pairSchema, WriterOptions{NoMerge: true, Inverters: 1})
+	must(t, err)
+	defer w.Close()
+	for batch := range 3 {
+		for i := range 800 {
+			must(t, w.Put(ctx, pairDocument(r, batch*1000+i, batch)))
+		}
+		must(t, w.Refresh(ctx))
+	}
+	s := w.Snapshot()
+	defer s.Close()
+	var bodies [2]bytes.Buffer
+	for i, n := range []int{1, 64 << 20} {
+		dir := t.TempDir()
+		must(t, writeMerged(ctx, &bodies[i], UUID{2}, pairSchema, s.Segments(), scratch{dir: dir, spoolBytes: n}))
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("%d files are left, %v", len(left), err)
+		}
+	}
+	if !bytes.Equal(bodies[0].Bytes(), bodies[1].Bytes()) {
+		t.Error("a merge with little memory is another")
 	}
 }

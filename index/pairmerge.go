@@ -1,0 +1,408 @@
+package index
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+
+	"github.com/trawlsearch/trawl/index/postings"
+)
+
+// A pairMerge merges the pairs of one field. The merged segment keeps those of the
+// words that are most frequent in all sources together, among those that are frequent
+// in one. Pairs that a source knows are taken from its lists; those with a word that
+// is not frequent there are found again by the positions of the documents that hold
+// the word.
+type pairMerge struct {
+	*merge
+	field int
+	words []string
+	found pairRuns
+}
+
+// pairs writes the pairs of a field, whose terms were merged, if it is asked for.
+func (m *merge) pairs(field int) error {
+	if !m.schema.Fields[field].Pairs {
+		return nil
+	}
+	p := &pairMerge{merge: m, field: field}
+	defer p.found.close()
+	p.found.tmp = m.out.tmp
+	if err := p.choose(); err != nil || len(p.words) == 0 {
+		return err
+	}
+	for _, s := range m.sources {
+		if err := p.derive(s); err != nil {
+			return err
+		}
+	}
+	if err := p.found.rewind(); err != nil {
+		return err
+	}
+	out := m.out.pairs(field, p.words)
+	out.anyOrder = m.order != nil
+	for a := range p.words {
+		for b := range p.words {
+			if err := p.pair(out, a, b); err != nil {
+				return err
+			}
+		}
+	}
+	return out.close()
+}
+
+// choose picks the frequent words.
+func (p *pairMerge) choose() error {
+	var all []string
+	for _, s := range p.sources {
+		words, err := p.frequentOf(s)
+		if err != nil {
+			return err
+		}
+		all = append(all, words...)
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	var most tally
+	for i, word := range all {
+		tokens := uint64(0)
+		for _, s := range p.sources {
+			info, _ := s.Lookup(p.field, []byte(word))
+			tokens += info.Freq
+		}
+		if most.wants(tokens) {
+			most.add(i, tokens)
+		}
+	}
+	for _, i := range most.ids() {
+		p.words = append(p.words, all[i])
+	}
+	return nil
+}
+
+// frequentOf is the frequent words of a source: of one that keeps no pairs they are
+// counted.
+func (p *pairMerge) frequentOf(s *mergeSource) ([]string, error) {
+	if words := s.field(p.field).pairs.words; len(words) > 0 || s.Terms(p.field) == nil {
+		return words, nil
+	}
+	var most tally
+	words := map[int]string{}
+	it := s.Terms(p.field).Iter()
+	for n := 0; it.Next(); n++ {
+		if err := p.check(); err != nil {
+			return nil, err
+		}
+		if tokens := it.Info().Freq; most.wants(tokens) && mayBeFrequent(it.Term()) {
+			most.add(n, tokens)
+			words[n] = string(it.Term())
+		}
+	}
+	if err := it.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.name, err)
+	}
+	var out []string
+	for _, n := range most.ids() {
+		out = append(out, words[n])
+	}
+	return out, nil
+}
+
+// pair writes one pair, by the places of its words.
+func (p *pairMerge) pair(out *pairWriter, a, b int) error {
+	key := pairKey(a*pairStride + b)
+	var c postings.Cursor
+	for _, s := range p.sources {
+		if err := p.check(); err != nil {
+			return err
+		}
+		info, known := s.Pair(p.field, []byte(p.words[a]), []byte(p.words[b]))
+		if !known || info.Docs == 0 {
+			continue
+		}
+		if err := p.found.until(key, s.base, out); err != nil {
+			return err
+		}
+		norms := s.Norms(p.field)
+		s.PairAt(&c, p.field, info)
+		for doc := c.Next(); doc != postings.None; doc = c.Next() {
+			if to, ok := s.renumber(doc); ok {
+				out.add(to, c.Freq(), norms[doc])
+			}
+		}
+		if err := c.Err(); err != nil {
+			return fmt.Errorf("%s: pair %q %q: %w", s.name, p.words[a], p.words[b], err)
+		}
+	}
+	if err := p.found.until(key, math.MaxUint32, out); err != nil {
+		return err
+	}
+	return out.end(key)
+}
+
+// A pairSource finds the pairs of a source by positions, window by window.
+type pairSource struct {
+	*pairMerge
+	s       *mergeSource
+	norms   []byte
+	unknown uint64 // bit i: frequent word i is none that the source knows as one
+	cursors [maxFrequent]*postings.Cursor
+
+	wanted  [postings.WindowDocs / 64]uint64 // documents of the window that hold such a word
+	events  []uint64                         // document of the window << 32 | position << 6 | word, by word
+	ends    [postings.WindowDocs + 1]uint32  // where the events of a document end, in:
+	sorted  []uint32                         // position << 6 | word
+	scratch []uint32
+}
+
+// derive finds the pairs with words that a source has and does not know as frequent.
+func (p *pairMerge) derive(s *mergeSource) error {
+	d := &pairSource{pairMerge: p, s: s, norms: s.Norms(p.field)}
+	for i, word := range p.words {
+		info, ok := s.Lookup(p.field, []byte(word))
+		if !ok {
+			continue
+		}
+		d.cursors[i] = new(postings.Cursor)
+		s.PostingsAt(d.cursors[i], p.field, info)
+		if _, known := s.field(p.field).pairs.place([]byte(word)); !known {
+			d.unknown |= 1 << i
+		}
+	}
+	if d.unknown == 0 {
+		return nil
+	}
+	for base := uint32(0); base < s.MaxDoc(); base += postings.WindowDocs {
+		if err := p.ctx.Err(); err != nil {
+			return err
+		}
+		if err := d.window(base); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	for i, c := range d.cursors {
+		if c != nil && c.Err() != nil {
+			return fmt.Errorf("%s: term %q: %w", s.name, p.words[i], c.Err())
+		}
+	}
+	return nil
+}
+
+// window finds the pairs of a window.
+func (d *pairSource) window(base uint32) error {
+	d.events = d.events[:0]
+	clear(d.wanted[:])
+	for _, unknown := range []bool{true, false} {
+		for i, c := range d.cursors {
+			if c == nil || d.unknown>>i&1 != 0 != unknown {
+				continue
+			}
+			if err := d.gather(c, i, base, unknown); err != nil {
+				return err
+			}
+		}
+		if len(d.events) == 0 {
+			return nil
+		}
+	}
+	d.sort()
+	start := uint32(0)
+	for i := range uint32(postings.WindowDocs) {
+		events := d.sorted[start:d.ends[i]]
+		start = d.ends[i]
+		if len(events) == 0 {
+			continue
+		}
+		if err := d.document(base+i, events); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gather gathers where a word stands in the documents of a window that are live and
+// wanted, or wants them.
+func (d *pairSource) gather(c *postings.Cursor, word int, base uint32, wants bool) error {
+	for doc := c.Seek(base); doc < base+postings.WindowDocs; doc = c.Next() {
+		at := doc - base
+		switch {
+		case !d.s.Live(doc):
+			continue
+		case wants:
+			d.wanted[at/64] |= 1 << (at % 64)
+		case d.wanted[at/64]>>(at%64)&1 == 0:
+			continue
+		}
+		d.scratch = c.Positions(d.scratch[:0])
+		for _, pos := range d.scratch {
+			if pos > maxPosition {
+				return fmt.Errorf("%w: position %d of document %d", ErrCorrupt, pos, doc)
+			}
+			d.events = append(d.events, uint64(at)<<32|uint64(pos)<<frequentBits|uint64(word))
+		}
+	}
+	return nil
+}
+
+// sort sorts the events by document, and those of each by position.
+func (d *pairSource) sort() {
+	clear(d.ends[:])
+	for _, e := range d.events {
+		d.ends[e>>32+1]++
+	}
+	for i := range postings.WindowDocs {
+		d.ends[i+1] += d.ends[i]
+	}
+	d.sorted = slices.Grow(d.sorted[:0], len(d.events))[:len(d.events)]
+	for _, e := range d.events {
+		d.sorted[d.ends[e>>32]] = uint32(e)
+		d.ends[e>>32]++
+	}
+}
+
+// document finds the pairs of one document that the source does not know.
+func (d *pairSource) document(doc uint32, events []uint32) (err error) {
+	slices.Sort(events)
+	to, _ := d.s.renumber(doc)
+	norm := d.norms[doc]
+	put := func(doc uint32, key pairKey) {
+		if err == nil && (d.unknown>>(key/pairStride)|d.unknown>>(key%pairStride))&1 != 0 {
+			err = d.found.add(key, to, norm)
+		}
+	}
+	var run pairRun
+	for _, e := range events {
+		run.add(doc, e>>frequentBits, byte(e&(maxFrequent-1)), put)
+	}
+	run.end(doc, put)
+	return err
+}
+
+// pairRuns sorts places where pairs stand by pair and document: in memory up to the
+// limit of a spool, then in runs in a file that has no name.
+type pairRuns struct {
+	tmp    scratch
+	places []uint64 // key << 40 | document << 8 | norm
+	file   *os.File
+	size   int64
+	runs   []*pairRunReader
+}
+
+// A pairRunReader reads a sorted run.
+type pairRunReader struct {
+	in   *bufio.Reader // nil: the run is in memory
+	rest []uint64
+	head uint64 // the next place; noPlace at the end
+}
+
+const (
+	noPlace      = math.MaxUint64
+	placeBytes   = 8
+	runReadBytes = 16 << 10
+)
+
+func (r *pairRuns) add(key pairKey, doc uint32, norm byte) error {
+	if len(r.places) >= max(r.tmp.spoolBytes/placeBytes, 1024) {
+		if err := r.spill(); err != nil {
+			return err
+		}
+	}
+	r.places = append(r.places, uint64(key)<<40|uint64(doc)<<8|uint64(norm))
+	return nil
+}
+
+// spill writes what is in memory as a run.
+func (r *pairRuns) spill() error {
+	if r.file == nil {
+		f, err := os.CreateTemp(r.tmp.dir, "trawl-pairs-*.tmp")
+		if err != nil {
+			return fmt.Errorf("index: spill: %w", err)
+		}
+		os.Remove(f.Name()) // where an open file cannot be removed, close does it
+		r.file = f
+	}
+	slices.Sort(r.places)
+	out := bufio.NewWriterSize(r.file, 64<<10)
+	var b [placeBytes]byte
+	for _, place := range r.places {
+		binary.LittleEndian.PutUint64(b[:], place)
+		out.Write(b[:])
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("index: spill: %w", err)
+	}
+	n := int64(len(r.places)) * placeBytes
+	in := io.NewSectionReader(r.file, r.size, n)
+	r.runs = append(r.runs, &pairRunReader{in: bufio.NewReaderSize(in, runReadBytes)})
+	r.size += n
+	r.places = r.places[:0]
+	return nil
+}
+
+// rewind begins the reading, behind the last add.
+func (r *pairRuns) rewind() error {
+	slices.Sort(r.places)
+	r.runs = append(r.runs, &pairRunReader{rest: r.places})
+	for _, run := range r.runs {
+		if err := run.next(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *pairRunReader) next() error {
+	r.head = noPlace
+	if r.in == nil {
+		if len(r.rest) > 0 {
+			r.head, r.rest = r.rest[0], r.rest[1:]
+		}
+		return nil
+	}
+	var b [placeBytes]byte
+	switch _, err := io.ReadFull(r.in, b[:]); {
+	case err == io.EOF:
+	case err != nil:
+		return fmt.Errorf("index: spill: %w", err)
+	default:
+		r.head = binary.LittleEndian.Uint64(b[:])
+	}
+	return nil
+}
+
+// until adds the documents of a pair that are below one, each as often as it was
+// added. Keys come in their order; so do the documents of each, unless the merge has
+// another.
+func (r *pairRuns) until(key pairKey, below uint32, out *pairWriter) error {
+	last, freq := uint64(noPlace), uint32(0)
+	for _, run := range r.runs {
+		for run.head>>8 < uint64(key)<<32|uint64(below) {
+			if run.head != last {
+				if freq > 0 {
+					out.add(uint32(last>>8), freq, byte(last))
+				}
+				last, freq = run.head, 0
+			}
+			freq++
+			if err := run.next(); err != nil {
+				return err
+			}
+		}
+	}
+	if freq > 0 {
+		out.add(uint32(last>>8), freq, byte(last))
+	}
+	return nil
+}
+
+func (r *pairRuns) close() {
+	if r.file != nil {
+		r.file.Close()
+		os.Remove(r.file.Name())
+	}
+	r.file, r.places, r.runs = nil, nil, nil
+}
