@@ -59,22 +59,25 @@ const (
 	MaxDepth     = 32       // nodes from the root to a word
 )
 
-// A Node is one of Term, Phrase, Prefix, Wildcard, Fuzzy, Range, And, Or, Not,
+// A Node is a value, not changed once it is made, and safe for any number of
+// goroutines: one of Term, Phrase, Prefix, Wildcard, Fuzzy, Range, And, Or, Not,
 // Optional, All, None.
 type Node interface {
 	String() string // in the language above
 }
 
-// Term asks for the words of a text. Field is empty for the text fields.
+// Term asks for the words of a text, which analysis finds: there may be several, or
+// none. Field is empty for the text fields, here as in the others.
 type Term struct{ Field, Text string }
 
-// Phrase asks for words side by side.
+// Phrase asks for words side by side, in this order and in one field.
 type Phrase struct {
 	Field string
 	Words []string
 }
 
-// Prefix asks for words that begin with a text.
+// Prefix asks for words that begin with a text, as the index keeps them: folded and
+// stemmed.
 type Prefix struct{ Field, Text string }
 
 // And asks for all of its nodes but those that are Optional. There are two or
@@ -103,6 +106,8 @@ var fields = map[string]string{
 	"site": "site", "lang": "lang",
 	"headings": "headings", "body": "body", "intext": "body", "description": "description", "anchors": "anchors",
 }
+
+// The String of a node is what Parse makes the node of.
 
 func (t Term) String() string   { return prefix(t.Field) + t.Text }
 func (p Prefix) String() string { return prefix(p.Field) + p.Text + "*" }

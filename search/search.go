@@ -83,24 +83,26 @@ type Searcher interface {
 	// given to Search, they make scores equal over all parts.
 	Stats(ctx context.Context, req *Request) (*Stats, error)
 
-	// Search finds the best documents.
+	// Search finds the best documents. The request is only read, and may be used
+	// again.
 	Search(ctx context.Context, req *Request) (*Result, error)
 
 	// Fetch fills in ID, URL, Title, Fields, Snippet and TitleSpans of hits that
-	// Search of the same Searcher returned; of a Brief request the first three. A document that is gone since leaves
-	// its hit as it was: its ID stays empty.
+	// Search of the same Searcher returned for the same request; of a Brief request
+	// the first three. A document that is gone since leaves its hit as it was: its
+	// ID stays empty.
 	Fetch(ctx context.Context, req *Request, hits []Hit) error
 }
 
 // A Request is one question.
 type Request struct {
-	Query   string         `json:"query"`            // in the language of package query
-	Tree    query.Node     `json:"-"`                // not nil: the parsed query, and Query is not read
-	Filter  string         `json:"filter,omitempty"` // in the same language: what it does not match is not found, and it adds nothing to scores; empty: none
-	Offset  int            `json:"offset,omitempty"`
-	Limit   int            `json:"limit,omitempty"` // 0: only count
-	Lang    string         `json:"lang,omitempty"`  // of the query's words; empty: the index's
-	Explain bool           `json:"explain,omitempty"`
+	Query   string         `json:"query"`             // in the language of package query
+	Tree    query.Node     `json:"-"`                 // not nil: the parsed query, and Query is not read
+	Filter  string         `json:"filter,omitempty"`  // in the same language: what it does not match is not found, and it adds nothing to scores; empty: none
+	Offset  int            `json:"offset,omitempty"`  // hits to pass over
+	Limit   int            `json:"limit,omitempty"`   // 0: only count
+	Lang    string         `json:"lang,omitempty"`    // of the query's words; empty: the index's
+	Explain bool           `json:"explain,omitempty"` // take the scores of the hits apart
 	Brief   bool           `json:"brief,omitempty"`   // Fetch fills in ID, URL and Title only: a tenth of the work where texts are long
 	Sort    Sort           `json:"sort,omitzero"`     // the zero Sort: by score
 	Facets  []FacetRequest `json:"facets,omitempty"`  // what to count
@@ -123,17 +125,17 @@ func (r *Request) check() error {
 // second.
 type Hit struct {
 	Key     index.Key `json:"key"`
-	Score   float64   `json:"score"`          // 0 where the request sorts by a field
-	Part    int       `json:"part,omitempty"` // which part of a Fan it came from: for Fetch
-	Explain *Explain  `json:"explain,omitempty"`
-	Number  *int64    `json:"number,omitempty"` // by which the request sorts; nil: it has none
+	Score   float64   `json:"score"`             // without a unit: to be compared within one Result; 0 where the request sorts by a field or nothing of it is scored
+	Part    int       `json:"part,omitempty"`    // which part of a Fan it came from: for Fetch
+	Explain *Explain  `json:"explain,omitempty"` // nil: the request did not want it, or sorts by a field
+	Number  *int64    `json:"number,omitempty"`  // by which the request sorts; nil: it has none
 
-	ID         string            `json:"id,omitempty"`
-	URL        string            `json:"url,omitempty"`
-	Title      string            `json:"title,omitempty"`
-	Fields     map[string]string `json:"fields,omitempty"` // all stored values; several of one field are parted by line feeds
-	Snippet    []Span            `json:"snippet,omitempty"`
-	TitleSpans []Span            `json:"titleSpans,omitempty"`
+	ID         string            `json:"id,omitempty"`         // the stored field "id"; without one, the Key in hexadecimal
+	URL        string            `json:"url,omitempty"`        // the stored field "url"
+	Title      string            `json:"title,omitempty"`      // the stored field "title"
+	Fields     map[string]string `json:"fields,omitempty"`     // all stored values; several of one field are parted by line feeds
+	Snippet    []Span            `json:"snippet,omitempty"`    // of "body" or "description", SnippetChars at most
+	TitleSpans []Span            `json:"titleSpans,omitempty"` // the title, all of it
 }
 
 // A Span is a piece of text; marked if it is a word of the query.
@@ -144,23 +146,24 @@ type Span struct {
 
 // A Result is the answer to a Request.
 type Result struct {
-	Hits     []Hit         `json:"hits"`
-	Total    uint64        `json:"total"`             // documents that match, exactly
-	AtLeast  bool          `json:"atLeast,omitempty"` // there may be more than Total: the request wanted NoTotal
-	Facets   []Facet       `json:"facets,omitempty"`  // as the request has them
-	Shards   Shards        `json:"shards"`
-	Docs     uint64        `json:"docs"` // documents searched
-	Seq      uint64        `json:"seq"`  // how far in the log the index has come; of a Fan, the part farthest behind
-	Took     time.Duration `json:"took"`
-	Terms    []string      `json:"terms,omitempty"`    // words looked for
+	Hits     []Hit         `json:"hits"`               // from Offset on, at most Limit
+	Total    uint64        `json:"total"`              // documents that match, exactly
+	AtLeast  bool          `json:"atLeast,omitempty"`  // there may be more than Total: the request wanted NoTotal
+	Facets   []Facet       `json:"facets,omitempty"`   // as the request has them
+	Shards   Shards        `json:"shards"`             // if one failed, all of this is of the others
+	Docs     uint64        `json:"docs"`               // documents searched
+	Seq      uint64        `json:"seq"`                // how far in the log the index has come; of a Fan, the part farthest behind
+	Took     time.Duration `json:"took"`               // of Search; nanoseconds in JSON
+	Terms    []string      `json:"terms,omitempty"`    // words looked for, as the query has them
 	Dropped  []string      `json:"dropped,omitempty"`  // stop words not looked for
 	Cut      []string      `json:"cut,omitempty"`      // what exceeded a limit and was looked for in part only
 	Problems []string      `json:"problems,omitempty"` // what the parts that failed said
 }
 
-// Shards counts the parts that were asked.
+// Shards counts the parts that were asked. A part that failed or was late has no
+// share in the result.
 type Shards struct {
-	Total  int `json:"total"`
+	Total  int `json:"total"` // OK and Failed
 	OK     int `json:"ok"`
 	Failed int `json:"failed"`
 }
@@ -171,7 +174,16 @@ func (s *Shards) add(o Shards) {
 	s.Failed += o.Failed
 }
 
-// A Source gives a Local its snapshot, which it closes.
+// A Source gives a Local its snapshot, which it closes. Any number of goroutines
+// ask it. Its errors come back from every method of the Local, wrapped.
 type Source interface {
 	Acquire() (*index.Snapshot, error)
 }
+
+// A View is the Source of who has an index in hand: the method Snapshot of an
+// index.Writer, with which searches see what it last made visible, or Acquire of an
+// index.Snapshot, with which they see that one until it is closed by who opened it.
+type View func() *index.Snapshot
+
+// Acquire asks the function.
+func (v View) Acquire() (*index.Snapshot, error) { return v(), nil }
