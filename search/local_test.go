@@ -56,7 +56,7 @@ func newCorpus(t *testing.T, seed uint64, docs, parts int) *corpus {
 		for f := range schema.Fields { // each part may keep pairs or not: nobody can tell
 			schema.Fields[f].Pairs = schema.Fields[f].Kind == index.Text && c.rand.IntN(3) > 0
 		}
-		w, err := index.OpenWriter(t.Context(), index.Dir(t.TempDir()), schema, index.WriterOptions{NoMerge: true})
+		w, err := index.OpenWriter(t.Context(), index.Dir(t.TempDir()), schema, index.WriterOptions{NoMerge: true, Inverters: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
