@@ -17,7 +17,7 @@ func searchCommand() *cobra.Command {
 		Long: `Search prints the best documents for a query. Words find documents that hold
 any of them; "in quotes" means the exact phrase, +word must and -word must not
 be there; AND, OR, NOT and parentheses combine; intitle:, inurl:, site:, lang:
-and fetched:>=2024-06 narrow; win*, colo?r and recieve~ are words known in part.
+and fetched:>=2024-06 narrow; win*, wom?n and recieve~ are words known in part.
 See ` + "`trawl serve`" + ` and its manual at /docs/ for all of it.`,
 		Example: `  trawl search "create index concurrently"
   trawl search --json --limit 3 'title:vacuum -full'
