@@ -316,8 +316,12 @@ type FieldList struct {
 
 // Load brings in what PostingsAt will read of some lists, and the norms of their
 // fields, all at the same time: where they are not in memory, a search of five words
-// waits once and not ten times. It need not be called.
+// waits once and not ten times. It need not be called. Lists that all begin in
+// memory are taken to be there: the question is asked by every search.
 func (g *Segment) Load(lists ...FieldList) error {
+	if g.begun(lists) {
+		return nil
+	}
 	extents := make([]gate.Extent, 0, 2*len(lists))
 	for _, l := range lists {
 		f := g.field(l.Field)
@@ -328,6 +332,16 @@ func (g *Segment) Load(lists ...FieldList) error {
 		return fmt.Errorf("index: %w", err)
 	}
 	return nil
+}
+
+// begun tells whether the beginnings of lists are in memory.
+func (g *Segment) begun(lists []FieldList) bool {
+	for _, l := range lists {
+		if !g.field(l.Field).lists.PostGate.Has(l.Info.Post, 1) {
+			return false
+		}
+	}
+	return true
 }
 
 // DocFreq is the number of documents that hold the term, deleted ones included.

@@ -13,6 +13,7 @@ import (
 type runner struct {
 	plan    plan
 	places  places
+	lists   []index.FieldList // scratch
 	counted found
 	weights weights
 	top     top
@@ -42,6 +43,9 @@ func (r *runner) run(ctx context.Context, number int, seg *index.Segment) error 
 	r.number, r.seg, r.used, r.inUse = number, seg, 0, 0
 	r.allow = kernel.Words(seg.LiveBits())
 	r.priors.open(&r.weights, seg)
+	if err := r.load(); err != nil {
+		return fmt.Errorf("search: %w", err)
+	}
 	var err error
 	switch s := &r.plan.shape; s.kind {
 	case anyOf, allOf:
@@ -55,6 +59,24 @@ func (r *runner) run(ctx context.Context, number int, seg *index.Segment) error 
 		return fmt.Errorf("search: %w", err)
 	}
 	return r.damage()
+}
+
+// load brings in the lists of all words at once, if they are known.
+func (r *runner) load() error {
+	r.lists = r.lists[:0]
+	for _, l := range r.plan.leaves {
+		for i, f := range l.fields {
+			for j := range l.terms {
+				if infos := r.places.of(l, i, j); infos != nil && infos[r.number].Docs > 0 {
+					r.lists = append(r.lists, index.FieldList{Field: f, Info: infos[r.number]})
+				}
+			}
+		}
+	}
+	if len(r.lists) < 2 {
+		return nil // it waits as long when it is opened
+	}
+	return r.seg.Load(r.lists...)
 }
 
 // damage is what cursors and dictionaries met that cannot be right.
