@@ -2,6 +2,7 @@ package search_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -55,6 +56,42 @@ func TestReadme(t *testing.T) {
 		if !strings.Contains(runs, "\t"+strings.TrimSpace(line)+"\n") {
 			t.Errorf("this does not run in Example: %s", line)
 		}
+	}
+}
+
+// TestView: a search sees what the writer made visible, and that it is closed.
+func TestView(t *testing.T) {
+	ctx := t.Context()
+	w, err := index.OpenWriter(ctx, index.Dir(t.TempDir()), index.Schema{Fields: []index.Field{{Name: "title", Kind: index.Text}}}, index.WriterOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := search.Local(search.View(w.Snapshot), nil, search.Options{})
+	total := func() uint64 {
+		t.Helper()
+		res, err := s.Search(ctx, &search.Request{Query: "wine"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.Total
+	}
+	if n := total(); n != 0 {
+		t.Errorf("%d before the first document", n)
+	}
+	if err := w.Put(ctx, &index.Document{Values: []index.Value{{Text: "wine"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Refresh(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if n := total(); n != 1 {
+		t.Errorf("%d behind Refresh", n)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Search(ctx, &search.Request{Query: "wine"}); !errors.Is(err, index.ErrClosed) {
+		t.Errorf("behind Close: %v", err)
 	}
 }
 

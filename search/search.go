@@ -185,5 +185,11 @@ type Source interface {
 // index.Snapshot, with which they see that one until it is closed by who opened it.
 type View func() *index.Snapshot
 
-// Acquire asks the function.
-func (v View) Acquire() (*index.Snapshot, error) { return v(), nil }
+// Acquire asks the function; index.ErrClosed if it has none, since its writer is
+// closed.
+func (v View) Acquire() (*index.Snapshot, error) {
+	if s := v(); s != nil {
+		return s, nil
+	}
+	return nil, index.ErrClosed
+}

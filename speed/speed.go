@@ -27,7 +27,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/trawlsearch/trawl/search"
 )
 
 // Bounds of one measurement: samples of 8 bytes twice, goroutines, patience.
@@ -59,6 +62,42 @@ type Answer struct {
 
 	// Texts are the titles and snippets of the hits, made when they are asked for.
 	Texts func() []string
+}
+
+// Of asks a Searcher of this process, both trips: what an API does, without its
+// HTTP and JSON.
+func Of(s search.Searcher) Ask {
+	return func(ctx context.Context, q string, offset, limit int) (a Answer, err error) {
+		req := &search.Request{Query: q, Offset: offset, Limit: limit}
+		start := time.Now()
+		res, err := s.Search(ctx, req)
+		if err != nil {
+			return a, fmt.Errorf("speed: %w", err)
+		}
+		found := time.Now()
+		if err := s.Fetch(ctx, req, res.Hits); err != nil {
+			return a, fmt.Errorf("speed: %w", err)
+		}
+		a = Answer{
+			Find: found.Sub(start), Show: time.Since(found), Total: res.Total, Docs: res.Docs,
+			Partial: res.Shards.Failed > 0, Dropped: len(res.Dropped) > 0,
+		}
+		a.Texts = func() (texts []string) {
+			for _, h := range res.Hits {
+				texts = append(texts, h.Title, spans(h.Snippet))
+			}
+			return texts
+		}
+		return a, nil
+	}
+}
+
+func spans(list []search.Span) string {
+	var b strings.Builder
+	for _, s := range list {
+		b.WriteString(s.Text)
+	}
+	return b.String()
 }
 
 // A Query is a text and the class that it is reported under.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/trawlsearch/trawl/api"
+	"github.com/trawlsearch/trawl/speed"
 )
 
 func TestBenchThreads(t *testing.T) {
@@ -53,5 +54,20 @@ func TestBenchWriterTimes(t *testing.T) {
 		if refresh != tc.refresh || commit != tc.commit {
 			t.Errorf("%s: %v and %v ms", tc.name, refresh, commit)
 		}
+	}
+}
+
+func TestBenchText(t *testing.T) {
+	for _, tc := range []struct{ got, want string }{
+		{sizeText(0), "0.0 kB"}, {sizeText(999_900), "999.9 kB"}, {sizeText(35_600_000), "35.6 MB"}, {count(1, "shard"), "1 shard"}, {count(0, "shard"), "0 shards"},
+	} {
+		if tc.got != tc.want {
+			t.Errorf("got %q, want %q", tc.got, tc.want)
+		}
+	}
+	// What was interrupted before the first answer says what there is.
+	r := benchReport{Collection: "web", Machine: "m", Docs: 3, Process: &speed.Report{}}
+	if got := r.text(); got != "web: 3 documents\nm; queries made of the collection, asked 0 times for 0 hits, seed 0\n" {
+		t.Errorf("got %q", got)
 	}
 }
