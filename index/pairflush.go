@@ -11,6 +11,7 @@ type pairFlush struct {
 	words []string
 	norms []byte
 	next  [pairKeys]uint32 // how many documents a pair has; then where its next one goes
+	step  [pairKeys]uint8  // 1 for the pairs that are sorted: others all go to the last place, over each other
 	sort  []uint32         // documents of the pairs from, up to to, one for each place where a pair stands
 	from  pairKey
 	to    pairKey
@@ -59,24 +60,33 @@ func (p *pairFlush) choose(terms *vocab, ids []uint32) {
 }
 
 // some writes the next pairs, as many as there is room to sort: most often all. One
-// always fits, since it has no more places than its words have tokens.
+// always fits, since it has fewer places than its words have tokens.
 func (p *pairFlush) some(out *pairWriter) error {
+	last := uint32(len(p.sort) - 1)
+	counts := p.next
+	for key := range p.next {
+		p.next[key], p.step[key] = last, 0
+	}
+	sum := uint32(0)
 	p.from = p.to
-	sum := uint64(0)
+pack:
 	for ; p.to < pairKeys; p.to++ {
-		if n := uint64(p.next[p.to]); p.to%pairStride < maxFrequent && p.to/pairStride < maxFrequent {
-			if sum += n; sum > uint64(len(p.sort)) {
-				break
-			}
-			p.next[p.to] = uint32(sum - n)
+		n := counts[p.to]
+		switch {
+		case p.to%pairStride == notFrequent || p.to/pairStride == notFrequent:
+			continue
+		case uint64(sum)+uint64(n) > uint64(last):
+			break pack
 		}
+		p.next[p.to], p.step[p.to] = sum, 1
+		sum += n
 	}
 	if err := p.each(p.scatter, p.put); err != nil {
 		return err
 	}
 	start := uint32(0)
 	for key := p.from; key < p.to; key++ {
-		if key%pairStride == maxFrequent || key/pairStride == maxFrequent {
+		if p.step[key] == 0 {
 			continue
 		}
 		p.list(out, p.sort[start:p.next[key]])
@@ -85,6 +95,7 @@ func (p *pairFlush) some(out *pairWriter) error {
 			return err
 		}
 	}
+	p.next = counts
 	return nil
 }
 
@@ -138,23 +149,22 @@ func (p *pairFlush) count(_ uint32, row pairKey, ids []uint32) pairKey {
 
 // scatter sorts the places of such pairs.
 func (p *pairFlush) scatter(doc uint32, row pairKey, ids []uint32) pairKey {
-	rank := p.rank
+	rank, next, step, sort := p.rank, &p.next, &p.step, p.sort
 	for _, id := range ids {
 		r := pairKey(rank[id])
-		if r < maxFrequent && row < noRow {
-			p.put(doc, row+r)
-		}
+		key := row + r
+		at := next[key]
+		sort[at] = doc
+		next[key] = at + uint32(step[key])
 		row = r * pairStride
 	}
 	return row
 }
 
 func (p *pairFlush) put(doc uint32, key pairKey) {
-	if key-p.from < p.to-p.from {
-		at := p.next[key]
-		p.sort[at] = doc
-		p.next[key] = at + 1
-	}
+	at := p.next[key]
+	p.sort[at] = doc
+	p.next[key] = at + uint32(p.step[key])
 }
 
 // eachOdd calls fn with the pairs of a document whose positions stand apart, where

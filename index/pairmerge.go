@@ -55,6 +55,12 @@ func (m *merge) pairs(field int) error {
 	return out.close()
 }
 
+// surelyFrequent is how many of the most frequent words a merge keeps in any case. More
+// of them are kept if no source has to find them again: at the end of the list each
+// has others, since there frequencies are near each other, and that would take half
+// as long as all else that is done for pairs.
+const surelyFrequent = 44
+
 // choose picks the frequent words.
 func (p *pairMerge) choose() error {
 	var all []string
@@ -78,10 +84,28 @@ func (p *pairMerge) choose() error {
 			most.add(i, tokens)
 		}
 	}
+	if n := min(surelyFrequent, len(most.words)); n > 0 {
+		rest := slices.DeleteFunc(most.words[n:], func(w tallied) bool { return !p.known([]byte(all[w.id])) })
+		most.words = most.words[:n+len(rest)]
+	}
 	for _, i := range most.ids() {
 		p.words = append(p.words, all[i])
 	}
 	return nil
+}
+
+// known tells whether all sources that have a word, and keep pairs, know it as frequent.
+func (p *pairMerge) known(word []byte) bool {
+	for _, s := range p.sources {
+		pairs := &s.field(p.field).pairs
+		if _, frequent := pairs.place(word); frequent || len(pairs.words) == 0 {
+			continue
+		}
+		if _, has := s.Lookup(p.field, word); has {
+			return false
+		}
+	}
+	return true
 }
 
 // frequentOf is the frequent words of a source: of one that keeps no pairs they are
@@ -276,7 +300,7 @@ func (d *pairSource) document(doc uint32, events []uint32) (err error) {
 	}
 	var run pairRun
 	for _, e := range events {
-		run.add(doc, e>>frequentBits, byte(e&(maxFrequent-1)), put)
+		run.add(doc, e>>frequentBits, byte(e&(1<<frequentBits-1)), put)
 	}
 	run.end(doc, put)
 	return err
