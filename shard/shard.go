@@ -85,15 +85,24 @@ func (s *Shard) Refresh(ctx context.Context) error { return s.writer.Refresh(ctx
 // index.ErrFenced another process writes the shard, and this one must stop.
 func (s *Shard) Commit(ctx context.Context, seq uint64) error { return s.writer.Commit(ctx, seq) }
 
-// Acquire returns the newest view; close it.
-func (s *Shard) Acquire() (*index.Snapshot, error) { return s.writer.Snapshot(), nil }
+// Acquire returns the newest view; close it. Of a closed shard it is
+// index.ErrClosed.
+func (s *Shard) Acquire() (*index.Snapshot, error) {
+	if snap := s.writer.Snapshot(); snap != nil {
+		return snap, nil
+	}
+	return nil, fmt.Errorf("shard: %w", index.ErrClosed)
+}
 
 // Stats tells how the writer stands: segments, merges, and what is wrong.
 func (s *Shard) Stats() index.WriterStats { return s.writer.Stats() }
 
-// Docs is how many documents a search sees.
+// Docs is how many documents a search sees; none of a closed shard.
 func (s *Shard) Docs() uint64 {
 	snap := s.writer.Snapshot()
+	if snap == nil {
+		return 0
+	}
 	defer snap.Close()
 	return snap.Docs()
 }
