@@ -155,12 +155,8 @@ func marked(spans []Span) bool {
 func (f *fetcher) analyzer(seg *index.Segment, doc uint32) *analysis.Analyzer {
 	lang := f.schema.Lang
 	if field, ok := f.schema.Field(fieldLang); ok && seg.Has(field, doc) {
-		it := seg.Terms(field).Iter()
-		for left := seg.Column(field).Get(doc); it.Next(); left-- {
-			if left == 0 {
-				lang = string(it.Term())
-				break
-			}
+		if value, ok := seg.Terms(field).At(int(seg.Column(field).Get(doc))); ok {
+			lang = string(value)
 		}
 	}
 	if f.analyzers[lang] == nil {
