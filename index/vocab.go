@@ -134,8 +134,21 @@ func (v *vocab) addSome(text []byte, words []analysis.Word, ids []uint32) {
 			continue
 		}
 		off := int(words[i].Off)
-		ids[i] = v.find(home, key, text[off:off+int(n)])
+		if term := text[off : off+int(n)]; s.len == n && s.key>>32 == key>>32 && n > 8 && n <= 16 && v.isAt(uint32(s.key), term) {
+			ids[i] = s.ref - 1
+		} else {
+			ids[i] = v.find(home, key, term)
+		}
 	}
+}
+
+// isAt tells whether a term of 9 to 16 bytes stands at a place of the arena where
+// one of its length does.
+func (v *vocab) isAt(at uint32, term []byte) bool {
+	chunk, off := v.arena[at>>arenaShift], int(at&(arenaChunk-1))+1
+	there := chunk[off : off+len(term)]
+	return binary.LittleEndian.Uint64(there) == binary.LittleEndian.Uint64(term) &&
+		binary.LittleEndian.Uint64(there[len(there)-8:]) == binary.LittleEndian.Uint64(term[len(term)-8:])
 }
 
 // reserve makes room for n more terms.
