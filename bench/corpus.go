@@ -10,10 +10,12 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // A cut is a way of cutting the same text in other pieces, so that growth is in
-// documents and not in words.
+// documents and not in words. A piece without a word is left out: Trawl's N counts
+// such documents, Lucene's does not, and so their scores would differ.
 type cut struct {
 	name string
 	join int  // passages are joined to pieces of at least so many bytes
@@ -24,7 +26,7 @@ type cut struct {
 var cuts = []cut{
 	{name: "huge", join: 3500},
 	{name: "para"},
-	{name: "sent", part: 1, sent: true},
+	{name: "sent", part: 60, sent: true},
 	{name: "line", part: 75},
 }
 
@@ -78,8 +80,9 @@ func (k cut) cut(ctx context.Context, in io.Reader, out io.Writer) (docs int, er
 		if k.join == 0 {
 			for text != "" {
 				var piece string
-				piece, text = k.piece(text)
-				put(piece)
+				if piece, text = k.piece(text); hasWord(piece) {
+					put(piece)
+				}
 			}
 			continue
 		}
@@ -102,6 +105,10 @@ func (k cut) cut(ctx context.Context, in io.Reader, out io.Writer) (docs int, er
 		return docs, err
 	}
 	return docs, w.Flush()
+}
+
+func hasWord(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
 }
 
 // piece takes the first piece off a text.
