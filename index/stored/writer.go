@@ -28,7 +28,8 @@ type Writer struct {
 
 // NewWriter writes to w, from its current place on.
 func NewWriter(w io.Writer) *Writer {
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithLowerEncoderMem(true))
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
+		zstd.WithEncoderCRC(false), zstd.WithLowerEncoderMem(true))
 	if err != nil {
 		err = fmt.Errorf("stored: zstd: %w", err)
 	}
