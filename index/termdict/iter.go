@@ -112,7 +112,7 @@ func (it *Iter) step() bool {
 	}
 	it.i++
 	it.infos.next(&it.info)
-	if r.Bad() || it.infos.r.Bad() {
+	if r.Bad() || it.infos.r.Bad() || len(it.term) > MaxTermBytes {
 		return it.fail(it.block)
 	}
 	return true
