@@ -210,9 +210,9 @@ func TestPairs(t *testing.T) {
 		t.Run(fmt.Sprintf("seed %d, %+v", seed+uint64(round), c), func(t *testing.T) {
 			ctx, r := t.Context(), rand.New(rand.NewPCG(seed+uint64(round), 60))
 			st, docs := newMemory(), oracle{}
-			fill := func(w *Writer, batches int) {
+			fill := func(w *Writer, batches, most int) {
 				for batch := range batches {
-					for range r.IntN(800) {
+					for range most/2 + r.IntN(most/2) {
 						d := pairDocument(r, r.IntN(4000), batch*r.IntN(2))
 						docs[d.Key] = d
 						must(t, w.Put(ctx, d))
@@ -229,14 +229,19 @@ func TestPairs(t *testing.T) {
 				schema.Fields[0].Pairs, schema.Fields[1].Pairs = false, false
 				w, err := OpenWriter(ctx, st, schema, WriterOptions{NoMerge: true})
 				must(t, err)
-				fill(w, 2)
+				for i := range 20 { // some windows end early
+					d := &Document{Key: testKey(10_000 + i), Values: []Value{{Field: 1, Text: strings.Repeat("w1 w2 w3 w2 ", 400*i)}}}
+					docs[d.Key] = d
+					must(t, w.Put(ctx, d))
+				}
+				fill(w, 1, 3000) // more than a window
 				must(t, w.Commit(ctx, 1))
 				must(t, w.Close())
 			}
 			w, err := OpenWriter(ctx, st, pairSchema, WriterOptions{NoMerge: true, Inverters: c.inverters, Sort: c.sort})
 			must(t, err)
 			defer w.Close()
-			fill(w, 2+r.IntN(3))
+			fill(w, 2+r.IntN(3), 600)
 			s := w.Snapshot()
 			checkPairs(t, s, docs)
 			s.Close()
