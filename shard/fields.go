@@ -34,6 +34,7 @@ const (
 //
 //	id, url      stored      what the source calls the document, where it is
 //	title        text        kept, as are headings, description and body
+//	body         text        with pairs of its frequent words, for phrases
 //	boilerplate  text        navigation and the like: found, never shown
 //	anchors      text        what links to the page say
 //	address      text        the words of the address
@@ -50,7 +51,7 @@ func Schema(lang string) index.Schema {
 		fieldTitle:       {Name: "title", Kind: index.Text, Stored: true},
 		fieldHeadings:    {Name: "headings", Kind: index.Text, Stored: true},
 		fieldDescription: {Name: "description", Kind: index.Text, Stored: true},
-		fieldBody:        {Name: "body", Kind: index.Text, Stored: true},
+		fieldBody:        {Name: "body", Kind: index.Text, Stored: true, Pairs: true},
 		fieldBoilerplate: {Name: "boilerplate", Kind: index.Text},
 		fieldAnchors:     {Name: "anchors", Kind: index.Text},
 		fieldAddress:     {Name: "address", Kind: index.Text},

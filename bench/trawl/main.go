@@ -51,7 +51,7 @@ type engine struct{ searcher search.Searcher }
 func openWriter(dir string, opt index.WriterOptions, stored bool) (*index.Writer, error) {
 	schema := index.Schema{Lang: lang, Fields: []index.Field{
 		fieldID:   {Name: "id", Kind: index.Stored},
-		fieldText: {Name: "text", Kind: index.Text, Stored: stored},
+		fieldText: {Name: "text", Kind: index.Text, Stored: stored, Pairs: true},
 	}}
 	opt.Holder, opt.Grace = "bench", -1
 	if mb, err := strconv.Atoi(os.Getenv("TRAWL_BENCH_MEMORY")); err == nil {
