@@ -35,71 +35,56 @@ func (c *conjunction) order() {
 // top offers the best documents of the segment.
 func (c *conjunction) top(ctx context.Context, r *runner) error {
 	r.work.room(window)
+	if l := c.groups[0].flat(); l != nil {
+		return c.blocks(ctx, r, l)
+	}
+	return c.windows(ctx, r)
+}
+
+// blocks walks over the blocks of the rarest word whose impact may do. Bounds of
+// windows would keep out more of them, and cost more than that: 2.4 times the whole
+// query among 5.5 M documents.
+func (c *conjunction) blocks(ctx context.Context, r *runner, l *leg) error {
+	for b := 0; l.cur.EnterBlock(b); b++ {
+		if b%checkWindows == checkWindows-1 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		least := r.least()
+		if int64(c.groups[0].atMost(l.cur.ImpactOf(b)))+c.rest[0] < int64(least) {
+			continue
+		}
+		n := l.cur.Len()
+		docs, scores := r.work.selected(l.cur.Docs()[:n], l.blockScores()[:n], below(least, c.rest[0]))
+		c.finish(r, docs, scores)
+	}
+	return nil
+}
+
+// windows walks over the windows where all words are and may do: a rarest word of
+// several legs is gathered by windows.
+func (c *conjunction) windows(ctx context.Context, r *runner) error {
+	for _, g := range c.groups {
+		g.setBounds(&r.work)
+	}
 	bounds := r.sumBounds(c.groups)
-	for _, g := range c.groups { // a window that lacks a word holds nothing
+	for _, g := range c.groups {
 		for i, b := range g.bound {
 			if b == 0 {
 				bounds[i] = 0
 			}
 		}
 	}
-	lead := c.groups[0]
-	if l := lead.flat(); l != nil {
-		return c.blocks(ctx, r, l, bounds)
-	}
 	for at, n := kernel.NextAtLeast(bounds, 0, r.least()), 0; at < len(bounds); n++ {
 		if n%checkWindows == checkWindows-1 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		least := below(r.least(), c.rest[0])
-		docs, scores := lead.load(&r.work, uint32(at)*window, least)
+		docs, scores := c.groups[0].load(&r.work, uint32(at)*window, least)
 		docs, scores = atLeast(docs, scores, least)
 		c.finish(r, docs, scores)
 		at = kernel.NextAtLeast(bounds, at+1, r.least())
 	}
 	return nil
-}
-
-// blocks walks over the blocks of the rarest word that may hold something.
-func (c *conjunction) blocks(ctx context.Context, r *runner, l *leg, bounds []int32) error {
-	cur := &l.cur
-	at := kernel.NextAtLeast(bounds, 0, r.least())
-	for n := 1; at < len(bounds) && cur.SeekBlock(uint32(at)*window); n++ {
-		if n%checkWindows == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		for ok := true; ok; {
-			last, least := cur.Last(), r.least()
-			// The first window of the block that may hold something.
-			if at = kernel.NextAtLeast(bounds, max(at, int(cur.First()/window)), least); at > int(last/window) {
-				break
-			}
-			if int64(c.groups[0].atMost(cur.ImpactOf(cur.Block())))+c.rest[0] >= int64(least) {
-				docs, scores := r.work.selected(cur.Docs()[:cur.Len()], l.blockScores()[:cur.Len()], below(least, c.rest[0]))
-				if at < int(last/window) {
-					docs, scores = promising(docs, scores, bounds, least)
-				}
-				c.finish(r, docs, scores)
-			}
-			ok = cur.EnterBlock(cur.Block() + 1)
-			if !ok {
-				return nil
-			}
-		}
-	}
-	return nil
-}
-
-// promising keeps the candidates in windows whose bound is at least least.
-func promising(docs []uint32, scores []int32, bounds []int32, least int32) ([]uint32, []int32) {
-	n := 0
-	for i, doc := range docs {
-		docs[n], scores[n] = doc, scores[i]
-		if bounds[doc/window] >= least {
-			n++
-		}
-	}
-	return docs[:n], scores[:n]
 }
 
 // finish looks the candidates up in the other words and offers those that remain.

@@ -15,9 +15,8 @@ import (
 type phraseWalk struct {
 	*phrase
 	*phraseField
-	lead   *leg
-	bounds []int32    // by window: 0 if a word is missing there
-	level  [256]int32 // bounds by impact of the lead, 0 where not yet computed
+	lead  *leg
+	level [256]int32 // bounds by impact of the lead, 0 where not yet computed
 
 	collect bool // do not offer, but gather:
 	field   uint32
@@ -35,24 +34,6 @@ func (v *phraseWalk) open(r *runner, p *phrase, field int) {
 	clear(v.level[:])
 	weight, k1 := p.scorer.Params()
 	v.lead.kernel = kernel.Scorer{ByNorm: v.lead.scorer.Table(), K1: k1, Weight: weight}
-	w := &r.work
-	least := w.least[:0]
-	for _, l := range f.legs {
-		w.impacts = l.cur.AppendWindows(w.impacts[:0])
-		if len(least) == 0 {
-			least = append(least, w.impacts...)
-			continue
-		}
-		for i, impact := range w.impacts {
-			least[i] = min(least[i], impact)
-		}
-	}
-	w.least = least
-	v.bounds = resize(w.bound, len(least))
-	w.bound = v.bounds
-	for i, impact := range least {
-		v.bounds[i] = v.atMost(impact)
-	}
 }
 
 // atMost is at least the score of a document where the lead has that impact.
@@ -68,28 +49,21 @@ func (v *phraseWalk) atMost(impact byte) int32 {
 func (v *phraseWalk) run(ctx context.Context, r *runner, all bool) (uint64, error) {
 	cur, total := &v.lead.cur, uint64(0)
 	r.work.room(postings.BlockLen)
-	for at, n, from := 0, 1, uint32(0); ; n++ {
-		if n%checkWindows == 0 && ctx.Err() != nil {
+	for b := 0; cur.EnterBlock(b); b++ {
+		if b%checkWindows == checkWindows-1 && ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
 		least := int32(1)
 		if !all {
 			least = r.least()
 		}
-		at = kernel.NextAtLeast(v.bounds, at, least)
-		if at == len(v.bounds) || !cur.SeekBlock(max(uint32(at)*window, from)) {
-			return total, nil
-		}
-		if at = kernel.NextAtLeast(v.bounds, max(at, int(cur.First()/window)), least); at > int(cur.Last()/window) {
-			continue
-		}
-		from = cur.Last() + 1
-		if v.atMost(cur.ImpactOf(cur.Block())) >= least {
+		if v.atMost(cur.ImpactOf(b)) >= least {
 			v.find(&r.work, v.candidates(r, least), 0)
 			total += uint64(len(v.phraseField.found))
 			v.offer(r)
 		}
 	}
+	return total, nil
 }
 
 // candidates is the documents of the lead's block that may hold the phrase and
@@ -101,14 +75,7 @@ func (v *phraseWalk) candidates(r *runner, least int32) []uint32 {
 	if least > 1 {
 		docs, _ = w.selected(block[:cur.Len()], v.lead.blockScores()[:cur.Len()], least)
 	}
-	n := 0
-	for _, doc := range docs {
-		docs[n] = doc
-		if v.bounds[doc/window] >= least {
-			n++
-		}
-	}
-	docs = r.allowedDocs(docs[:n])
+	docs = r.allowedDocs(docs)
 	b, k := place(cur.Block())<<7, 0
 	places := v.places[0][:0]
 	for _, doc := range docs {

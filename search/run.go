@@ -178,13 +178,13 @@ func (r *runner) topOfWords(ctx context.Context, kind shapeKind, groups []*group
 	if len(groups) == 1 && groups[0].flat() != nil {
 		return topOfTerm(ctx, r, groups[0])
 	}
-	for _, g := range groups {
-		g.setBounds(&r.work)
-	}
 	if kind == allOf {
 		r.conjunction.groups = groups
 		r.conjunction.order()
 		return r.conjunction.top(ctx, r)
+	}
+	for _, g := range groups {
+		g.setBounds(&r.work)
 	}
 	r.disjunction.groups = groups
 	return r.disjunction.top(ctx, r)

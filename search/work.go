@@ -23,7 +23,6 @@ type work struct {
 	bound    []int32 // of all groups together, by window
 	dense    []uint64
 	other    []uint64
-	least    []byte // impacts
 	probed   []probed
 }
 
