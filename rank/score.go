@@ -54,14 +54,10 @@ func (s *FieldScorer) Evidence(freq uint32, norm byte) float32 {
 type TermScorer struct{ weight, k1 float32 }
 
 // Term is the scorer of a term by its inverse document frequency, times how often
-// the query asks for it. A term that all but every document holds still has a weight
-// of leastWeight, so that its Score is not 0, which would look as if it were absent.
+// the query asks for it.
 func (m *Model) Term(idf float64, scale Scale) TermScorer {
-	return TermScorer{weight: float32(max(idf*float64(scale), leastWeight)), k1: float32(m.K1)}
+	return TermScorer{weight: float32(idf * float64(scale)), k1: float32(m.K1)}
 }
-
-// leastWeight is 2^-16 of what the best document could have.
-const leastWeight = 1 << 14
 
 // Score is the fixed-point score of a sum of evidence: at least 1 if there is any,
 // so that what matches can be told from what does not. Sum the fields in one order
