@@ -14,7 +14,7 @@ import (
 // Every byte of a mapped object passes its gate (package gate): a search that needs
 // what is not in memory waits in a system call, and holds up nobody else.
 //
-// An index of at most half of the memory is made resident: a goroutine brings in all
+// An index of at most ResidentBytes, half of the memory if nobody says, is made resident: a goroutine brings in all
 // of it after it was opened, and checks it, so that searches find it there. Of a larger
 // one each search brings in what it needs. In both cases the goroutine asks the
 // system every ten seconds what it has taken back.
@@ -44,6 +44,14 @@ type shared struct {
 func newShared() *shared {
 	s := &shared{cache: stored.NewCache(0)}
 	s.keeper.init(durable.Memory())
+	return s
+}
+
+// resident sets what is made resident at most: 0 changes nothing, less is nothing.
+func (s *shared) resident(bytes int64) *shared {
+	if bytes != 0 {
+		s.keeper.limit = max(bytes, 0)
+	}
 	return s
 }
 

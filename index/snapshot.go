@@ -29,11 +29,20 @@ type Snapshot struct {
 // openRounds bounds how often Open follows a writer that deletes what it reads.
 const openRounds = 10
 
+// OpenOptions are how an index is opened for reading; the zero value works.
+type OpenOptions struct {
+	ResidentBytes int64 // as in WriterOptions
+}
+
 // Open reads the newest whole state of the index. If the newest manifest or an
 // object that it needs is damaged, that is the one before, and Damage says why.
 // An index that was never written is fs.ErrNotExist.
-func Open(ctx context.Context, st Storage) (*Snapshot, error) {
-	_, s, err := openNewest(ctx, st, newShared(), nil)
+func Open(ctx context.Context, st Storage, opt ...OpenOptions) (*Snapshot, error) {
+	common := newShared()
+	for _, o := range opt {
+		common.resident(o.ResidentBytes)
+	}
+	_, s, err := openNewest(ctx, st, common, nil)
 	return s, err
 }
 

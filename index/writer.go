@@ -41,6 +41,11 @@ type WriterOptions struct {
 	// who may still be opening it. 0 means a minute, negative none.
 	Grace time.Duration
 
+	// ResidentBytes is how large an index may be to be brought into memory as a
+	// whole: what is mapped counts as the process's while it is there, though the
+	// system takes it back when it wants to. 0: half of the memory; less: none.
+	ResidentBytes int64
+
 	// MergeBytesPerSecond bounds what merges write to the storage, so that searches
 	// and documents on the same disk are not held up. It is lifted while segments
 	// pile up, and for Optimize, which somebody waits for. 0 means no bound: a merge
@@ -117,7 +122,7 @@ type Writer struct {
 // commits. Uncommitted work of the Writer before is gone; go on from Seq.
 func OpenWriter(ctx context.Context, st Storage, schema Schema, opt WriterOptions) (*Writer, error) {
 	w := &Writer{
-		st: st, opt: opt.filled(), id: newUUID().String(), common: newShared(),
+		st: st, opt: opt.filled(), id: newUUID().String(), common: newShared().resident(opt.ResidentBytes),
 		deletes: map[Key]struct{}{}, making: map[string]bool{},
 	}
 	w.log = w.opt.Log

@@ -104,7 +104,8 @@ func (x *indexer) write(ctx context.Context, p partition, col api.Collection) er
 	}
 	s, err := shard.Open(ctx, shard.Options{
 		Bucket: x.node.blobs.Sub(p.prefix()), Lang: col.Lang, Model: x.node.model, Holder: x.node.cfg.Name,
-		MemoryBytes: x.node.budget.index / int64(max(1, x.node.catalog.shards())), ScratchDir: x.node.scratch(),
+		MemoryBytes:   x.node.budget.index / int64(max(1, x.node.catalog.shards())),
+		ResidentBytes: x.node.residentBytes(), ScratchDir: x.node.scratch(),
 		Log: x.log,
 	})
 	if err != nil {

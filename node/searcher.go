@@ -39,7 +39,8 @@ func (s *searcher) run(ctx context.Context) error {
 
 // follow keeps a replica of one partition at the newest commit.
 func (s *searcher) follow(ctx context.Context, p partition, col api.Collection) error {
-	r, err := shard.Follow(ctx, shard.Options{Bucket: s.node.blobs.Sub(p.prefix()), Lang: col.Lang, Model: s.node.model, Log: s.log})
+	r, err := shard.Follow(ctx, shard.Options{Bucket: s.node.blobs.Sub(p.prefix()), Lang: col.Lang, Model: s.node.model,
+		ResidentBytes: s.node.residentBytes(), Log: s.log})
 	if err != nil {
 		s.node.health.set("search "+p.String(), "not opened: "+err.Error())
 		return err

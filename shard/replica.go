@@ -18,6 +18,7 @@ var ErrEmpty = errors.New("shard: nothing committed yet")
 // belongs to one goroutine; Searcher's answers to any.
 type Replica struct {
 	store    storage
+	resident int64
 	searcher search.Searcher
 
 	mu   sync.Mutex
@@ -26,7 +27,7 @@ type Replica struct {
 
 // Follow opens the newest commit, if there is one yet.
 func Follow(ctx context.Context, opt Options) (*Replica, error) {
-	r := &Replica{store: storage{opt.Bucket}}
+	r := &Replica{store: storage{opt.Bucket}, resident: opt.ResidentBytes}
 	r.searcher = search.Local(r, opt.Model, search.Options{})
 	if _, err := r.Reload(ctx); err != nil {
 		return nil, err
@@ -40,7 +41,7 @@ func (r *Replica) Reload(ctx context.Context) (bool, error) {
 	old := r.snap
 	r.mu.Unlock()
 	if old == nil {
-		snap, err := index.Open(ctx, r.store)
+		snap, err := index.Open(ctx, r.store, index.OpenOptions{ResidentBytes: r.resident})
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			return false, nil

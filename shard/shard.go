@@ -32,9 +32,10 @@ type Options struct {
 	Lang   string       // of documents that name none; empty: en
 	Model  *rank.Model  // nil: rank.Default()
 
-	Holder      string // who writes, for the claim manifest
-	MemoryBytes int64  // of documents not yet in a segment; zero: the index's default
-	ScratchDir  string // for segments in the making; empty: the system's
+	Holder        string // who writes, for the claim manifest
+	MemoryBytes   int64  // of documents not yet in a segment; zero: the index's default
+	ResidentBytes int64  // an index of at most that is brought into memory as a whole; zero: the index's default
+	ScratchDir    string // for segments in the making; empty: the system's
 
 	Log *slog.Logger
 }
@@ -50,7 +51,7 @@ type Shard struct {
 // commit no more.
 func Open(ctx context.Context, opt Options) (*Shard, error) {
 	w, err := index.OpenWriter(ctx, storage{opt.Bucket}, Schema(opt.Lang), index.WriterOptions{
-		Holder: opt.Holder, MemoryBytes: opt.MemoryBytes, ScratchDir: opt.ScratchDir, Log: opt.Log,
+		Holder: opt.Holder, MemoryBytes: opt.MemoryBytes, ResidentBytes: opt.ResidentBytes, ScratchDir: opt.ScratchDir, Log: opt.Log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("shard: %w", err)
