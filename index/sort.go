@@ -23,9 +23,9 @@ type SortBy struct {
 type Order uint8
 
 const (
-	AsPut   Order = iota
-	ByKey         // of the document, as bytes
-	ByField       // first value of a field
+	AsPut   Order = iota // in the order of Put
+	ByKey                // of the document, as bytes
+	ByField              // first value of a field
 )
 
 func (s SortBy) check(schema Schema) error {

@@ -84,7 +84,7 @@ func mix(x uint64) uint64 {
 
 func (e *engine) Index(parts []drive.Docs, dir string, stored bool, searchable func()) error {
 	ctx := context.Background()
-	w, err := openWriter(dir, index.WriterOptions{MemoryBytes: 128 << 20, ResidentBytes: -1}, stored)
+	w, err := openWriter(dir, index.WriterOptions{MemoryBytes: 96 << 20, ResidentBytes: -1}, stored)
 	if err != nil {
 		return err
 	}

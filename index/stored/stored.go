@@ -41,8 +41,8 @@ import (
 )
 
 const (
-	MaxDocBytes = 16 << 20 // stored values of one document, with their lengths
-	MaxField    = 1<<16 - 1
+	MaxDocBytes = 16 << 20  // stored values of one document, with their lengths
+	MaxField    = 1<<16 - 1 // highest number of a field
 
 	blockBytes    = 16 << 10  // a block ends with the document that passes this
 	aloneBytes    = 256 << 10 // a document beyond it has a block of its own
