@@ -144,7 +144,7 @@ func BenchmarkMerge(b *testing.B) {
 			b.SetBytes(size)
 			start := cpuTime()
 			for b.Loop() {
-				if err := writeMerged(b.Context(), io.Discard, UUID{9}, schema, sources, scratch{spoolBytes: 64 << 20}); err != nil {
+				if err := writeMerged(b.Context(), io.Discard, UUID{9}, schema, sources, nil, scratch{spoolBytes: 64 << 20}); err != nil {
 					b.Fatal(err)
 				}
 			}

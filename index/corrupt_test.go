@@ -120,7 +120,7 @@ func FuzzSegment(f *testing.F) {
 		}
 		g := &Segment{body: b}
 		readAll(&Snapshot{schema: testSchema, segments: []*Segment{g}})
-		err = writeMerged(t.Context(), io.Discard, UUID{2}, testSchema, []*Segment{g}, scratch{spoolBytes: 1 << 20})
+		err = writeMerged(t.Context(), io.Discard, UUID{2}, testSchema, []*Segment{g}, nil, scratch{spoolBytes: 1 << 20})
 		if err != nil && !errors.Is(err, ErrCorrupt) && !strings.Contains(err.Error(), "postings: ") {
 			t.Fatalf("merge: not marked as corrupt: %v", err)
 		}

@@ -155,7 +155,7 @@ func digestPairs(h io.Writer, g *Segment, field int) error {
 // merged is what a merge of all segments writes.
 func merged(t testing.TB, s *Snapshot) ([]byte, error) {
 	var out bytes.Buffer
-	err := writeMerged(t.Context(), &out, UUID{2}, s.Schema(), s.Segments(), scratch{spoolBytes: 1 << 20})
+	err := writeMerged(t.Context(), &out, UUID{2}, s.Schema(), s.Segments(), nil, scratch{spoolBytes: 1 << 20})
 	return out.Bytes(), err
 }
 

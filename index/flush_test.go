@@ -84,7 +84,7 @@ func TestDeletesDuringMerge(t *testing.T) {
 	sources := w.pick(func([]*Segment) []int { return []int{0, 1, 3} })
 	defer release(sources)
 	merged, err := w.create(ctx, 299, func(out io.Writer, id UUID) error {
-		return writeMerged(ctx, out, id, w.schema, sources, w.scratch())
+		return writeMerged(ctx, out, id, w.schema, sources, nil, w.scratch())
 	})
 	must(t, err)
 	for _, n := range []int{0, 63, 64, 199, 250} {
@@ -253,7 +253,7 @@ func BenchmarkStages(b *testing.B) {
 		}
 		b.SetBytes(size)
 		for b.Loop() {
-			if err := writeMerged(b.Context(), io.Discard, UUID{9}, testSchema, sources, scratch{spoolBytes: 4 << 20}); err != nil {
+			if err := writeMerged(b.Context(), io.Discard, UUID{9}, testSchema, sources, nil, scratch{spoolBytes: 4 << 20}); err != nil {
 				b.Fatal(err)
 			}
 		}

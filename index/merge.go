@@ -63,13 +63,9 @@ func (s *mergeSource) renumber(doc uint32) (uint32, bool) {
 	return s.base + s.ranks[doc/64] + uint32(bits.OnesCount64(below)), true
 }
 
-// writeMerged writes the live documents of sources as a segment, in their order.
-func writeMerged(ctx context.Context, w io.Writer, id UUID, schema Schema, sources []*Segment, tmp scratch) error {
-	return writeArranged(ctx, w, id, schema, sources, nil, tmp)
-}
-
-// writeArranged is writeMerged in the order of an arrangement, if that is not nil.
-func writeArranged(ctx context.Context, w io.Writer, id UUID, schema Schema, sources []*Segment, order *arrangement, tmp scratch) error {
+// writeMerged writes the live documents of sources as a segment: in their order, or
+// in that of an arrangement, if there is one.
+func writeMerged(ctx context.Context, w io.Writer, id UUID, schema Schema, sources []*Segment, order *arrangement, tmp scratch) error {
 	m := &merge{ctx: ctx, schema: schema}
 	docs := uint32(0)
 	for i, g := range sources {

@@ -302,7 +302,7 @@ func (w *Writer) mergeInto(ctx context.Context, sources []*Segment, arrange arra
 	var merged *Segment
 	if docs > 0 {
 		merged, err = create(uint32(docs), func(out io.Writer, id UUID) error {
-			return writeArranged(ctx, out, id, w.schema, sources, order, w.scratch())
+			return writeMerged(ctx, out, id, w.schema, sources, order, w.scratch())
 		})
 		if err != nil {
 			return fmt.Errorf("index: merge: %w", err)

@@ -276,7 +276,7 @@ func TestPairsSpill(t *testing.T) {
 	var bodies [2]bytes.Buffer
 	for i, n := range []int{1, 64 << 20} {
 		dir := t.TempDir()
-		must(t, writeMerged(ctx, &bodies[i], UUID{2}, pairSchema, s.Segments(), scratch{dir: dir, spoolBytes: n}))
+		must(t, writeMerged(ctx, &bodies[i], UUID{2}, pairSchema, s.Segments(), nil, scratch{dir: dir, spoolBytes: n}))
 		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 			t.Errorf("%d files are left, %v", len(left), err)
 		}

@@ -157,7 +157,7 @@ func TestReorder(t *testing.T) {
 	order, err := bisected(ctx, w.schema, sources)
 	must(t, err)
 	merged, err := w.create(ctx, uint32(len(order.docs)), func(out io.Writer, id UUID) error {
-		return writeArranged(ctx, out, id, w.schema, sources, order, w.scratch())
+		return writeMerged(ctx, out, id, w.schema, sources, order, w.scratch())
 	})
 	must(t, err)
 	gone := sources[0].Key(1)
