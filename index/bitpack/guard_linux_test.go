@@ -51,7 +51,6 @@ func TestGuardPage(t *testing.T) {
 					src := last[byte](source, len(packed)+slack)
 					copy(src, packed)
 					Unpack(dst, src, n, width)
-					UnpackDelta(dst, src, n, width, 1)
 					UnpackDelta1(dst, src, n, width, 1)
 					if n > 0 {
 						Get(src, n-1, width)

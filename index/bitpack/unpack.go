@@ -10,17 +10,9 @@ func Unpack(dst *[N]uint32, src []byte, n, width int) {
 	}
 }
 
-// UnpackDelta decodes n gaps and sums them up: dst[i] is base + gap 0 + … +
-// gap i, modulo 2^32. The values of dst from n on are left in no particular
-// state.
-func UnpackDelta(dst *[N]uint32, src []byte, n, width int, base uint32) {
-	if groups := checkSource(src, n, width); groups > 0 {
-		unpackSums(dst, src, groups, width, base, 0)
-	}
-}
-
-// UnpackDelta1 is UnpackDelta for values that strictly rise, stored as gap-1:
-// dst[i] is base + (gap 0 + 1) + … + (gap i + 1), modulo 2^32.
+// UnpackDelta1 decodes n gaps of values that strictly rise, stored as gap-1, and
+// sums them up: dst[i] is base + (gap 0 + 1) + … + (gap i + 1) of what is stored,
+// modulo 2^32. The values of dst from n on are left in no particular state.
 func UnpackDelta1(dst *[N]uint32, src []byte, n, width int, base uint32) {
 	if groups := checkSource(src, n, width); groups > 0 {
 		unpackSums(dst, src, groups, width, base, 1)

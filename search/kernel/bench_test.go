@@ -124,16 +124,6 @@ func benchScan(b *testing.B) {
 			}
 			perUnit(b, 1, "window")
 		})
-		set := make([]uint64, benchWindow/64)
-		for _, d := range docs {
-			set[d>>6] |= 1 << (d & 63)
-		}
-		b.Run(fmt.Sprintf("Members/postings=%d", n), func(b *testing.B) {
-			for b.Loop() {
-				Members(set, 0, out)
-			}
-			perUnit(b, 1, "window")
-		})
 	}
 }
 
@@ -190,15 +180,7 @@ func BenchmarkBound(b *testing.B) { benchEachVersion(b, benchBound) }
 
 func benchBound(b *testing.B) {
 	const n = 300 // windows of 600,000 documents
-	r := benchRandom()
-	dst, v := make([]int32, n), r.bytes(n)
-	b.Run("AddScaled", func(b *testing.B) {
-		for b.Loop() {
-			AddScaled(dst, v, 1<<16+1)
-		}
-		perUnit(b, n, "window")
-	})
-	clear(dst)
+	dst, v := make([]int32, n), make([]byte, n)
 	dst[n-1] = 9
 	b.Run("NextAtLeast", func(b *testing.B) {
 		for b.Loop() {
@@ -211,17 +193,10 @@ func benchBound(b *testing.B) {
 			NextAtLeast(dst, n-5, 9)
 		}
 	})
-	clear(v)
 	v[n-1] = 9
 	b.Run("NextByteAtLeast", func(b *testing.B) {
 		for b.Loop() {
 			NextByteAtLeast(v, 0, 9)
-		}
-		perUnit(b, n, "byte")
-	})
-	b.Run("MaxBytes", func(b *testing.B) {
-		for b.Loop() {
-			MaxBytes(v)
 		}
 		perUnit(b, n, "byte")
 	})

@@ -12,22 +12,10 @@ func CountAnd(a, b []uint64) int {
 	return countAnd(a, b)
 }
 
-// CountOr is the number of bits that are set in a or b.
-func CountOr(a, b []uint64) int {
-	checkEqual(len(a), len(b))
-	return countOr(a, b)
-}
-
 // And clears the bits of dst that are not set in a, and returns how many are left.
 func And(dst, a []uint64) int {
 	checkEqual(len(dst), len(a))
 	return and(dst, a)
-}
-
-// AndNot clears the bits of dst that are set in a, and returns how many are left.
-func AndNot(dst, a []uint64) int {
-	checkEqual(len(dst), len(a))
-	return andNot(dst, a)
 }
 
 func checkEqual(a, b int) {
@@ -51,28 +39,10 @@ func countAndPlain(a, b []uint64) (n int) {
 	return n
 }
 
-func countOrPlain(a, b []uint64) (n int) {
-	b = b[:len(a)]
-	for i, w := range a {
-		n += bits.OnesCount64(w | b[i])
-	}
-	return n
-}
-
 func andPlain(dst, a []uint64) (n int) {
 	a = a[:len(dst)]
 	for i := range dst {
 		w := dst[i] & a[i]
-		dst[i] = w
-		n += bits.OnesCount64(w)
-	}
-	return n
-}
-
-func andNotPlain(dst, a []uint64) (n int) {
-	a = a[:len(dst)]
-	for i := range dst {
-		w := dst[i] &^ a[i]
 		dst[i] = w
 		n += bits.OnesCount64(w)
 	}

@@ -73,23 +73,19 @@ func everything(data []byte, least int32, base uint32) (results []any) {
 	give(Count(words))
 	other := slices.Clone(words)
 	slices.Reverse(other)
-	give(CountAnd(words, other), CountOr(words, other))
-	and, andNot := slices.Clone(words), slices.Clone(words)
-	give(And(and, other), AndNot(andNot, other), and, andNot)
-	members := make([]uint32, 64*len(words))
-	k = Members(words, base, members)
-	give(k, slices.Clone(members[:k]))
+	and := slices.Clone(words)
+	give(CountAnd(words, other), And(and, other), and)
 	acc := make([]float32, 64*len(words))
-	for i, m := range members[:k] {
-		acc[m-base] = floats[i%n]
+	for i := range acc {
+		if words[i/64]>>(i%64)&1 != 0 {
+			acc[i] = floats[i%n]
+		}
 	}
-	k = ScanFloat(acc, slices.Clone(words), base, members, ev)
-	give(k, members[:k], bitsOf(ev[:k]), bitsOf(acc))
+	seenDocs := make([]uint32, len(acc))
+	k = ScanFloat(acc, slices.Clone(words), base, seenDocs, ev)
+	give(k, seenDocs[:k], bitsOf(ev[:k]), bitsOf(acc))
 
-	bounds := slices.Clone(ints)
-	bounds = append(bounds, make([]int32, len(data)-n)...)
-	AddScaled(bounds, data, base&(MaxFactor-1))
-	give(bounds, MaxBytes(data), NextByteAtLeast(data, int(base%97), byte(least)), NextAtLeast(ints, int(base%97), least))
+	give(NextByteAtLeast(data, int(base%97), byte(least)), NextAtLeast(ints, int(base%97), least))
 
 	s := &Scorer{ByNorm: new([256]float32), K1: math.Float32frombits(base), Weight: math.Float32frombits(uint32(least))}
 	if n > 0 {

@@ -93,7 +93,6 @@ func guardPostings(r random, g [5]guard, n int, atEnd bool) {
 	ev, seen := edge[float32](g[1], n, atEnd), edge[uint64](g[3], span/64, atEnd)
 	float := edge[float32](g[2], span, atEnd)
 	AccumulateFloat(float, docs, ev, 0, seen)
-	Members(seen, 0, edge[uint32](g[4], span, atEnd))
 	ScanFloat(float, seen, 0, edge[uint32](g[0], span, atEnd), edge[float32](g[1], span, atEnd))
 }
 
@@ -103,18 +102,12 @@ func guardSets(r random, g [5]guard, n int, atEnd bool) {
 	copy(b, r.words(n))
 	Count(a)
 	CountAnd(a, b)
-	CountOr(a, b)
 	And(a, b)
-	AndNot(a, b)
 	if n <= 16 {
-		Members(b, 0, edge[uint32](g[2], 64*n, atEnd))
 		clear(edge[float32](g[2], 64*n, atEnd))
 		ScanFloat(edge[float32](g[2], 64*n, atEnd), b, 0, edge[uint32](g[3], 64*n, atEnd), edge[float32](g[4], 64*n, atEnd))
 	}
 	bytes := edge[byte](g[0], n, atEnd)
-	copy(bytes, r.bytes(n))
-	AddScaled(edge[int32](g[2], n, atEnd), bytes, MaxFactor)
-	MaxBytes(bytes)
 	clear(bytes)
 	NextByteAtLeast(bytes, 0, 1)
 	NextByteAtLeast(bytes, n/2, 1)

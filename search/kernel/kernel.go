@@ -36,17 +36,13 @@
 //	                    128                     315     369    1039
 //	ScanFloat           128 in a window                         375
 //	                    600                    1720            2025
-//	Members             128 in a window                          92
-//	                    600                     160             433
 //	Select              a posting              0.13    0.14    0.69
 //	Filter              a posting              0.10    0.13    0.70
 //	Count               a word                 0.11    0.26    0.56
 //	CountAnd            a word                 0.11    0.37    0.56
 //	And                 a word                 0.11    0.42    0.64
-//	AddScaled           a byte                 0.09    0.10    0.55
 //	NextAtLeast         a value                0.03    0.06    0.42
 //	NextByteAtLeast     a byte                         0.03    0.41
-//	MaxBytes            a byte                         0.02    0.55
 //
 // What moves one posting at a time does not gain from vectors: a gather is slower
 // than its loads one by one on Zen 4 (Score by gathers: 0.9), and a scatter slower

@@ -69,11 +69,6 @@ func scanTouched256(acc *int32, touched *uint64, words int, least int32, base ui
 //go:noescape
 func scanFloat512(acc *float32, seen *uint64, words int, base uint32, docs *uint32, ev *float32) int
 
-// members512 is membersPlain, words being above 0.
-//
-//go:noescape
-func members512(seen *uint64, words int, base uint32, docs *uint32) int
-
 // compress512 is compressPlain, n being above 0.
 //
 //go:noescape
@@ -94,20 +89,10 @@ func count512(a *uint64, n int) int
 //go:noescape
 func countAnd512(a *uint64, b *uint64, n int) int
 
-// countOr512 is countOrPlain, n being above 0.
-//
-//go:noescape
-func countOr512(a *uint64, b *uint64, n int) int
-
 // and512 is andPlain, n being above 0.
 //
 //go:noescape
 func and512(a *uint64, b *uint64, n int) int
-
-// andNot512 is andNotPlain, n being above 0.
-//
-//go:noescape
-func andNot512(a *uint64, b *uint64, n int) int
 
 // count256 is countPlain for an even n above 0.
 //
@@ -119,30 +104,10 @@ func count256(a *uint64, n int) int
 //go:noescape
 func countAnd256(a *uint64, b *uint64, n int) int
 
-// countOr256 is countOrPlain for an even n above 0.
-//
-//go:noescape
-func countOr256(a *uint64, b *uint64, n int) int
-
 // and256 is andPlain for an even n above 0.
 //
 //go:noescape
 func and256(a *uint64, b *uint64, n int) int
-
-// andNot256 is andNotPlain for an even n above 0.
-//
-//go:noescape
-func andNot256(a *uint64, b *uint64, n int) int
-
-// addScaled512 is addScaledPlain, n being above 0, for the factor high<<8+low.
-//
-//go:noescape
-func addScaled512(dst *int32, bytes *byte, n int, high uint32, low uint32)
-
-// addScaled256 is addScaledPlain for whole groups of 8, n being above 0, for the factor high<<8+low.
-//
-//go:noescape
-func addScaled256(dst *int32, bytes *byte, n int, high uint32, low uint32)
 
 // nextAtLeast512 is nextAtLeastPlain for from below n; n, if there is none.
 //
@@ -158,8 +123,3 @@ func nextAtLeast256(v *int32, from int, n int, least int32) int
 //
 //go:noescape
 func nextByteAtLeast256(v *byte, from int, n int, least uint32) int
-
-// maxBytes256 is maxBytesPlain, n being at least 32.
-//
-//go:noescape
-func maxBytes256(v *byte, n int) byte

@@ -1370,65 +1370,6 @@ word:
 	VZEROUPPER
 	RET
 
-// func members512(seen *uint64, words int, base uint32, docs *uint32) int
-// Requires: AVX, AVX512F, POPCNT
-TEXT ·members512(SB), NOSPLIT, $0-40
-	MOVQ         seen+0(FP), AX
-	MOVQ         words+8(FP), CX
-	MOVQ         docs+24(FP), DX
-	MOVL         base+16(FP), BX
-	VMOVD        BX, X0
-	VPBROADCASTD X0, Z0
-	VPADDD       iota<>+0(SB), Z0, Z0
-	MOVL         $0x00000010, BX
-	VMOVD        BX, X1
-	VPBROADCASTD X1, Z1
-	XORQ         BX, BX
-	VPXORD       Z2, Z2, Z2
-	MOVQ         DX, BX
-
-word:
-	MOVQ          (AX), SI
-	KMOVW         SI, K1
-	VPCOMPRESSD.Z Z0, K1, Z2
-	VMOVDQU32     Z2, (DX)
-	VPADDD        Z1, Z0, Z0
-	MOVWLZX       SI, DI
-	POPCNTL       DI, DI
-	LEAQ          (DX)(DI*4), DX
-	SHRQ          $0x10, SI
-	KMOVW         SI, K1
-	VPCOMPRESSD.Z Z0, K1, Z2
-	VMOVDQU32     Z2, (DX)
-	VPADDD        Z1, Z0, Z0
-	MOVWLZX       SI, DI
-	POPCNTL       DI, DI
-	LEAQ          (DX)(DI*4), DX
-	SHRQ          $0x10, SI
-	KMOVW         SI, K1
-	VPCOMPRESSD.Z Z0, K1, Z2
-	VMOVDQU32     Z2, (DX)
-	VPADDD        Z1, Z0, Z0
-	MOVWLZX       SI, DI
-	POPCNTL       DI, DI
-	LEAQ          (DX)(DI*4), DX
-	SHRQ          $0x10, SI
-	KMOVW         SI, K1
-	VPCOMPRESSD.Z Z0, K1, Z2
-	VMOVDQU32     Z2, (DX)
-	VPADDD        Z1, Z0, Z0
-	MOVWLZX       SI, DI
-	POPCNTL       DI, DI
-	LEAQ          (DX)(DI*4), DX
-	ADDQ          $0x08, AX
-	DECQ          CX
-	JNE           word
-	SUBQ          BX, DX
-	SHRQ          $0x02, DX
-	MOVQ          DX, ret+32(FP)
-	VZEROUPPER
-	RET
-
 // func compress512(src *uint32, in *int32, n int, least int32, docs *uint32, scores *int32) int
 // Requires: AVX, AVX512F, BMI2, POPCNT
 TEXT ·compress512(SB), NOSPLIT, $0-56
@@ -1594,43 +1535,6 @@ whole:
 	VZEROUPPER
 	RET
 
-// func countOr512(a *uint64, b *uint64, n int) int
-// Requires: AVX, AVX2, AVX512DQ, AVX512F, AVX512VPOPCNTDQ, BMI2
-TEXT ·countOr512(SB), NOSPLIT, $0-32
-	MOVQ   b+8(FP), AX
-	MOVQ   a+0(FP), CX
-	MOVQ   n+16(FP), DX
-	VPXORQ Z0, Z0, Z0
-	KXNORB K1, K1, K1
-
-turn:
-	CMPQ  DX, $0x08
-	JGE   whole
-	MOVL  $0x0000ffff, BX
-	BZHIL DX, BX, BX
-	KMOVW BX, K1
-
-whole:
-	VMOVDQU64.Z   (CX), K1, Z1
-	VMOVDQU64.Z   (AX), K1, Z2
-	VPORQ         Z1, Z2, Z1
-	ADDQ          $0x40, AX
-	VPOPCNTQ      Z1, Z1
-	VPADDQ        Z1, Z0, Z0
-	ADDQ          $0x40, CX
-	SUBQ          $0x08, DX
-	JG            turn
-	VEXTRACTI64X4 $0x01, Z0, Y1
-	VPADDQ        Y1, Y0, Y0
-	VEXTRACTI128  $0x01, Y0, X1
-	VPADDQ        X1, X0, X0
-	VPSHUFD       $0x4e, X0, X1
-	VPADDQ        X1, X0, X0
-	VMOVQ         X0, AX
-	MOVQ          AX, ret+24(FP)
-	VZEROUPPER
-	RET
-
 // func and512(a *uint64, b *uint64, n int) int
 // Requires: AVX, AVX2, AVX512DQ, AVX512F, AVX512VPOPCNTDQ, BMI2
 TEXT ·and512(SB), NOSPLIT, $0-32
@@ -1651,44 +1555,6 @@ whole:
 	VMOVDQU64.Z   (CX), K1, Z1
 	VMOVDQU64.Z   (AX), K1, Z2
 	VPANDQ        Z1, Z2, Z1
-	ADDQ          $0x40, AX
-	VMOVDQU64     Z1, K1, (CX)
-	VPOPCNTQ      Z1, Z1
-	VPADDQ        Z1, Z0, Z0
-	ADDQ          $0x40, CX
-	SUBQ          $0x08, DX
-	JG            turn
-	VEXTRACTI64X4 $0x01, Z0, Y1
-	VPADDQ        Y1, Y0, Y0
-	VEXTRACTI128  $0x01, Y0, X1
-	VPADDQ        X1, X0, X0
-	VPSHUFD       $0x4e, X0, X1
-	VPADDQ        X1, X0, X0
-	VMOVQ         X0, AX
-	MOVQ          AX, ret+24(FP)
-	VZEROUPPER
-	RET
-
-// func andNot512(a *uint64, b *uint64, n int) int
-// Requires: AVX, AVX2, AVX512DQ, AVX512F, AVX512VPOPCNTDQ, BMI2
-TEXT ·andNot512(SB), NOSPLIT, $0-32
-	MOVQ   b+8(FP), AX
-	MOVQ   a+0(FP), CX
-	MOVQ   n+16(FP), DX
-	VPXORQ Z0, Z0, Z0
-	KXNORB K1, K1, K1
-
-turn:
-	CMPQ  DX, $0x08
-	JGE   whole
-	MOVL  $0x0000ffff, BX
-	BZHIL DX, BX, BX
-	KMOVW BX, K1
-
-whole:
-	VMOVDQU64.Z   (CX), K1, Z1
-	VMOVDQU64.Z   (AX), K1, Z2
-	VPANDNQ       Z1, Z2, Z1
 	ADDQ          $0x40, AX
 	VMOVDQU64     Z1, K1, (CX)
 	VPOPCNTQ      Z1, Z1
@@ -1757,34 +1623,6 @@ turn:
 	MOVQ    BX, ret+24(FP)
 	RET
 
-// func countOr256(a *uint64, b *uint64, n int) int
-// Requires: POPCNT
-TEXT ·countOr256(SB), NOSPLIT, $0-32
-	MOVQ b+8(FP), AX
-	MOVQ a+0(FP), CX
-	MOVQ n+16(FP), DX
-	XORQ BX, BX
-	XORQ SI, SI
-
-turn:
-	MOVQ    (CX), DI
-	MOVQ    (AX), R8
-	ORQ     R8, DI
-	POPCNTQ DI, DI
-	ADDQ    DI, BX
-	MOVQ    8(CX), DI
-	MOVQ    8(AX), R8
-	ORQ     R8, DI
-	POPCNTQ DI, DI
-	ADDQ    DI, SI
-	ADDQ    $0x10, CX
-	ADDQ    $0x10, AX
-	SUBQ    $0x02, DX
-	JNE     turn
-	ADDQ    SI, BX
-	MOVQ    BX, ret+24(FP)
-	RET
-
 // func and256(a *uint64, b *uint64, n int) int
 // Requires: POPCNT
 TEXT ·and256(SB), NOSPLIT, $0-32
@@ -1813,111 +1651,6 @@ turn:
 	JNE     turn
 	ADDQ    SI, BX
 	MOVQ    BX, ret+24(FP)
-	RET
-
-// func andNot256(a *uint64, b *uint64, n int) int
-// Requires: POPCNT
-TEXT ·andNot256(SB), NOSPLIT, $0-32
-	MOVQ b+8(FP), AX
-	MOVQ a+0(FP), CX
-	MOVQ n+16(FP), DX
-	XORQ BX, BX
-	XORQ SI, SI
-
-turn:
-	MOVQ    (CX), DI
-	MOVQ    (AX), R8
-	NOTQ    R8
-	ANDQ    R8, DI
-	MOVQ    DI, (CX)
-	POPCNTQ DI, DI
-	ADDQ    DI, BX
-	MOVQ    8(CX), DI
-	MOVQ    8(AX), R8
-	NOTQ    R8
-	ANDQ    R8, DI
-	MOVQ    DI, 8(CX)
-	POPCNTQ DI, DI
-	ADDQ    DI, SI
-	ADDQ    $0x10, CX
-	ADDQ    $0x10, AX
-	SUBQ    $0x02, DX
-	JNE     turn
-	ADDQ    SI, BX
-	MOVQ    BX, ret+24(FP)
-	RET
-
-// func addScaled512(dst *int32, bytes *byte, n int, high uint32, low uint32)
-// Requires: AVX, AVX512BW, AVX512F, BMI2
-TEXT ·addScaled512(SB), NOSPLIT, $0-32
-	MOVQ         dst+0(FP), AX
-	MOVQ         bytes+8(FP), CX
-	MOVQ         n+16(FP), DX
-	MOVL         high+24(FP), BX
-	VMOVD        BX, X0
-	VPBROADCASTD X0, Z0
-	MOVL         low+28(FP), BX
-	VMOVD        BX, X1
-	VPBROADCASTD X1, Z1
-	MOVL         $0x00000001, BX
-	VMOVD        BX, X2
-	VPBROADCASTD X2, Z2
-	KXNORW       K1, K1, K1
-
-group:
-	CMPQ  DX, $0x10
-	JGE   whole
-	MOVL  $0x0000ffff, BX
-	BZHIL DX, BX, BX
-	KMOVW BX, K1
-
-whole:
-	VPMOVZXBD.Z (CX), K1, Z3
-	VPTESTMD    Z3, Z3, K2
-	VPMULLD     Z0, Z3, Z4
-	VPMADDWD    Z1, Z3, Z3
-	VPSRLD      $0x08, Z3, Z3
-	VPADDD      Z4, Z3, Z3
-	VPADDD      Z2, Z3, K2, Z3
-	VMOVDQU32.Z (AX), K1, Z4
-	VPADDD      Z4, Z3, Z3
-	VMOVDQU32   Z3, K1, (AX)
-	ADDQ        $0x10, CX
-	ADDQ        $0x40, AX
-	SUBQ        $0x10, DX
-	JG          group
-	VZEROUPPER
-	RET
-
-// func addScaled256(dst *int32, bytes *byte, n int, high uint32, low uint32)
-// Requires: AVX, AVX2
-TEXT ·addScaled256(SB), NOSPLIT, $0-32
-	MOVQ         dst+0(FP), AX
-	MOVQ         bytes+8(FP), CX
-	MOVQ         n+16(FP), DX
-	MOVL         high+24(FP), BX
-	VMOVD        BX, X0
-	VPBROADCASTD X0, Y0
-	MOVL         low+28(FP), BX
-	VMOVD        BX, X1
-	VPBROADCASTD X1, Y1
-	VPXOR        Y2, Y2, Y2
-
-group:
-	VPMOVZXBD (CX), Y3
-	VPCMPGTD  Y2, Y3, Y5
-	VPMULLD   Y0, Y3, Y4
-	VPMADDWD  Y1, Y3, Y3
-	VPSRLD    $0x08, Y3, Y3
-	VPADDD    Y4, Y3, Y3
-	VPSUBD    Y5, Y3, Y3
-	VPADDD    (AX), Y3, Y3
-	VMOVDQU   Y3, (AX)
-	ADDQ      $0x08, CX
-	ADDQ      $0x20, AX
-	SUBQ      $0x08, DX
-	JG        group
-	VZEROUPPER
 	RET
 
 // func nextAtLeast512(v *int32, from int, n int, least int32) int
@@ -2043,34 +1776,5 @@ found:
 
 give:
 	MOVQ CX, ret+32(FP)
-	VZEROUPPER
-	RET
-
-// func maxBytes256(v *byte, n int) byte
-// Requires: AVX, AVX2
-TEXT ·maxBytes256(SB), NOSPLIT, $0-17
-	MOVQ  v+0(FP), AX
-	MOVQ  n+8(FP), CX
-	VPXOR Y0, Y0, Y0
-
-turn:
-	VPMAXUB      (AX), Y0, Y0
-	ADDQ         $0x20, AX
-	SUBQ         $0x20, CX
-	CMPQ         CX, $0x20
-	JGE          turn
-	VPMAXUB      -32(AX)(CX*1), Y0, Y0
-	VEXTRACTI128 $0x01, Y0, X1
-	VPMAXUB      X1, X0, X0
-	VPSRLDQ      $0x08, X0, X1
-	VPMAXUB      X1, X0, X0
-	VPSRLDQ      $0x04, X0, X1
-	VPMAXUB      X1, X0, X0
-	VPSRLDQ      $0x02, X0, X1
-	VPMAXUB      X1, X0, X0
-	VPSRLDQ      $0x01, X0, X1
-	VPMAXUB      X1, X0, X0
-	VMOVD        X0, AX
-	MOVB         AL, ret+16(FP)
 	VZEROUPPER
 	RET

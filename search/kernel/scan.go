@@ -37,14 +37,6 @@ func ScanFloat(acc []float32, seen []uint64, base uint32, docs []uint32, ev []fl
 	return scanFloat(acc, seen, base, docs, ev)
 }
 
-// Members writes base+i for each bit i that is set to docs, in rising order, and
-// returns how many they are. docs must have room for 64 documents for each word,
-// and what it holds behind is in no particular state.
-func Members(set []uint64, base uint32, docs []uint32) int {
-	checkLen(len(docs), 64*len(set))
-	return members(set, base, docs)
-}
-
 func checkRoom(acc, docs, scores int) {
 	if acc%Group != 0 {
 		panic("kernel: accumulator is not of whole groups")
@@ -96,16 +88,6 @@ func scanFloatPlain(acc []float32, seen []uint64, base uint32, docs []uint32, ev
 			at := i<<6 + bits.TrailingZeros64(word)
 			docs[n], ev[n] = base+uint32(at), acc[at]
 			acc[at] = 0
-			n++
-		}
-	}
-	return n
-}
-
-func membersPlain(set []uint64, base uint32, docs []uint32) (n int) {
-	for i, word := range set {
-		for ; word != 0; word &= word - 1 {
-			docs[n] = base + uint32(i<<6+bits.TrailingZeros64(word))
 			n++
 		}
 	}

@@ -72,9 +72,9 @@ func testScan(t *testing.T) {
 	}
 }
 
-func TestScanFloatAndMembers(t *testing.T) { eachVersion(t, testScanFloatAndMembers) }
+func TestScanFloat(t *testing.T) { eachVersion(t, testScanFloat) }
 
-func testScanFloatAndMembers(t *testing.T) {
+func testScanFloat(t *testing.T) {
 	r := newRandom()
 	for round := range 300 {
 		seen := r.words(round % 70)
@@ -89,10 +89,6 @@ func testScanFloatAndMembers(t *testing.T) {
 			}
 		}
 		docs, ev := make([]uint32, len(acc)), make([]float32, len(acc))
-		if n := Members(seen, base, docs); !slices.Equal(docs[:n], wantDocs) {
-			t.Fatalf("seed %d round %d: members %v, want %v", r.seed, round, docs[:n], wantDocs)
-		}
-		clear(docs)
 		n := ScanFloat(acc, seen, base, docs, ev)
 		if !slices.Equal(docs[:n], wantDocs) || !slices.Equal(ev[:n], wantEv) {
 			t.Fatalf("seed %d round %d: scans %v %v, want %v %v", r.seed, round, docs[:n], ev[:n], wantDocs, wantEv)
@@ -105,7 +101,6 @@ func testScanFloatAndMembers(t *testing.T) {
 		"unequal":    func() { ScanFloat(make([]float32, 65), make([]uint64, 1), 0, make([]uint32, 99), make([]float32, 99)) },
 		"short docs": func() { ScanFloat(make([]float32, 64), make([]uint64, 1), 0, make([]uint32, 63), make([]float32, 99)) },
 		"short ev":   func() { ScanFloat(make([]float32, 64), make([]uint64, 1), 0, make([]uint32, 64), make([]float32, 63)) },
-		"members":    func() { Members(make([]uint64, 2), 0, make([]uint32, 127)) },
 	})
 }
 

@@ -100,25 +100,15 @@ func scanTouched(acc []int32, touched []uint64, least int32, base uint32, docs [
 	return scanTouchedPlain(acc, touched, least, base, docs, scores)
 }
 
-// A kernel takes 16 bits in a turn, whatever they are, its twin one that is set:
+// The kernel takes 16 bits in a turn, whatever they are, its twin one that is set:
 // it is faster from so many of 64 bits on (measured at 20, 128 and 600 of 2,048).
-const (
-	manyFloats  = 10
-	manyMembers = 5
-)
+const manyFloats = 10
 
 func scanFloat(acc []float32, seen []uint64, base uint32, docs []uint32, ev []float32) int {
 	if has512 && len(seen) > 0 && count(seen) > manyFloats*len(seen) {
 		return scanFloat512(&acc[0], &seen[0], len(seen), base, &docs[0], &ev[0])
 	}
 	return scanFloatPlain(acc, seen, base, docs, ev)
-}
-
-func members(set []uint64, base uint32, docs []uint32) int {
-	if has512 && len(set) > 0 && count(set) > manyMembers*len(set) {
-		return members512(&set[0], len(set), base, &docs[0])
-	}
-	return membersPlain(set, base, docs)
 }
 
 func compress(src []uint32, scores []int32, least int32, docs []uint32, out []int32) int {
@@ -163,18 +153,6 @@ func countAnd(a, b []uint64) int {
 	return countAndPlain(a, b)
 }
 
-func countOr(a, b []uint64) int {
-	n := len(a)
-	switch {
-	case has512 && n > 0:
-		return countOr512(&a[0], &b[0], n)
-	case has256 && n > 1:
-		n &^= 1
-		return countOr256(&a[0], &b[0], n) + countOrPlain(a[n:], b[n:])
-	}
-	return countOrPlain(a, b)
-}
-
 func and(dst, a []uint64) int {
 	n := len(dst)
 	switch {
@@ -185,34 +163,6 @@ func and(dst, a []uint64) int {
 		return and256(&dst[0], &a[0], n) + andPlain(dst[n:], a[n:])
 	}
 	return andPlain(dst, a)
-}
-
-func andNot(dst, a []uint64) int {
-	n := len(dst)
-	switch {
-	case has512 && n > 0:
-		return andNot512(&dst[0], &a[0], n)
-	case has256 && n > 1:
-		n &^= 1
-		return andNot256(&dst[0], &a[0], n) + andNotPlain(dst[n:], a[n:])
-	}
-	return andNotPlain(dst, a)
-}
-
-func addScaled(dst []int32, bytes []byte, factor uint32) {
-	n := len(bytes)
-	switch {
-	case n == 0:
-		return
-	case has512:
-		addScaled512(&dst[0], &bytes[0], n, factor>>8, factor&0xff)
-		return
-	case has256 && n >= 8:
-		n &^= 7
-		addScaled256(&dst[0], &bytes[0], n, factor>>8, factor&0xff)
-		dst, bytes = dst[n:], bytes[n:]
-	}
-	addScaledPlain(dst, bytes, factor)
 }
 
 func nextAtLeast(v []int32, from int, least int32) int {
@@ -232,11 +182,4 @@ func nextByteAtLeast(v []byte, from int, least byte) int {
 		from = nextByteAtLeast256(&v[0], from, len(v), uint32(least))
 	}
 	return nextByteAtLeastPlain(v, from, least)
-}
-
-func maxBytes(v []byte) byte {
-	if has256 && len(v) >= 32 {
-		return maxBytes256(&v[0], len(v))
-	}
-	return maxBytesPlain(v)
 }

@@ -34,12 +34,7 @@ func compress(src []uint32, scores []int32, least int32, docs []uint32, out []in
 
 func count(set []uint64) int     { return countPlain(set) }
 func countAnd(a, b []uint64) int { return countAndPlain(a, b) }
-func countOr(a, b []uint64) int  { return countOrPlain(a, b) }
 func and(dst, a []uint64) int    { return andPlain(dst, a) }
-func andNot(dst, a []uint64) int { return andNotPlain(dst, a) }
-
-func addScaled(dst []int32, bytes []byte, factor uint32) { addScaledPlain(dst, bytes, factor) }
-func maxBytes(v []byte) byte                             { return maxBytesPlain(v) }
 
 func nextAtLeast(v []int32, from int, least int32) int { return nextAtLeastPlain(v, from, least) }
 
@@ -48,5 +43,3 @@ func nextByteAtLeast(v []byte, from int, least byte) int { return nextByteAtLeas
 func scanFloat(acc []float32, seen []uint64, base uint32, docs []uint32, ev []float32) int {
 	return scanFloatPlain(acc, seen, base, docs, ev)
 }
-
-func members(set []uint64, base uint32, docs []uint32) int { return membersPlain(set, base, docs) }

@@ -18,9 +18,7 @@ type operation struct {
 var operations = []operation{
 	{"count", nil, nil, false},
 	{"countAnd", VPANDQ, ANDQ, false},
-	{"countOr", VPORQ, ORQ, false},
 	{"and", VPANDQ, ANDQ, true},
-	{"andNot", VPANDNQ, func(other, a Op) { NOTQ(other); ANDQ(other, a) }, true},
 }
 
 func (o operation) binary() bool { return o.word != nil }

@@ -6,62 +6,6 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// A byte b times the factor h*256+l, over 256, is b*h + b*l/256: all of it fits 32
-// bits.
-
-const scaled = "dst *int32, bytes *byte, n int, high, low uint32)"
-
-func addScaled512() {
-	begin("addScaled512", scaled, "is addScaledPlain, n being above 0, for the factor high<<8+low.")
-	dst, bytes, n := param("dst"), param("bytes"), param("n")
-	high, low, one := broadcast("high", ZMM()), broadcast("low", ZMM()), constant(1, ZMM())
-	lanes := allLanes()
-	Label("group")
-	CMPQ(n, Imm(16))
-	JGE(LabelRef("whole"))
-	some(n, lanes)
-	Label("whole")
-	b, h, l, k := ZMM(), ZMM(), ZMM(), K()
-	VPMOVZXBD_Z(Mem{Base: bytes}, lanes, b)
-	VPTESTMD(b, b, k)
-	VPMULLD(high, b, h)
-	VPMADDWD(low, b, l)
-	VPSRLD(Imm(8), l, l)
-	VPADDD(h, l, l)
-	VPADDD(one, l, k, l)
-	VMOVDQU32_Z(Mem{Base: dst}, lanes, h)
-	VPADDD(h, l, l)
-	VMOVDQU32(l, lanes, Mem{Base: dst})
-	ADDQ(Imm(16), bytes)
-	ADDQ(Imm(64), dst)
-	SUBQ(Imm(16), n)
-	JG(LabelRef("group"))
-	end()
-}
-
-func addScaled256() {
-	begin("addScaled256", scaled, "is addScaledPlain for whole groups of 8, n being above 0, for the factor high<<8+low.")
-	dst, bytes, n := param("dst"), param("bytes"), param("n")
-	high, low, zero := broadcast("high", YMM()), broadcast("low", YMM()), YMM()
-	VPXOR(zero, zero, zero)
-	Label("group")
-	b, h, l, k := YMM(), YMM(), YMM(), YMM()
-	VPMOVZXBD(Mem{Base: bytes}, b)
-	VPCMPGTD(zero, b, k) // -1 where there is something
-	VPMULLD(high, b, h)
-	VPMADDWD(low, b, l)
-	VPSRLD(Imm(8), l, l)
-	VPADDD(h, l, l)
-	VPSUBD(k, l, l)
-	VPADDD(Mem{Base: dst}, l, l)
-	VMOVDQU(l, Mem{Base: dst})
-	ADDQ(Imm(8), bytes)
-	ADDQ(Imm(32), dst)
-	SUBQ(Imm(8), n)
-	JG(LabelRef("group"))
-	end()
-}
-
 // nextAtLeast512 takes 64 values in a turn, and then the last 16 at a time.
 func nextAtLeast512() {
 	begin("nextAtLeast512", "v *int32, from, n int, least int32) int", "is nextAtLeastPlain for from below n; n, if there is none.")
@@ -167,31 +111,5 @@ func nextByteAtLeast256() {
 	ADDQ(mask, i)
 	Label("give")
 	Store(i, ReturnIndex(0))
-	end()
-}
-
-// maxBytes256 takes 32 bytes in a turn, the last of which may be read twice.
-func maxBytes256() {
-	begin("maxBytes256", "v *byte, n int) byte", "is maxBytesPlain, n being at least 32.")
-	v, n := param("v"), param("n")
-	most := YMM()
-	VPXOR(most, most, most)
-	Label("turn")
-	VPMAXUB(Mem{Base: v}, most, most)
-	ADDQ(Imm(32), v)
-	SUBQ(Imm(32), n)
-	CMPQ(n, Imm(32))
-	JGE(LabelRef("turn"))
-	VPMAXUB(Mem{Base: v, Index: n, Scale: 1, Disp: -32}, most, most)
-	x, y := most.AsX(), XMM()
-	VEXTRACTI128(Imm(1), most, y)
-	VPMAXUB(y, x, x)
-	for _, bytes := range []uint64{8, 4, 2, 1} {
-		VPSRLDQ(Imm(bytes), x, y)
-		VPMAXUB(y, x, x)
-	}
-	result := GP32()
-	VMOVD(x, result)
-	Store(result.(GP).As8(), ReturnIndex(0))
 	end()
 }

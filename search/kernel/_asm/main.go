@@ -21,17 +21,14 @@ func main() {
 	scanTouched512()
 	scan256()
 	scanTouched256()
-	takeFloat512()
+	scanFloat512()
 	compress512()
 	compress256()
 	bitsets512()
 	bitsets256()
-	addScaled512()
-	addScaled256()
 	nextAtLeast512()
 	nextAtLeast256()
 	nextByteAtLeast256()
-	maxBytes256()
 	Generate()
 }
 

@@ -272,61 +272,44 @@ func scanTouched256() {
 	end()
 }
 
-// takeFloat512 writes two kernels, with and without values.
-func takeFloat512() {
-	for _, values := range []bool{true, false} {
-		var acc, scores GPVirtual
-		if values {
-			begin("scanFloat512", "acc *float32, seen *uint64, words int, base uint32, docs *uint32, ev *float32) int", "is scanFloatPlain, words being above 0.")
-			acc, scores = param("acc"), param("ev")
-		} else {
-			begin("members512", "seen *uint64, words int, base uint32, docs *uint32) int", "is membersPlain, words being above 0.")
+func scanFloat512() {
+	begin("scanFloat512", "acc *float32, seen *uint64, words int, base uint32, docs *uint32, ev *float32) int", "is scanFloatPlain, words being above 0.")
+	acc, ev := param("acc"), param("ev")
+	seen, words, docs := param("seen"), param("words"), param("docs")
+	numbers := broadcast("base", ZMM())
+	VPADDD(table("iota"), numbers, numbers)
+	sixteen := constant(16, ZMM())
+	first, zero, null := GP64(), ZMM(), zero64()
+	VPXORD(zero, zero, zero)
+	MOVQ(docs, first)
+	Label("word")
+	word, count, k := GP64(), GP64(), K()
+	MOVQ(Mem{Base: seen}, word)
+	MOVQ(null, Mem{Base: seen})
+	for i := range 4 {
+		d, v := ZMM(), ZMM()
+		KMOVW(word.As32(), k)
+		VPCOMPRESSD_Z(numbers, k, d)
+		VMOVDQU32(d, Mem{Base: docs})
+		VMOVDQU32(Mem{Base: acc, Disp: 64 * i}, v)
+		VMOVDQU32(zero, Mem{Base: acc, Disp: 64 * i})
+		VPCOMPRESSD_Z(v, k, v)
+		VMOVDQU32(v, Mem{Base: ev})
+		VPADDD(sixteen, numbers, numbers)
+		MOVWLZX(word.As16(), count.As32())
+		POPCNTL(count.As32(), count.As32())
+		advance(docs, count)
+		advance(ev, count)
+		if i < 3 {
+			SHRQ(Imm(16), word)
 		}
-		seen, words, docs := param("seen"), param("words"), param("docs")
-		numbers := broadcast("base", ZMM())
-		VPADDD(table("iota"), numbers, numbers)
-		sixteen := constant(16, ZMM())
-		first, zero, null := GP64(), ZMM(), zero64()
-		VPXORD(zero, zero, zero)
-		MOVQ(docs, first)
-		Label("word")
-		word, count, k := GP64(), GP64(), K()
-		MOVQ(Mem{Base: seen}, word)
-		if values {
-			MOVQ(null, Mem{Base: seen})
-		}
-		for i := range 4 {
-			d := ZMM()
-			KMOVW(word.As32(), k)
-			VPCOMPRESSD_Z(numbers, k, d)
-			VMOVDQU32(d, Mem{Base: docs})
-			if values {
-				v := ZMM()
-				VMOVDQU32(Mem{Base: acc, Disp: 64 * i}, v)
-				VMOVDQU32(zero, Mem{Base: acc, Disp: 64 * i})
-				VPCOMPRESSD_Z(v, k, v)
-				VMOVDQU32(v, Mem{Base: scores})
-			}
-			VPADDD(sixteen, numbers, numbers)
-			MOVWLZX(word.As16(), count.As32())
-			POPCNTL(count.As32(), count.As32())
-			advance(docs, count)
-			if values {
-				advance(scores, count)
-			}
-			if i < 3 {
-				SHRQ(Imm(16), word)
-			}
-		}
-		if values {
-			ADDQ(I32(256), acc)
-		}
-		ADDQ(Imm(8), seen)
-		DECQ(words)
-		JNE(LabelRef("word"))
-		SUBQ(first, docs)
-		SHRQ(Imm(2), docs)
-		Store(docs, ReturnIndex(0))
-		end()
 	}
+	ADDQ(I32(256), acc)
+	ADDQ(Imm(8), seen)
+	DECQ(words)
+	JNE(LabelRef("word"))
+	SUBQ(first, docs)
+	SHRQ(Imm(2), docs)
+	Store(docs, ReturnIndex(0))
+	end()
 }
