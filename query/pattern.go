@@ -9,7 +9,7 @@ import (
 
 // Wildcard asks for words of a shape: * stands for any characters or none, ? for
 // one. The parser gives it with a letter or digit, with a ? or a * before its end,
-// with no ? at its end, and with *, where it stands beside ?, once and behind them.
+// with no ? at either end, and with *, where it stands beside ?, once and behind them.
 type Wildcard struct{ Field, Pattern string }
 
 // Fuzzy asks for words that differ from a text in at most Distance characters, 1
@@ -26,10 +26,10 @@ const MaxPatternChars = 60
 func (w Wildcard) String() string { return prefix(w.Field) + w.Pattern }
 func (f Fuzzy) String() string    { return prefix(f.Field) + f.Text + "~" + strconv.Itoa(f.Distance) }
 
-// parseWildcard reads the pattern of a word that has one: not a prefix, nor the
-// last word of a question, nor an address with a query.
+// parseWildcard reads the pattern of a word that has one: not a prefix, nor a
+// word with question marks around it, nor an address with a query.
 func parseWildcard(word string) (pattern string, ok bool) {
-	p := strings.TrimRight(strings.TrimLeft(word, ".'"), "?.'")
+	p := strings.TrimRight(strings.TrimLeft(word, "?.'"), "?.'")
 	if inner := strings.TrimRight(p, "*"); !strings.ContainsAny(inner, "*?") || !isWord(p, "*?") {
 		return "", false
 	}
@@ -52,7 +52,8 @@ func parseWildcard(word string) (pattern string, ok bool) {
 		b.WriteByte('*')
 		chars++
 	}
-	return b.String(), chars <= MaxPatternChars
+	pattern = b.String()
+	return pattern, chars <= MaxPatternChars && pattern[0] != '?'
 }
 
 // parseFuzzy reads a word with a tilde behind it, and the distance that it names

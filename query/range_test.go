@@ -127,7 +127,8 @@ func TestWildcard(t *testing.T) {
 		"a*?b":          Wildcard{"", "a?*b"},
 		"a?*??b":        Wildcard{"", "a???*b"},
 		"a?*":           Wildcard{"", "a?*"},
-		"?uck":          Wildcard{"", "?uck"},
+		"?uck":          Term{"", "?uck"}, // as in "the ?transverse curvature effect", of Cranfield
+		"?slip?":        Term{"", "?slip?"},
 		"pg_*_size":     Wildcard{"", "pg_*_size"},
 		"*.go":          Wildcard{"", "*.go"},
 		"stra*ße":       Wildcard{"", "stra*ße"},
