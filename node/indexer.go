@@ -200,6 +200,9 @@ func (f *follower) run(ctx context.Context) error {
 		if err != nil {
 			cancel()
 			<-reading
+			if ctx.Err() != nil { // it was interrupted, and what was put before stands
+				return f.leave(ctx)
+			}
 			return err
 		}
 	}
