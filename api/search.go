@@ -33,7 +33,7 @@ func (s *server) search(w http.ResponseWriter, r *http.Request) error {
 	if len(q) > MaxQueryBytes {
 		return problem(http.StatusBadRequest, "query_too_long", "the query is %d bytes; at most %d", len(q), MaxQueryBytes)
 	}
-	sr, err := s.opt.Searcher(r.PathValue("collection"))
+	sr, err := s.opt.Searcher(r.Context(), r.PathValue("collection"))
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ type Catalog interface {
 // Options are what the API stands on. All but Log are required.
 type Options struct {
 	Catalog  Catalog
-	Searcher func(collection string) (search.Searcher, error)
+	Searcher func(ctx context.Context, collection string) (search.Searcher, error)
 	Append   func(ctx context.Context, collection string, docs []*document.Document) error
 	Status   func(collection string) (Status, error)
 	Crawls   func(ctx context.Context, collection string, limit int) ([]Crawl, error) // the newest first

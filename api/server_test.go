@@ -89,7 +89,7 @@ func serve(t *testing.T) (*fakeNode, *Client) {
 	f := &fakeNode{cols: map[string]Collection{"web": {Name: "web", Shards: 1, Version: 1}}, hits: make([]search.Hit, 1)}
 	srv := httptest.NewServer(New(Options{
 		Catalog: f, Authorize: func(*http.Request) error { return f.deny },
-		Searcher: func(name string) (search.Searcher, error) {
+		Searcher: func(_ context.Context, name string) (search.Searcher, error) {
 			if _, err := f.Collection(name); err != nil {
 				return nil, err
 			}

@@ -48,7 +48,7 @@ func TestCommitted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	served, err := r.Node.gateway.Searcher("shop")
+	served, err := r.Node.gateway.Searcher(t.Context(), "shop")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -74,9 +74,9 @@ func (g *gateway) peer(name string, value []byte) {
 }
 
 // Searcher returns what answers for a collection.
-func (g *gateway) Searcher(collection string) (search.Searcher, error) {
+func (g *gateway) Searcher(ctx context.Context, collection string) (search.Searcher, error) {
 	if g.node.searcher != nil {
-		return g.node.searcher.Searcher(collection)
+		return g.node.searcher.Searcher(ctx, collection)
 	}
 	if _, err := g.node.catalog.Collection(collection); err != nil {
 		return nil, err

@@ -167,6 +167,20 @@ func TestPush(t *testing.T) {
 	r.stop(t)
 }
 
+// TestNewCollections: a collection answers from the moment that it was made,
+// though its shards are still being opened.
+func TestNewCollections(t *testing.T) {
+	r := start1(t, t.TempDir())
+	for i := range 20 {
+		name := fmt.Sprintf("new-%d", i)
+		r.push(t, name, 0, 1)
+		if got := r.total(t, name, "nothing"); got != 0 {
+			t.Errorf("%s: %d results", name, got)
+		}
+	}
+	r.stop(t)
+}
+
 // TestDrain: told to stop amid a crawl a process ends within seconds, and the
 // next goes on: no page is lost, and few are fetched twice. Results grow
 // while the crawl runs.

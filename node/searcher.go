@@ -27,10 +27,11 @@ type searcher struct {
 
 	mu       sync.Mutex
 	replicas map[partition]*shard.Replica
+	opened   chan struct{} // closed and replaced when a replica was opened
 }
 
 func newSearcher(n *Node) *searcher {
-	return &searcher{node: n, log: n.log.With("role", "searcher"), replicas: map[partition]*shard.Replica{}}
+	return &searcher{node: n, log: n.log.With("role", "searcher"), replicas: map[partition]*shard.Replica{}, opened: make(chan struct{})}
 }
 
 func (s *searcher) run(ctx context.Context) error {
@@ -47,6 +48,8 @@ func (s *searcher) follow(ctx context.Context, p partition, col api.Collection) 
 	}
 	s.mu.Lock()
 	s.replicas[p] = r
+	close(s.opened)
+	s.opened = make(chan struct{})
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
@@ -97,32 +100,55 @@ func (s *searcher) writer(p partition) (*shard.Shard, bool) {
 	return s.node.indexer.shard(p)
 }
 
+// openPatience is how long a question waits for a partition that is being
+// opened, as those of a new collection are: that takes milliseconds, and what
+// takes longer is better told than waited for.
+const openPatience = 2 * time.Second
+
 // Searcher answers for a whole collection. A partition that nothing was ever
 // committed to has nothing to find and is left out; any other must answer or
 // is counted as failed.
-func (s *searcher) Searcher(name string) (search.Searcher, error) {
+func (s *searcher) Searcher(ctx context.Context, name string) (search.Searcher, error) {
 	col, err := s.node.catalog.Collection(name)
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, openPatience)
+	defer cancel()
 	var parts []search.Searcher
 	for i := range col.Shards {
-		p := partition{name, i}
-		if w, own := s.writer(p); own {
-			parts = append(parts, w.Searcher())
-			continue
+		part, err := s.part(ctx, partition{name, i})
+		if err != nil {
+			return nil, err
 		}
-		s.mu.Lock()
-		r := s.replicas[p]
-		s.mu.Unlock()
-		if r == nil {
-			return nil, fmt.Errorf("%w: shard %s is being opened", api.ErrUnavailable, p)
-		}
-		if _, _, ok := r.Position(); ok {
-			parts = append(parts, r.Searcher())
+		if part != nil {
+			parts = append(parts, part)
 		}
 	}
 	return search.Fan(parts), nil
+}
+
+// part answers for one partition, once it is open; nil: it is empty.
+func (s *searcher) part(ctx context.Context, p partition) (search.Searcher, error) {
+	for {
+		s.mu.Lock()
+		r, opened := s.replicas[p], s.opened
+		s.mu.Unlock()
+		if w, own := s.writer(p); own {
+			return w.Searcher(), nil
+		}
+		if r != nil {
+			if _, _, ok := r.Position(); !ok {
+				return nil, nil
+			}
+			return r.Searcher(), nil
+		}
+		select {
+		case <-opened:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%w: shard %s is being opened", api.ErrUnavailable, p)
+		}
+	}
 }
 
 // opening names a partition that cannot be asked yet, or is empty.

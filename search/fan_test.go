@@ -54,7 +54,7 @@ func TestRemoteIsLocal(t *testing.T) {
 	if err != nil {
 		t.Skipf("no loopback: %v", err)
 	}
-	srv := NewServer(func(name string) (Searcher, error) {
+	srv := NewServer(func(_ context.Context, name string) (Searcher, error) {
 		if name != "c" {
 			return nil, fmt.Errorf("no collection %q", name)
 		}

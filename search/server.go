@@ -17,7 +17,7 @@ type Server struct{ grpc *grpc.Server }
 
 // NewServer makes a server over the Searchers that lookup knows by name. An error
 // of lookup goes to the client as ErrUnknown.
-func NewServer(lookup func(name string) (Searcher, error)) *Server {
+func NewServer(lookup func(ctx context.Context, name string) (Searcher, error)) *Server {
 	s := grpc.NewServer(grpc.ForceServerCodec(codec{}), grpc.MaxRecvMsgSize(maxMessageBytes), grpc.MaxSendMsgSize(maxMessageBytes))
 	s.RegisterService(&grpc.ServiceDesc{
 		ServiceName: serviceName,
@@ -47,7 +47,7 @@ func method(name string, do func(context.Context, Searcher, *call) (*reply, erro
 		if err := decode(in); err != nil {
 			return nil, err
 		}
-		s, err := srv.(func(string) (Searcher, error))(in.Collection)
+		s, err := srv.(func(context.Context, string) (Searcher, error))(ctx, in.Collection)
 		if err != nil {
 			return nil, toStatus(fmt.Errorf("%w: %v", ErrUnknown, err))
 		}

@@ -114,7 +114,7 @@ func (s *site) handler() http.Handler {
 	}
 	return New(Options{
 		Collections: func() []string { return s.names },
-		Searcher: func(name string) (search.Searcher, error) {
+		Searcher: func(_ context.Context, name string) (search.Searcher, error) {
 			if f, ok := s.fakes[name]; ok {
 				return f, nil
 			}

@@ -53,7 +53,7 @@ func TestRealSearch(t *testing.T) {
 	searcher := indexed(t, docs)
 	h := New(Options{
 		Collections: func() []string { return []string{"web"} },
-		Searcher:    func(string) (search.Searcher, error) { return searcher, nil },
+		Searcher:    func(context.Context, string) (search.Searcher, error) { return searcher, nil },
 		Progress:    func(string) (Progress, error) { return Progress{Docs: uint64(len(docs))}, nil },
 	})
 	check := func(target string, want ...string) {

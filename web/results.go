@@ -94,7 +94,7 @@ func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 // ask makes the two trips of a question: find, then fill in what is shown.
 func (s *server) ask(ctx context.Context, collection string, req *search.Request) (*search.Result, timing, error) {
 	var t timing
-	searcher, err := s.opt.Searcher(collection)
+	searcher, err := s.opt.Searcher(ctx, collection)
 	if err != nil {
 		return nil, t, err
 	}

@@ -29,6 +29,7 @@
 package web
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -55,7 +56,7 @@ const defaultCollection = "web"
 // required.
 type Options struct {
 	Collections func() []string // names, sorted
-	Searcher    func(collection string) (search.Searcher, error)
+	Searcher    func(ctx context.Context, collection string) (search.Searcher, error)
 	Progress    func(collection string) (Progress, error)
 	NotFound    func(error) bool // tells whether an error means: no such collection; nil: none does
 	Version     string
