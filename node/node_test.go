@@ -173,7 +173,9 @@ func TestNewCollections(t *testing.T) {
 	r := start1(t, t.TempDir())
 	for i := range 20 {
 		name := fmt.Sprintf("new-%d", i)
-		r.push(t, name, 0, 1)
+		if err := r.Put(t.Context(), api.Collection{Name: name}); err != nil {
+			t.Fatal(err)
+		}
 		if got := r.total(t, name, "nothing"); got != 0 {
 			t.Errorf("%s: %d results", name, got)
 		}

@@ -19,11 +19,18 @@ const manyDocs = 120_000
 // words, in one segment or more.
 func newMany(t *testing.T, seed uint64, docs int, schema index.Schema, deletes bool) *index.Writer {
 	t.Helper()
-	w, err := index.OpenWriter(t.Context(), index.Dir(t.TempDir()), schema, index.WriterOptions{})
+	w := fillMany(t, t.TempDir(), seed, docs, schema, deletes)
+	t.Cleanup(func() { w.Close() })
+	return w
+}
+
+// fillMany is newMany in a folder, for who closes the index.
+func fillMany(t *testing.T, dir string, seed uint64, docs int, schema index.Schema, deletes bool) *index.Writer {
+	t.Helper()
+	w, err := index.OpenWriter(t.Context(), index.Dir(dir), schema, index.WriterOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { w.Close() })
 	r := rand.New(rand.NewPCG(seed, 1))
 	zipf := rand.NewZipf(r, 1.05, 2, 20_000)
 	key := func(i int) (k index.Key) {
@@ -152,13 +159,17 @@ func agree(t *testing.T, seed uint64, fast, slow Searcher, text string, limit in
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !slices.EqualFunc(got.Hits, want.Hits, func(a, b Hit) bool { return a.Key == b.Key && a.Score == b.Score }) {
+		if !sameHits(got.Hits, want.Hits) {
 			t.Fatalf("seed %d: %s, %d hits, no total %v: %d hits, want %d: %v", seed, text, limit, req.NoTotal, len(got.Hits), len(want.Hits), firstOther(got.Hits, want.Hits))
 		}
 		if got.Total != want.Total && !got.AtLeast || got.Total > want.Total {
 			t.Fatalf("seed %d: %s, %d hits, no total %v: total %d, want %d", seed, text, limit, req.NoTotal, got.Total, want.Total)
 		}
 	}
+}
+
+func sameHits(a, b []Hit) bool {
+	return slices.EqualFunc(a, b, func(a, b Hit) bool { return a.Key == b.Key && a.Score == b.Score })
 }
 
 // firstOther says where two lists of hits part.
