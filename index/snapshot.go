@@ -237,6 +237,16 @@ func (s *Snapshot) Segments() []*Segment { return s.segments }
 // Damage says why Open passed over newer manifests, or is nil.
 func (s *Snapshot) Damage() error { return s.damage }
 
+// Err is Segment.Err of all segments.
+func (s *Snapshot) Err() error {
+	for _, seg := range s.segments {
+		if err := seg.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // FieldStats is how much of a field there is. Deleted documents count until they
 // are merged away.
 func (s *Snapshot) FieldStats(field int) FieldStats {

@@ -63,7 +63,7 @@ func (r *runner) passes() bool {
 
 // collect looks at all documents of a segment that match.
 func (r *runner) collect(ctx context.Context, number int, seg *index.Segment) error {
-	r.number, r.seg, r.used, r.inUse = number, seg, 0, 0
+	r.enter(number, seg)
 	root := opener{r}.step(r.plan.root, position{silent: true})
 	if r.ranking != nil {
 		r.ranking.begin(number, seg)
@@ -71,23 +71,12 @@ func (r *runner) collect(ctx context.Context, number int, seg *index.Segment) er
 	for _, t := range r.tallies {
 		t.begin(seg)
 	}
-	live, maxDoc, passes := seg.LiveBits(), seg.MaxDoc(), r.passes()
-	for doc := root.next(0); doc < maxDoc; {
-		if err := ctx.Err(); err != nil { // each 2,048 documents
-			return err
-		}
-		base := doc &^ (window - 1)
-		if !passes || !r.ranking.hopeless(base) {
-			r.mask.setLive(live, base, maxDoc)
-			root.match(&r.work, base, &r.mask, &r.found)
-			if err := r.take(base, &r.found); err != nil {
-				return err
-			}
-		}
-		if base >= maxDoc-min(maxDoc, window) {
-			break
-		}
-		doc = root.next(base + window)
+	var skip func(base uint32) bool
+	if r.passes() {
+		skip = r.ranking.hopeless
+	}
+	if err := r.eachWindow(ctx, root, skip, r.take); err != nil {
+		return err
 	}
 	for _, t := range r.tallies {
 		t.end()

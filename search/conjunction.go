@@ -53,8 +53,8 @@ func (c *conjunction) blocks(ctx context.Context, r *runner, l *leg) error {
 		if int64(c.groups[0].atMost(l.cur.ImpactOf(b)))+c.rest[0] < int64(least) {
 			continue
 		}
-		n := l.cur.Len()
-		docs, scores := r.work.selected(l.cur.Docs()[:n], l.blockScores()[:n], below(least, c.rest[0]))
+		docs, scores := l.block()
+		docs, scores = r.work.selected(docs, scores, below(least, c.rest[0]))
 		c.finish(r, docs, scores)
 	}
 	return nil

@@ -115,7 +115,7 @@ func (d *disjunction) window(r *runner, at int) {
 		for _, e := range d.order[first:] {
 			d.groups[e.group].accumulate(&r.work, base, touched)
 		}
-		docs, scores, _ := r.work.candidates(base, below(least, sum), touched)
+		docs, scores := r.work.candidates(base, below(least, sum), touched)
 		d.finish(r, docs, scores, first, len(d.order))
 	}
 }

@@ -54,7 +54,7 @@ type evidence struct {
 // the scorers saw.
 func (r *runner) explain(hit scored) *Explain {
 	doc := hit.doc
-	r.number, r.seg, r.used, r.inUse = int(hit.segment), r.top.segments[hit.segment], 0, 0
+	r.enter(int(hit.segment), r.top.segments[hit.segment])
 	r.open()
 	r.priors.open(&r.weights, r.seg)
 	base := doc &^ (window - 1)

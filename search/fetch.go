@@ -43,10 +43,8 @@ func (l *local) Fetch(ctx context.Context, req *Request, hits []Hit) error {
 			return fmt.Errorf("search: fetch %s: %w", p.hit.Key, err)
 		}
 	}
-	for _, seg := range snap.Segments() { // a hit may not have been found for damage
-		if err := seg.Err(); err != nil {
-			return fmt.Errorf("search: fetch: %w", err)
-		}
+	if err := snap.Err(); err != nil { // a hit may not have been found for damage
+		return fmt.Errorf("search: fetch: %w", err)
 	}
 	return nil
 }

@@ -17,9 +17,9 @@ type group struct {
 	scorer rank.TermScorer
 	size   uint64 // postings of all legs
 
-	most  int32      // bound of every posting
-	bound []int32    // of every window; 0 if it holds none
-	level [256]int32 // of a group with one leg: bounds by impact, 0 where not yet computed
+	most  int32        // bound of every posting
+	bound []int32      // of every window; 0 if it holds none
+	level impactBounds // of the only leg
 
 	marks  []float32 // scratch: evidence by candidate
 	probed []probed
@@ -50,7 +50,7 @@ func (g *group) flat() *leg {
 // setMost computes most and, of a group with one leg, level.
 func (g *group) setMost() {
 	if l := g.flat(); l != nil {
-		clear(g.level[:])
+		g.level = impactBounds{}
 		g.most = g.atMost(l.cur.Impact())
 		return
 	}
@@ -113,20 +113,24 @@ func (g *group) setBounds(w *work) {
 func addFinite(a, b float32) float32 { return min(a+b, math.MaxFloat32) }
 
 // atMost is at least the score of a posting of that impact, in the only leg.
-func (g *group) atMost(impact byte) int32 {
-	if g.level[impact] == 0 && impact > 0 {
-		g.level[impact] = g.scorer.Bound(g.legs[0].atMost(impact))
+func (g *group) atMost(impact byte) int32 { return g.level.of(impact, &g.scorer, g.legs[0]) }
+
+// impactBounds are bounds of scores by impact, each computed when it is asked for: 0
+// where it was not yet.
+type impactBounds [256]int32
+
+// of is at least the score, by s, of a posting of the leg that has that impact.
+func (b *impactBounds) of(impact byte, s *rank.TermScorer, l *leg) int32 {
+	if b[impact] == 0 && impact > 0 {
+		b[impact] = s.Bound(l.atMost(impact))
 	}
-	return g.level[impact]
+	return b[impact]
 }
 
 // load gathers the postings of a window, with their scores, that may score at least
-// least. Several legs meet in an array of the window. Those whose evidence together
+// least, of a group with several legs: they meet in an array of the window. Those whose evidence together
 // would not do are looked up only for the documents that the others have.
 func (g *group) load(w *work, base uint32, least int32) (docs []uint32, scores []int32) {
-	if l := g.flat(); l != nil {
-		return l.load(w, base, base+window)
-	}
 	need := g.scorer.Needs(least)
 	weak, rest := g.weak(int(base/window), need)
 	for i, l := range g.legs {
@@ -204,25 +208,8 @@ func (l *leg) accumulate(w *work, base uint32) {
 	}
 }
 
-// load is the postings of a window with their scores, in the work's arrays.
-func (l *leg) load(w *work, base, end uint32) (docs []uint32, scores []int32) {
-	docs, scores = w.docs[:0], w.scores[:0]
-	if !l.cur.SeekBlock(base) {
-		return docs, scores
-	}
-	for more := true; more; more = more && l.cur.EnterBlock(l.cur.Block()+1) {
-		var i, j int
-		i, j, more = l.within(base, end)
-		if i < j {
-			docs = append(docs, l.cur.Docs()[i:j]...)
-			scores = append(scores, l.blockScores()[i:j]...)
-		}
-	}
-	return docs, scores
-}
-
-// accumulate adds the scores of a window to an array, where touched is not nil
-// with marks at the groups of 16 that are not zero any more.
+// accumulate adds the scores of a window to the work's array and, if touched, marks
+// the groups of 16 that are not zero any more.
 func (g *group) accumulate(w *work, base uint32, touched bool) {
 	l := g.flat()
 	if l == nil {

@@ -20,7 +20,7 @@ type leg struct {
 	field  int
 	norms  []byte            // nil for keywords
 	scorer *rank.FieldScorer // nil for keywords
-	kernel kernel.Scorer     // of a word that has one leg
+	kernel kernel.Scorer     // scores, where the leg is the only one of its word, and evidence
 
 	// A posting of impact i is worth at most level·i/(255-i) of evidence, and
 	// at least floor·i/(255-i).
@@ -88,6 +88,14 @@ func (l *leg) blockScores() *[postings.BlockLen]int32 {
 		l.scored = b
 	}
 	return &l.scores
+}
+
+// block is the current block's documents and their scores: none if its bytes cannot
+// be right, which is known only when both were decoded.
+func (l *leg) block() (docs []uint32, scores []int32) {
+	all, by := l.cur.Docs(), l.blockScores()
+	n := l.cur.Len()
+	return all[:n], by[:n]
 }
 
 // blockEvidence is the evidence of the current block.

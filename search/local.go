@@ -71,20 +71,25 @@ func (l *local) Search(ctx context.Context, req *Request) (*Result, error) {
 	for _, t := range r.tallies {
 		res.Facets = append(res.Facets, t.facet())
 	}
-	r.results(res, req)
+	if err := r.results(res, req); err != nil {
+		return nil, err
+	}
+	if err := snap.Err(); err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
 	res.Took = time.Since(start)
 	return res, nil
 }
 
 // results makes hits of the best documents.
-func (r *runner) results(res *Result, req *Request) {
+func (r *runner) results(res *Result, req *Request) error {
 	if r.ranking != nil {
 		res.Hits = r.ranking.results(req.Offset)
-		return
+		return nil
 	}
 	best := r.top.sorted(req.Offset)
 	if len(best) == 0 {
-		return
+		return nil
 	}
 	res.Hits = make([]Hit, len(best))
 	for i, s := range best {
@@ -92,7 +97,11 @@ func (r *runner) results(res *Result, req *Request) {
 	}
 	for i := 0; req.Explain && i < len(best); i++ {
 		res.Hits[i].Explain = r.explain(best[i])
+		if err := r.damage(); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // Stats counts what the scores of a request depend on.
@@ -104,6 +113,9 @@ func (l *local) Stats(ctx context.Context, req *Request) (*Stats, error) {
 	defer snap.Close()
 	plan := newPlan(req, snap.Schema(), l.model)
 	stats, err := plan.count(ctx, snap, new(places))
+	if err == nil {
+		err = snap.Err()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("search: count: %w", err)
 	}

@@ -1,9 +1,5 @@
 package search
 
-import (
-	"math"
-)
-
 // This file is how legs, groups and keywords serve the scan, window by window.
 
 // seekBelow is how many members of a mask are looked up one by one rather than
@@ -120,7 +116,7 @@ func (g *group) cost() uint64 { return g.size }
 func (g *group) boundOf(base uint32) int32 {
 	sum := float32(0)
 	for _, l := range g.legs {
-		sum = min(sum+l.bound(base), math.MaxFloat32)
+		sum = addFinite(sum, l.bound(base))
 	}
 	if sum == 0 {
 		return 0

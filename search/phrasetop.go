@@ -16,12 +16,11 @@ type phraseWalk struct {
 	*phrase
 	*phraseField
 	lead  *leg
-	level [256]int32 // bounds by impact of the lead, 0 where not yet computed
+	level impactBounds // of the lead
 
 	collect bool // do not offer, but gather:
 	field   uint32
 	found   []fieldFound
-	sum     float32
 }
 
 // fieldFound is a document that holds a phrase in a field of the phrase.
@@ -31,17 +30,14 @@ type fieldFound struct{ doc, freq, field uint32 }
 func (v *phraseWalk) open(r *runner, p *phrase, field int) {
 	f := p.fields[field]
 	v.phrase, v.phraseField, v.lead, v.collect = p, f, f.legs[0], false
-	clear(v.level[:])
+	v.level = impactBounds{}
 	weight, k1 := p.scorer.Params()
 	v.lead.kernel = kernel.Scorer{ByNorm: v.lead.scorer.Table(), K1: k1, Weight: weight}
 }
 
 // atMost is at least the score of a document where the lead has that impact.
 func (v *phraseWalk) atMost(impact byte) int32 {
-	if v.level[impact] == 0 && impact > 0 {
-		v.level[impact] = v.phrase.scorer.Bound(v.lead.atMost(impact))
-	}
-	return v.level[impact]
+	return v.level.of(impact, &v.phrase.scorer, v.lead)
 }
 
 // run offers the best documents. If all are counted it returns how many there are,
@@ -71,9 +67,12 @@ func (v *phraseWalk) run(ctx context.Context, r *runner, all bool) (uint64, erro
 func (v *phraseWalk) candidates(r *runner, least int32) []uint32 {
 	cur, w := &v.lead.cur, &r.work
 	block := cur.Docs()
-	docs := w.docs[:copy(w.docs[:cap(w.docs)], block[:cur.Len()])]
+	var docs []uint32
 	if least > 1 {
-		docs, _ = w.selected(block[:cur.Len()], v.lead.blockScores()[:cur.Len()], least)
+		all, scores := v.lead.block()
+		docs, _ = w.selected(all, scores, least)
+	} else {
+		docs = w.docs[:copy(w.docs[:cap(w.docs)], block[:cur.Len()])]
 	}
 	docs = r.allowedDocs(docs)
 	b, k := place(cur.Block())<<7, 0
@@ -102,17 +101,17 @@ func (v *phraseWalk) runFields(ctx context.Context, r *runner, p *phrase) error 
 	slices.SortFunc(v.found, func(a, b fieldFound) int {
 		return cmp.Or(cmp.Compare(a.doc, b.doc), cmp.Compare(a.field, b.field))
 	})
-	docs, scores := r.work.docs[:0], r.work.scores[:0]
+	docs, scores, sum := r.work.docs[:0], r.work.scores[:0], float32(0)
 	for i, f := range v.found {
 		l := p.fields[f.field].legs[0]
 		e := l.scorer.Evidence(f.freq, l.norms[f.doc])
 		if i > 0 && v.found[i-1].doc == f.doc {
-			v.sum += e
+			sum += e
 		} else {
 			docs, scores = append(docs, f.doc), append(scores, 0)
-			v.sum = e
+			sum = e
 		}
-		scores[len(scores)-1] = p.scorer.Score(v.sum)
+		scores[len(scores)-1] = p.scorer.Score(sum)
 	}
 	r.work.docs, r.work.scores = docs, scores
 	r.total += uint64(len(docs))

@@ -40,7 +40,7 @@ type runner struct {
 
 // run searches one segment.
 func (r *runner) run(ctx context.Context, number int, seg *index.Segment) error {
-	r.number, r.seg, r.used, r.inUse = number, seg, 0, 0
+	r.enter(number, seg)
 	r.allow = kernel.Words(seg.LiveBits())
 	r.priors.open(&r.weights, seg)
 	if err := r.load(); err != nil {
@@ -61,6 +61,11 @@ func (r *runner) run(ctx context.Context, number int, seg *index.Segment) error 
 	return r.damage()
 }
 
+// enter begins a segment, in which nothing is open.
+func (r *runner) enter(number int, seg *index.Segment) {
+	r.number, r.seg, r.used, r.inUse = number, seg, 0, 0
+}
+
 // load brings in the lists of all words at once, if they are known.
 func (r *runner) load() error {
 	r.lists = r.lists[:0]
@@ -79,15 +84,13 @@ func (r *runner) load() error {
 	return r.seg.Load(r.lists...)
 }
 
-// damage is what cursors and dictionaries met that cannot be right.
+// damage is what cursors met that cannot be right. What keys, norms and dictionaries
+// met is asked for when the last of them was read: see index.Snapshot.Err.
 func (r *runner) damage() error {
 	for _, l := range r.legs[:r.used] {
 		if err := l.cur.Err(); err != nil {
 			return fmt.Errorf("search: %s: field %s: %w", r.seg.Name(), r.plan.schema.Fields[l.field].Name, err)
 		}
-	}
-	if err := r.seg.Err(); err != nil {
-		return fmt.Errorf("search: %w", err)
 	}
 	return nil
 }
@@ -117,9 +120,9 @@ func (r *runner) runGroups(ctx context.Context, s *shape, kind shapeKind) error 
 	if len(groups) == 0 {
 		return nil
 	}
-	switch n := uint64(r.restrict(s)); {
-	case n == 0:
-		return nil
+	switch n, err := r.restrict(ctx, s); {
+	case err != nil || n == 0:
+		return err
 	case len(s.restrict) > 0 && n*sparse < sizeOf(groups):
 		r.used, r.inUse = 0, 0
 		return r.runScan(ctx)
@@ -196,8 +199,11 @@ func (r *runner) runPhrase(ctx context.Context, s *shape) error {
 	if g != nil {
 		return r.runGroups(ctx, s, anyOf)
 	}
-	if len(p.fields) == 0 || r.restrict(s) == 0 {
+	if len(p.fields) == 0 {
 		return nil
+	}
+	if n, err := r.restrict(ctx, s); err != nil || n == 0 {
+		return err
 	}
 	v := &r.walk
 	if len(p.fields) > 1 {
@@ -224,29 +230,20 @@ func sizeOf(groups []*group) uint64 {
 
 // restrict intersects the documents that may be found with what a shape demands
 // besides its words, and returns how many are left.
-func (r *runner) restrict(s *shape) int {
+func (r *runner) restrict(ctx context.Context, s *shape) (n uint64, err error) {
 	if len(s.restrict) == 0 && len(s.forbid) == 0 {
-		return int(r.seg.MaxDoc())
+		return uint64(r.seg.MaxDoc()), nil
 	}
-	maxDoc, live := r.seg.MaxDoc(), r.seg.LiveBits()
-	r.masks = resize(r.masks, windowsOf(maxDoc)*words)
+	r.masks = resize(r.masks, windowsOf(r.seg.MaxDoc())*words)
 	clear(r.masks)
 	r.allow = r.masks
 	m := opener{r}.both(&both{required: s.restrict, forbidden: s.forbid}, position{silent: true})
-	var mask, out set
-	n := 0
-	for doc := m.next(0); doc < maxDoc; {
-		base := doc &^ (window - 1)
-		mask.setLive(live, base, maxDoc)
-		m.match(&r.work, base, &mask, &out)
-		n += out.len()
-		copy(r.allow[base/64:], out[:])
-		if base >= maxDoc-min(maxDoc, window) {
-			break
-		}
-		doc = m.next(base + window)
-	}
-	return n
+	err = r.eachWindow(ctx, m, nil, func(base uint32, found *set) error {
+		n += uint64(found.len())
+		copy(r.allow[base/64:], found[:])
+		return nil
+	})
+	return n, err
 }
 
 // allowed keeps the candidates that may be found.

@@ -60,22 +60,35 @@ func (s *scratch) settle(members []uint32, t rank.TermScorer) {
 // runScan searches one segment.
 func (r *runner) runScan(ctx context.Context) error {
 	r.open()
+	return r.eachWindow(ctx, r.root, nil, func(base uint32, found *set) error {
+		if n := found.len(); n > 0 {
+			r.total += uint64(n)
+			r.score(base, found)
+		}
+		return nil
+	})
+}
+
+// eachWindow gives fn what m matches in each window of the segment where it may match
+// anything, but for those that skip, if it is not nil, wants left out.
+func (r *runner) eachWindow(ctx context.Context, m matcher, skip func(base uint32) bool, fn func(base uint32, found *set) error) error {
 	live, maxDoc := r.seg.LiveBits(), r.seg.MaxDoc()
-	for doc := r.root.next(0); doc < maxDoc; {
+	for doc := m.next(0); doc < maxDoc; {
 		if err := ctx.Err(); err != nil { // each 2,048 documents
 			return err
 		}
 		base := doc &^ (window - 1)
-		r.mask.setLive(live, base, maxDoc)
-		r.root.match(&r.work, base, &r.mask, &r.found)
-		if n := r.found.len(); n > 0 {
-			r.total += uint64(n)
-			r.score(base, &r.found)
+		if skip == nil || !skip(base) {
+			r.mask.setLive(live, base, maxDoc)
+			m.match(&r.work, base, &r.mask, &r.found)
+			if err := fn(base, &r.found); err != nil {
+				return err
+			}
 		}
 		if base >= maxDoc-min(maxDoc, window) {
 			break
 		}
-		doc = r.root.next(base + window)
+		doc = m.next(base + window)
 	}
 	return nil
 }

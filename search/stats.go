@@ -64,9 +64,9 @@ func merge[T any](a, b []T, compare func(a, b T) int, add func(a, b T) T) []T {
 	return append(append(out, a...), b...)
 }
 
-// term finds the count of a term, 0 if there is none.
 func (s *Stats) documents() uint64 { return s.Docs }
 
+// holders finds the count of a term, 0 if there is none.
 func (s *Stats) holders(p *plan, l *leaf, field, _ int, term []byte) uint64 {
 	name := p.schema.Fields[l.fields[field]].Name
 	i, ok := slices.BinarySearchFunc(s.Terms, TermStats{Field: name, Term: term}, compareTerms)
@@ -146,9 +146,12 @@ type found struct {
 	places *places
 }
 
-func (f *found) documents() uint64 {
+func (f *found) documents() uint64 { return documents(f.snap) }
+
+// documents counts those of a snapshot; deleted ones too until they are merged away.
+func documents(snap *index.Snapshot) uint64 {
 	n := uint64(0)
-	for _, seg := range f.snap.Segments() {
+	for _, seg := range snap.Segments() {
 		n += uint64(seg.MaxDoc())
 	}
 	return n
@@ -172,11 +175,8 @@ func (f *found) expansion(*leaf) ExpansionStats { return ExpansionStats{} }
 // count counts, in one snapshot, what the scores of a plan depend on, and notes
 // the places of the terms.
 func (p *plan) count(ctx context.Context, snap *index.Snapshot, found *places) (*Stats, error) {
-	s := new(Stats)
+	s := &Stats{Docs: documents(snap)}
 	found.segments = len(snap.Segments())
-	for _, seg := range snap.Segments() {
-		s.Docs += uint64(seg.MaxDoc())
-	}
 	for _, f := range p.fields {
 		stats := snap.FieldStats(f)
 		s.Fields = append(s.Fields, FieldStats{p.schema.Fields[f].Name, stats.Docs, stats.Tokens})

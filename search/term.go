@@ -94,8 +94,8 @@ func highest(impacts []byte, n int) int {
 
 // offerBlock offers the current block of a leg.
 func (r *runner) offerBlock(l *leg) {
-	n := l.cur.Len()
-	docs, scores := r.work.selected(l.cur.Docs()[:n], l.blockScores()[:n], r.least())
+	docs, scores := l.block()
+	docs, scores = r.work.selected(docs, scores, r.least())
 	docs, scores = r.allowed(docs, scores)
 	r.offer(docs, scores)
 }

@@ -15,8 +15,6 @@ type work struct {
 
 	docs   []uint32 // candidates
 	scores []int32
-	kept   []uint32 // others
-	keptBy []int32
 
 	impacts  []byte
 	evidence []float32
@@ -33,7 +31,6 @@ const slack = 16
 func (w *work) room(n int) {
 	if n += slack; cap(w.docs) < n {
 		w.docs, w.scores = make([]uint32, n), make([]int32, n)
-		w.kept, w.keptBy = make([]uint32, n), make([]int32, n)
 	}
 }
 
@@ -45,15 +42,15 @@ func (w *work) selected(docs []uint32, scores []int32, least int32) ([]uint32, [
 }
 
 // candidates takes from acc those whose score is at least least, and zeroes it.
-func (w *work) candidates(base uint32, least int32, touched bool) (docs []uint32, scores []int32, nonzero int) {
+func (w *work) candidates(base uint32, least int32, touched bool) ([]uint32, []int32) {
 	out, by := w.docs[:cap(w.docs)], w.scores[:cap(w.scores)]
 	var n int
 	if touched {
-		n, nonzero = kernel.ScanTouched(w.acc[:], w.touched[:], least, base, out, by)
+		n, _ = kernel.ScanTouched(w.acc[:], w.touched[:], least, base, out, by)
 	} else {
-		n, nonzero = kernel.Scan(w.acc[:], least, base, out, by)
+		n, _ = kernel.Scan(w.acc[:], least, base, out, by)
 	}
-	return out[:n], by[:n], nonzero
+	return out[:n], by[:n]
 }
 
 // atLeast keeps the candidates whose score is at least least.
