@@ -39,6 +39,9 @@ func Bytes(s string) http.Handler {
 func Reset(s string) http.Handler {
 	return Raw(func(c net.Conn) {
 		io.WriteString(c, s)
+		if n, ok := c.(counted); ok {
+			c = n.Conn
+		}
 		if t, ok := c.(*net.TCPConn); ok {
 			t.SetLinger(0)
 		}

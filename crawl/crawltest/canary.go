@@ -1,6 +1,7 @@
 package crawltest
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"sync"
@@ -10,6 +11,7 @@ import (
 // A Canary is a listener that must not be called.
 type Canary struct {
 	l     net.Listener
+	addr  string
 	mu    sync.Mutex
 	count int
 	done  sync.WaitGroup
@@ -22,7 +24,28 @@ func NewCanary(tb testing.TB) *Canary {
 	if err != nil {
 		tb.Fatalf("crawltest: %v", err)
 	}
-	c := &Canary{l: l}
+	return newCanary(tb, l, l.Addr().String())
+}
+
+// Canary gives the canary of this web, and makes it the first time: from then on
+// whatever is dialled that is not of the public internet leads to it, private and
+// link-local addresses too.
+func (w *Web) Canary() *Canary {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.canary != nil {
+		return w.canary
+	}
+	if _, ok := w.plain.(*pipes); ok {
+		w.canary = newCanary(w.tb, newPipes(), "127.0.0.1:7777")
+	} else {
+		w.canary = NewCanary(w.tb)
+	}
+	return w.canary
+}
+
+func newCanary(tb testing.TB, l net.Listener, addr string) *Canary {
+	c := &Canary{l: l, addr: addr}
 	c.done.Go(func() {
 		for {
 			conn, err := l.Accept()
@@ -41,8 +64,10 @@ func NewCanary(tb testing.TB) *Canary {
 	return c
 }
 
+func (c *Canary) dial(ctx context.Context) (net.Conn, error) { return dialListener(ctx, c.l) }
+
 // Addr is where it listens: 127.0.0.1:port.
-func (c *Canary) Addr() string { return c.l.Addr().String() }
+func (c *Canary) Addr() string { return c.addr }
 
 // Port is the port alone.
 func (c *Canary) Port() string {

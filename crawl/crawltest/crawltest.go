@@ -29,13 +29,16 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 )
 
 // A Web is a set of virtual hosts and the log of what was asked of them.
 type Web struct {
+	tb      testing.TB
 	ca      *authority
 	plain   net.Listener // port 80
 	secure  net.Listener // port 443
@@ -46,7 +49,10 @@ type Web struct {
 	sites    map[string]*Site
 	lookups  map[string]int
 	refused  []string
-	requests []Request
+	canary   *Canary // nil: none yet
+	raw      map[net.Conn]bool
+	closed   bool
+	requests []*Request
 	inFlight map[string]int // by host, and by address
 	most     map[string]int // the most there ever were
 }
@@ -76,7 +82,7 @@ func start(tb testing.TB, plain, secure net.Listener) *Web {
 		tb.Fatalf("crawltest: %v", err)
 	}
 	w := &Web{
-		ca: ca, plain: plain, secure: secure,
+		tb: tb, ca: ca, plain: plain, secure: secure, raw: map[net.Conn]bool{},
 		sites: map[string]*Site{}, lookups: map[string]int{},
 		inFlight: map[string]int{}, most: map[string]int{},
 	}
@@ -97,6 +103,7 @@ func (w *Web) close() {
 	}
 	w.plain.Close()
 	w.secure.Close()
+	w.hangUp()
 	w.done.Wait()
 }
 
@@ -162,32 +169,45 @@ func (w *Web) Lookups(host string) int {
 }
 
 // Dial connects an address of the web to it. Port 443 speaks TLS, all other
-// ports plain HTTP.
+// ports plain HTTP, unless the site listens there itself. Where there is a
+// canary, all that is not of the public internet leads to it.
 func (w *Web) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	ap, err := netip.ParseAddrPort(addr)
 	if err != nil {
 		return nil, fmt.Errorf("crawltest: dial %s: not an address", addr)
 	}
-	switch {
-	case w.serves(ap.Addr()):
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	canary := w.canary
+	w.mu.Unlock()
+	switch site := w.at(ap.Addr()); {
+	case site != nil:
+		if f := site.listener(ap.Port()); f != nil {
+			return w.connect(ctx, f)
+		}
 		l := w.plain
 		if ap.Port() == 443 {
 			l = w.secure
 		}
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if p, ok := l.(*pipes); ok {
-			return p.dial(ctx)
-		}
-		return new(net.Dialer).DialContext(ctx, "tcp", l.Addr().String())
+		return dialListener(ctx, l)
+	case canary != nil && special(ap.Addr()):
+		return canary.dial(ctx)
 	case ap.Addr().Unmap().IsLoopback():
 		return new(net.Dialer).DialContext(ctx, "tcp", addr)
 	}
 	w.mu.Lock()
 	w.refused = append(w.refused, addr)
 	w.mu.Unlock()
-	return nil, fmt.Errorf("crawltest: dial %s: connection refused", addr)
+	return nil, fmt.Errorf("crawltest: dial %s: %w", addr, syscall.ECONNREFUSED)
+}
+
+func dialListener(ctx context.Context, l net.Listener) (net.Conn, error) {
+	if p, ok := l.(*pipes); ok {
+		return p.dial(ctx)
+	}
+	return new(net.Dialer).DialContext(ctx, "tcp", l.Addr().String())
 }
 
 // Refused lists the addresses that were dialled and are not of this web: in a
@@ -198,21 +218,21 @@ func (w *Web) Refused() []string {
 	return append([]string(nil), w.refused...)
 }
 
-// serves says whether an address is one that a site of this web has.
-func (w *Web) serves(a netip.Addr) bool {
+// at gives a site that stands at an address, or nil. Of several that share it,
+// one that listens itself goes first.
+func (w *Web) at(a netip.Addr) *Site {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	var found *Site
 	for _, s := range w.sites {
-		if s.down {
+		if s.down || special(a) || !slices.Contains(s.addrs, a) {
 			continue
 		}
-		for _, b := range s.addrs {
-			if a == b && !special(a) {
-				return true
-			}
+		if found = s; len(s.ports) > 0 {
+			return s
 		}
 	}
-	return false
+	return found
 }
 
 // special says whether a site cannot really stand at an address: to give it

@@ -1,10 +1,12 @@
 package crawltest
 
 import (
+	"bufio"
 	"net"
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,6 +19,9 @@ type Request struct {
 	Start  time.Time
 	End    time.Time // zero while it is answered
 	Status int       // 0 where a behaviour took the connection over
+	Bytes  int64     // of the answer's body that were written; of all of it where a behaviour took over
+
+	sent *atomic.Int64
 }
 
 // Path is the target without its query.
@@ -39,23 +44,21 @@ func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		}
 	}
 	w.mu.Lock()
-	n := len(w.requests)
-	w.requests = append(w.requests, Request{Host: host, Target: r.RequestURI, Proto: r.Proto, Header: r.Header.Clone(), Start: time.Now()})
+	q := &Request{Host: host, Target: r.RequestURI, Proto: r.Proto, Header: r.Header.Clone(), Start: time.Now(), sent: new(atomic.Int64)}
+	w.requests = append(w.requests, q)
 	for _, k := range keys {
 		w.inFlight[k]++
 		w.most[k] = max(w.most[k], w.inFlight[k])
 	}
 	w.mu.Unlock()
-	rec := &recorder{ResponseWriter: rw}
+	rec := &recorder{ResponseWriter: rw, sent: q.sent}
 	defer func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		for _, k := range keys {
 			w.inFlight[k]--
 		}
-		if n < len(w.requests) { // Forget may have come between
-			w.requests[n].End, w.requests[n].Status = time.Now(), rec.status
-		}
+		q.End, q.Status = time.Now(), rec.status
 	}()
 	if site == nil {
 		http.Error(rec, "no such site", http.StatusMisdirectedRequest)
@@ -64,10 +67,11 @@ func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	site.serve(rec, r)
 }
 
-// A recorder keeps the status that goes out.
+// A recorder keeps the status that goes out, and counts the bytes.
 type recorder struct {
 	http.ResponseWriter
 	status int
+	sent   *atomic.Int64
 }
 
 func (r *recorder) WriteHeader(status int) {
@@ -81,7 +85,29 @@ func (r *recorder) Write(p []byte) (int, error) {
 	if r.status < 200 {
 		r.status = http.StatusOK
 	}
-	return r.ResponseWriter.Write(p)
+	n, err := r.ResponseWriter.Write(p)
+	r.sent.Add(int64(n))
+	return n, err
+}
+
+// Hijack gives the connection away and goes on counting.
+func (r *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	c, rw, err := http.NewResponseController(r.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	return counted{c, r.sent}, rw, nil
+}
+
+type counted struct {
+	net.Conn
+	n *atomic.Int64
+}
+
+func (c counted) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.n.Add(int64(n))
+	return n, err
 }
 
 // Unwrap lets http.ResponseController reach what can flush and be hijacked.
@@ -91,7 +117,12 @@ func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 func (w *Web) Requests() []Request {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return append([]Request(nil), w.requests...)
+	out := make([]Request, len(w.requests))
+	for i, r := range w.requests {
+		out[i] = *r
+		out[i].Bytes = r.sent.Load()
+	}
+	return out
 }
 
 // RequestsTo is the part of the log of one host and target; a target without

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"html"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -20,10 +21,12 @@ type Site struct {
 	// The web's lock guards these.
 	addrs []netip.Addr
 	down  bool
+	ports map[uint16]func(net.Conn) // what listens there itself
 
 	mu       sync.Mutex // guards what follows
 	handlers map[string]http.Handler
 	lookup   func(n int) ([]netip.Addr, error)
+	wait     time.Duration // of each look-up
 	asked    int
 }
 
@@ -112,6 +115,33 @@ func (s *Site) SetLookup(f func(n int) ([]netip.Addr, error)) *Site {
 	return s
 }
 
+// SetLookupDelay makes each look-up of the name take so long.
+func (s *Site) SetLookupDelay(d time.Duration) *Site {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wait = d
+	return s
+}
+
+// Listen hands the connections to a port of the site's address to f, byte for
+// byte, each in a goroutine; they are closed when f returns, and with the web.
+// They do not stand in the log.
+func (s *Site) Listen(port uint16, f func(c net.Conn)) *Site {
+	s.web.mu.Lock()
+	defer s.web.mu.Unlock()
+	if s.ports == nil {
+		s.ports = map[uint16]func(net.Conn){}
+	}
+	s.ports[port] = f
+	return s
+}
+
+func (s *Site) listener(port uint16) func(net.Conn) {
+	s.web.mu.Lock()
+	defer s.web.mu.Unlock()
+	return s.ports[port]
+}
+
 // SetDown makes connections to the site's addresses be refused, or not.
 func (s *Site) SetDown(down bool) *Site {
 	s.web.mu.Lock()
@@ -128,9 +158,16 @@ func (s *Site) addresses() []netip.Addr {
 
 func (s *Site) resolve(ctx context.Context) ([]netip.Addr, error) {
 	s.mu.Lock()
-	f, n := s.lookup, s.asked
+	f, n, wait := s.lookup, s.asked, s.wait
 	s.asked++
 	s.mu.Unlock()
+	if wait > 0 {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 	if f != nil {
 		return f(n)
 	}
