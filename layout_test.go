@@ -33,12 +33,13 @@ var floorPlan = map[string]string{
 	"blob":     "internal/durable",
 
 	"crawl/robots":    "",
-	"crawl/warc":      "internal/durable",
+	"crawl/warc":      "internal/durable weburl",
 	"crawl/sitemap":   "weburl",
 	"crawl/frontier":  "weburl",
 	"crawl/fetch":     "weburl crawl/robots",
 	"crawl/extract":   "weburl",
 	"crawl/crawltest": "weburl",
+	"crawl/neardup":   "",
 	"crawl": "document weburl internal/durable crawl/frontier crawl/fetch crawl/robots crawl/sitemap" +
 		" crawl/extract crawl/warc",
 
