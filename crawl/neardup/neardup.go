@@ -1,15 +1,16 @@
-// Package neardup tells whether two texts are nearly the same, from sketches of 132
+// Package neardup tells whether two texts are nearly the same, from sketches of 136
 // bytes, and finds the texts that may be without comparing all.
 //
 // The likeness of two texts is the Jaccard index of their sets of shingles: rows of
-// four words (Broder, "On the resemblance and containment of documents", 1997). A
+// four words, numbers left out, so that a counter or the time of day makes no other
+// text (Broder, "On the resemblance and containment of documents", 1997). A
 // sketch estimates it by the least hash in each of 64 bins (Li, Owen and Zhang, "One
 // permutation hashing", 2012), empty bins filled from others (Shrivastava, "Optimal
 // densification for fast and accurate minwise hashing", 2017): one hash a word where
 // 64 permutations take 64. The standard error at a likeness of .7 is .06.
 //
-// Sixteen bands of four bins find candidates: two texts share a band with
-// probability 1-(1-J^4)^16, which is .12 at J = .3, .64 at .5, .99 at .7.
+// Eight bands of eight bins find candidates: two texts share a band with probability
+// 1-(1-J^8)^8, which is .38 at J = .7, .77 at .8, .99 at .9.
 //
 // Cost: 20 ns a word, no allocation. Sketches are the same in every process and
 // release of a format: they are kept on disk.
@@ -23,8 +24,8 @@ import (
 )
 
 const (
-	Bands    = 16 // of a sketch
-	Bytes    = 4 + 2*bins
+	Bands    = 8 // of a sketch
+	Bytes    = 8 + 2*bins
 	MinWords = 24 // a shorter text has no sketch: chance would decide
 
 	bins    = 64
@@ -34,8 +35,9 @@ const (
 
 // A Sketch stands for a text.
 type Sketch struct {
-	Words uint32       // of the text
-	mins  [bins]uint16 // of the least hash of each bin
+	Words   uint32       // of the text, without
+	Numbers uint32       // words that are digits only
+	mins    [bins]uint16 // of the least hash of each bin
 }
 
 // Of sketches a text. It is false for one that is too short. Words are runs of
@@ -49,7 +51,11 @@ func Of(text string) (Sketch, bool) {
 	for i := range least {
 		least[i] = ^uint64(0)
 	}
-	words(text, func(word uint64) {
+	words(text, func(word uint64, number bool) {
+		if number {
+			s.Numbers++
+			return
+		}
 		last[s.Words%shingle] = word
 		if s.Words++; s.Words < shingle {
 			return
@@ -77,13 +83,13 @@ func Of(text string) (Sketch, bool) {
 }
 
 // words gives fn a hash of each word.
-func words(text string, fn func(uint64)) {
+func words(text string, fn func(hash uint64, number bool)) {
 	const start, prime = 14695981039346656037, 1099511628211 // FNV-1a
-	h, in := uint64(start), false
+	h, in, number := uint64(start), false, true
 	end := func() {
 		if in {
-			fn(mix(h))
-			h, in = start, false
+			fn(mix(h), number)
+			h, in, number = start, false, true
 		}
 	}
 	for i := 0; i < len(text); {
@@ -94,7 +100,7 @@ func words(text string, fn func(uint64)) {
 				end()
 				continue
 			}
-			h, in = (h^uint64(c))*prime, true
+			h, in, number = (h^uint64(c))*prime, true, number && c <= '9'
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(text[i:])
@@ -102,10 +108,12 @@ func words(text string, fn func(uint64)) {
 		switch {
 		case ideograph(r):
 			end()
-			h, in = (h^uint64(r))*prime, true
+			h, in, number = (h^uint64(r))*prime, true, false
 			end()
-		case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mn, r):
-			h, in = (h^uint64(unicode.ToLower(r)))*prime, true
+		case unicode.IsDigit(r):
+			h, in = (h^uint64(r))*prime, true
+		case unicode.IsLetter(r) || unicode.Is(unicode.Mn, r):
+			h, in, number = (h^uint64(unicode.ToLower(r)))*prime, true, false
 		default:
 			end()
 		}
@@ -167,10 +175,11 @@ func (s *Sketch) Bands() (keys [Bands]uint64) {
 	return keys
 }
 
-// Append encodes a sketch behind dst: words, 4 bytes, and the bins, 2 bytes each, all
-// little-endian.
+// Append encodes a sketch behind dst: words and numbers, 4 bytes each, and the bins, 2
+// bytes each, all little-endian.
 func (s *Sketch) Append(dst []byte) []byte {
 	dst = binary.LittleEndian.AppendUint32(dst, s.Words)
+	dst = binary.LittleEndian.AppendUint32(dst, s.Numbers)
 	for _, m := range s.mins {
 		dst = binary.LittleEndian.AppendUint16(dst, m)
 	}
@@ -182,9 +191,9 @@ func Decode(b []byte) (s Sketch, ok bool) {
 	if len(b) != Bytes {
 		return s, false
 	}
-	s.Words = binary.LittleEndian.Uint32(b)
+	s.Words, s.Numbers = binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
 	for i := range s.mins {
-		s.mins[i] = binary.LittleEndian.Uint16(b[4+2*i:])
+		s.mins[i] = binary.LittleEndian.Uint16(b[8+2*i:])
 	}
 	return s, s.Words >= MinWords
 }
