@@ -42,6 +42,7 @@ var floorPlan = map[string]string{
 	"crawl/extract":   "weburl",
 	"crawl/crawltest": "weburl",
 	"crawl/neardup":   "",
+	"crawl/learn":     "weburl crawl/neardup",
 	"crawl": "document weburl internal/durable crawl/frontier crawl/fetch crawl/robots crawl/sitemap" +
 		" crawl/extract crawl/warc",
 

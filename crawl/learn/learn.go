@@ -1,0 +1,91 @@
+// Package learn is what a crawl learns of one host: which parts of its addresses
+// change nothing, how it answers for pages that are not there, whose mirror it is,
+// and whether it is a tarpit. It asks for nothing itself: who crawls tells what came.
+//
+// # Addresses
+//
+// An axis is a way in which two addresses may differ and yet be one page: a
+// parameter, the order of parameters, a trailing slash, the name of an index file,
+// the case of the path. Pages that differ along one axis only and have the same
+// text speak for it, others against. After 5 for it, of 3 pages at least, and none
+// against, addresses are folded along that axis.
+//
+// # Pages that are not there
+//
+// Some hosts answer 200 for everything ("soft 404": Bar-Yossef and others, "Sic
+// transit gloria telae", 2004). A page that reads like an error, or like another page
+// of the host, makes its folder suspect; two addresses that cannot exist are then
+// asked for, and what comes is how the host says that nothing is there.
+//
+// # Limits
+//
+//	axes 64, samples 128, folders 16, signatures 8, mirrors 8 a host: 20 KB in memory,
+//	12 KB encoded
+//
+// A Host is not safe for concurrent use.
+package learn
+
+import (
+	"encoding/json"
+
+	"github.com/trawlsearch/trawl/crawl/neardup"
+)
+
+const (
+	maxAxes       = 64
+	maxSamples    = 128
+	maxFolders    = 16
+	maxSignatures = 8
+	maxMirrors    = 8
+	maxEncoded    = 16 << 10
+)
+
+// A Host is what is known of one. The zero Host knows nothing.
+type Host struct {
+	state
+	samples []sample // a ring
+	next    int
+	tar     tar
+}
+
+// state is what is kept.
+type state struct {
+	Version int                `json:"v"`
+	Axes    map[string]axis    `json:"axes,omitempty"`
+	Folders map[string]Probing `json:"folders,omitempty"`
+	Soft    []signature        `json:"soft,omitempty"`
+	Mirrors map[string]int     `json:"mirrors,omitempty"` // pages that another host has at the same path
+	Own     int                `json:"own,omitempty"`     // pages that no other has
+}
+
+const version = 1
+
+// Decode makes a Host of what Encode wrote; of anything else one that knows nothing.
+func Decode(b []byte) *Host {
+	h := new(Host)
+	if json.Unmarshal(b, &h.state) != nil || h.Version != version {
+		h.state = state{}
+	}
+	return h
+}
+
+// Encode is what is worth keeping of a Host: nil if it is nothing.
+func (h *Host) Encode() []byte {
+	if len(h.Axes)+len(h.Folders)+len(h.Soft)+len(h.Mirrors)+h.Own == 0 {
+		return nil
+	}
+	h.Version = version
+	b, err := json.Marshal(h.state)
+	if err != nil || len(b) > maxEncoded {
+		return nil
+	}
+	return b
+}
+
+// A Page is one that was fetched, as far as it teaches something.
+type Page struct {
+	Title, Heading string
+	Text           [16]byte // hash of the main text
+	Words          int
+	Sketch         *neardup.Sketch // nil: too short
+}
