@@ -1,10 +1,6 @@
 package extract
 
-import (
-	"bytes"
-
-	"golang.org/x/net/html/atom"
-)
+import "bytes"
 
 // mainText tells for each run whether it is main text. The rest is boilerplate.
 func (o *outline) mainText() []bool {
@@ -121,9 +117,9 @@ func (c *content) isBoiler(i int, l level, total int32) bool {
 func (c *content) isLinkList(e *elem) bool {
 	n, links := in(c.text, e), in(c.link, e)
 	switch e.tag {
-	case atom.Tr, atom.Th, atom.Dt, atom.Dd, atom.Li, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Pre, atom.Caption:
+	case tagTr, tagTh, tagDt, tagDd, tagLi, tagH1, tagH2, tagH3, tagH4, tagH5, tagH6, tagPre, tagCaption:
 		return false
-	case atom.Td:
+	case tagTd:
 		if links < minColumnBytes {
 			return false
 		}
@@ -141,7 +137,7 @@ func (c *content) descend(good []int32) int {
 	}
 	for i := 1; i < len(c.elems); i++ {
 		e := &c.elems[i]
-		if c.boiler[i] || int(e.parent) != top || e.tag == atom.P || e.tag == atom.Pre || headingLevel(e.tag) > 0 {
+		if c.boiler[i] || int(e.parent) != top || e.tag == tagP || e.tag == tagPre || headingLevel(e.tag) > 0 {
 			continue
 		}
 		need := minShare

@@ -3,13 +3,15 @@
 // boilerplate, links, and what the author wishes robots to do.
 //
 // Nothing here fails: whatever the web sends is a page, if only an empty one.
-// One walk over the tokens of golang.org/x/net/html builds a bounded outline
-// (outline.go); no tree is built, for three reasons: html.Parse refuses a page
-// with more than 512 open elements; its repair of misnested formatting lets 12
-// bytes of input make 400 nodes, so that memory has no bound; and the walk with
-// all that follows takes 1.5 ms of CPU for a news page of 174 KB, which is what
-// html.Parse alone takes. That tree is the oracle of the tests: over 181 pages
-// the outline has the same words and the same links.
+// One walk over the tokens (tokenizer.go) builds a bounded outline (outline.go);
+// no tree is built, for three reasons: html.Parse refuses a page with more than
+// 512 open elements; its repair of misnested formatting lets 12 bytes of input
+// make 400 nodes, so that memory has no bound; and the walk with all that follows
+// takes 0.5 ms of CPU for a news page of 174 KB, of which html.Parse alone takes
+// 1.3. The tokenizer is our own, for that of golang.org/x/net/html took three
+// quarters of the time, a byte at a call; it passes the tokenizer cases of
+// html5lib. The tree of x/net is the oracle of the tests: over 181 pages the
+// outline has the same words and the same links.
 //
 // Limits, all bounded so that a hostile page costs at most what an honest one
 // of MaxBytes does:

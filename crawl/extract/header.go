@@ -201,8 +201,8 @@ func (o *outline) applyHeader(p *Page, base, page weburl.URL, header http.Header
 	if v := header.Get("Refresh"); v != "" {
 		p.Refresh, p.RefreshDelay, _ = parseRefresh(page, page, v)
 	}
-	if p.Refresh == (weburl.URL{}) && o.refresh != "" {
-		p.Refresh, p.RefreshDelay, _ = parseRefresh(base, page, o.refresh)
+	if p.Refresh == (weburl.URL{}) && len(o.refresh) > 0 {
+		p.Refresh, p.RefreshDelay, _ = parseRefresh(base, page, string(o.refresh))
 	}
 	if p.Lang == "" {
 		p.Lang = cleanLang(header.Get("Content-Language"))

@@ -1,10 +1,6 @@
 package extract
 
-import (
-	"strings"
-
-	"golang.org/x/net/html/atom"
-)
+import "strings"
 
 // A hint is what the name, role or class of an element tells about the text in
 // it.
@@ -21,22 +17,19 @@ const (
 	hintContents                  // class or id suggests a table of contents
 )
 
-func hintOf(t *tag) hint {
+func hintOf(z *tokenizer) hint {
 	var h hint
-	if t.hidden {
-		h |= hintHidden
-	}
-	switch t.atom {
-	case atom.Nav, atom.Menu, atom.Select, atom.Textarea, atom.Button, atom.Dialog, atom.Noscript, atom.Search, atom.Dir:
+	switch z.tag {
+	case tagNav, tagMenu, tagSelect, tagTextarea, tagButton, tagDialog, tagNoscript, tagSearch, tagDir:
 		h |= hintNav
-	case atom.Header, atom.Footer, atom.Aside:
+	case tagHeader, tagFooter, tagAside:
 		h |= hintSide
-	case atom.Form, atom.Fieldset:
+	case tagForm, tagFieldset:
 		h |= hintSoft
-	case atom.Main, atom.Article:
+	case tagMain, tagArticle:
 		h |= hintMain
 	}
-	switch t.role {
+	switch string(z.attr(attrRole)) {
 	case "navigation", "search", "menu", "menubar", "toolbar", "dialog", "alertdialog", "tablist", "listbox", "tooltip":
 		h |= hintNav
 	case "banner", "contentinfo", "complementary":
@@ -47,14 +40,14 @@ func hintOf(t *tag) hint {
 		h &^= hintSide
 		h |= hintContent
 	}
-	if t.itemprop == "articleBody" || t.itemprop == "text" && t.atom != atom.Meta {
+	if prop := string(z.attr(attrItemprop)); prop == "articleBody" || prop == "text" {
 		h |= hintBody
 	}
-	h |= wordHints(t.class)
-	switch t.atom {
-	case atom.Div, atom.Ul, atom.Ol, atom.Table, atom.Td: // an id of others names a place, not a purpose
-		if countWords(t.id) <= 2 {
-			h |= wordHints(t.id)
+	h |= wordHints(z.attr(attrClass))
+	switch z.tag {
+	case tagDiv, tagUl, tagOl, tagTable, tagTd: // an id of others names a place, not a purpose
+		if id := z.attr(attrId); countWords(string(id)) <= 2 {
+			h |= wordHints(id)
 		}
 	}
 	return h
@@ -62,7 +55,7 @@ func hintOf(t *tag) hint {
 
 // wordHints looks for telling words in a class or id. "relatedArticles",
 // "related-articles" and "RELATED_ARTICLES" are the same two words.
-func wordHints(s string) hint {
+func wordHints(s []byte) hint {
 	var h hint
 	var buf [20]byte
 	n := 0

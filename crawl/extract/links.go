@@ -3,26 +3,24 @@ package extract
 import (
 	"bytes"
 	"strings"
-
-	"golang.org/x/net/html/atom"
 )
 
 // noteAnchor remembers where a fragment leads, for the heading that follows or
 // stands around it.
-func (s *scanner) noteAnchor(t *tag) {
-	switch t.atom {
-	case atom.Input, atom.Button, atom.Select, atom.Textarea, atom.Form, atom.Label:
-		return // a control, not a place in the text
+func (s *scanner) noteAnchor() {
+	z := s.z
+	if !z.has(attrId) && (z.tag != tagA || !z.has(attrName)) || controls.has(z.tag) {
+		return // nothing to lead to, or a control, which is no place in the text
 	}
-	id := t.id
-	if id == "" && t.atom == atom.A {
-		id = t.name_
+	id := z.attr(attrId)
+	if len(id) == 0 && z.tag == tagA {
+		id = z.attr(attrName)
 	}
-	if id == "" {
+	if len(id) == 0 {
 		return
 	}
 	if s.heading >= 0 {
-		if h := &s.heads[s.heading]; h.child == "" {
+		if h := &s.heads[s.heading]; len(h.child) == 0 {
 			h.child = id
 		}
 		return
@@ -30,12 +28,12 @@ func (s *scanner) noteAnchor(t *tag) {
 	s.anchor, s.anchorAt = id, s.here()
 }
 
-func (s *scanner) startHeading(t *tag, level int) {
+func (s *scanner) startHeading(level int) {
 	if len(s.heads) >= maxHeadings || s.dropped > 0 {
 		return
 	}
 	s.closeHeading()
-	h := rawHeading{level: level, start: -1, elem: s.cur, id: t.id}
+	h := rawHeading{level: level, start: -1, elem: s.cur, id: s.z.attr(attrId)}
 	if s.anchorAt == s.here() {
 		h.before = s.anchor
 	}
@@ -43,7 +41,7 @@ func (s *scanner) startHeading(t *tag, level int) {
 		if s.elems[e].start != s.here() {
 			break
 		}
-		if s.elems[e].id != "" {
+		if len(s.elems[e].id) > 0 {
 			h.section = s.elems[e].id
 			break
 		}
@@ -54,21 +52,23 @@ func (s *scanner) startHeading(t *tag, level int) {
 
 // startLink opens <a>. One without href is an anchor only; either ends the link
 // that is open, for links do not nest.
-func (s *scanner) startLink(t *tag) {
+func (s *scanner) startLink() {
 	s.closeLink()
-	if !t.hasHref || s.dropped > 0 {
+	z := s.z
+	if !z.has(attrHref) || s.dropped > 0 {
 		return
 	}
-	if s.heading >= 0 && len(t.href) > 1 && t.href[0] == '#' {
-		if h := &s.heads[s.heading]; h.permalink == "" {
-			h.permalink = t.href[1:]
+	href := z.attr(attrHref)
+	if s.heading >= 0 && len(href) > 1 && href[0] == '#' {
+		if h := &s.heads[s.heading]; len(h.permalink) == 0 {
+			h.permalink = href[1:]
 		}
 	}
 	if len(s.links) >= s.opt.links {
 		s.truncated = true
 		return
 	}
-	l := rawLink{href: t.href, alt: t.title, start: -1, noFollow: relNoFollow(t.rel)}
+	l := rawLink{href: href, alt: z.attr(attrTitle), start: -1, noFollow: relNoFollow(z.attr(attrRel))}
 	if s.inRun {
 		l.start = s.here()
 	}
@@ -77,24 +77,25 @@ func (s *scanner) startLink(t *tag) {
 }
 
 // inertLink keeps the address of an element that shows another page or none.
-func (s *scanner) inertLink(t *tag) {
-	href, alt := t.href, t.alt
-	if t.atom != atom.Area {
-		href, alt = t.src, t.title
+func (s *scanner) inertLink() {
+	z := s.z
+	href, alt := z.attr(attrHref), z.attr(attrAlt)
+	if z.tag != tagArea {
+		href, alt = z.attr(attrSrc), z.attr(attrTitle)
 	}
-	if href == "" || s.dropped > 0 {
+	if len(href) == 0 || s.dropped > 0 {
 		return
 	}
 	if len(s.links) >= s.opt.links {
 		s.truncated = true
 		return
 	}
-	s.links = append(s.links, rawLink{href: href, alt: alt, noFollow: relNoFollow(t.rel)})
+	s.links = append(s.links, rawLink{href: href, alt: alt, noFollow: relNoFollow(z.attr(attrRel))})
 }
 
-func relNoFollow(rel string) bool {
-	for w := range strings.FieldsSeq(rel) {
-		if strings.EqualFold(w, "nofollow") || strings.EqualFold(w, "ugc") || strings.EqualFold(w, "sponsored") {
+func relNoFollow(rel []byte) bool {
+	for w := range bytes.FieldsSeq(rel) {
+		if equalFold(w, "nofollow") || equalFold(w, "ugc") || equalFold(w, "sponsored") {
 			return true
 		}
 	}
@@ -106,24 +107,25 @@ const maxRels = 1000
 
 // meta reads a <meta>. Wishes to robots count wherever they stand, even in
 // <noscript>: that is the safe side. What stands in <template> is not there.
-func (s *scanner) meta(t *tag) {
+func (s *scanner) meta() {
 	if s.dropped > 0 {
 		return
 	}
-	content := t.content
-	switch strings.ToLower(t.httpEquiv) {
+	z := s.z
+	content := z.attr(attrContent)
+	switch strings.ToLower(string(z.attr(attrHttpEquiv))) {
 	case "refresh":
-		if s.refresh == "" {
+		if len(s.refresh) == 0 {
 			s.refresh = content
 		}
 	case "content-language":
-		if s.lang == "" {
+		if len(s.lang) == 0 {
 			s.lang = content
 		}
 	}
-	switch strings.ToLower(t.property) {
+	switch strings.ToLower(string(z.attr(attrProperty))) {
 	case "og:type":
-		s.article = s.article || strings.EqualFold(content, "article")
+		s.article = s.article || equalFold(content, "article")
 	case "article:published_time":
 		s.article = true
 	case "og:title":
@@ -131,29 +133,44 @@ func (s *scanner) meta(t *tag) {
 	case "og:description":
 		setOnce(&s.ogDescription, content, maxDescriptionBytes)
 	}
-	switch strings.ToLower(t.name_) {
+	switch strings.ToLower(string(z.attr(attrName))) {
 	case "description":
 		setOnce(&s.description, content, maxDescriptionBytes)
 	case "og:title":
 		setOnce(&s.ogTitle, content, maxTitleBytes)
 	case "robots", strings.ToLower(s.opt.agent):
-		s.robots.meta(content)
+		s.robots.meta(string(content))
 	}
 }
 
-func setOnce(to *string, v string, limit int) {
+func setOnce(to *string, v []byte, limit int) {
 	if *to == "" {
-		*to = collapse([]byte(v), limit)
+		*to = collapse(v, limit)
 	}
 }
 
 // relLink reads a <link>, which counts only in the head: a page whose body
 // takes what strangers write must not be given away by it.
-func (s *scanner) relLink(t *tag) {
-	if s.inBody || s.dropped > 0 || t.rel == "" || strings.TrimSpace(t.href) == "" || len(s.rels) >= maxRels {
+func (s *scanner) relLink() {
+	z := s.z
+	if s.inBody || s.dropped > 0 || len(z.attr(attrRel)) == 0 || len(bytes.TrimSpace(z.attr(attrHref))) == 0 || len(s.rels) >= maxRels {
 		return
 	}
-	s.rels = append(s.rels, rawRel{t.rel, t.href, t.hreflang, t.media, t.mediaType})
+	s.rels = append(s.rels, rawRel{z.attr(attrRel), z.attr(attrHref), z.attr(attrHreflang), z.attr(attrMedia), z.attr(attrType)})
+}
+
+// hidesText tells whether an inline style keeps an element from being seen.
+func hidesText(style []byte) bool {
+	if !bytes.Contains(style, []byte("none")) && !bytes.Contains(style, []byte("hidden")) {
+		return false
+	}
+	s := strings.ReplaceAll(strings.ToLower(string(style)), " ", "")
+	for decl := range strings.SplitSeq(s, ";") {
+		if decl = strings.TrimSuffix(decl, "!important"); decl == "display:none" || decl == "visibility:hidden" {
+			return true
+		}
+	}
+	return false
 }
 
 // saysArticle tells whether structured data (schema.org in JSON-LD) calls the

@@ -2,11 +2,7 @@ package extract
 
 import (
 	"bytes"
-	"strings"
 	"unicode"
-
-	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
 )
 
 const (
@@ -29,15 +25,15 @@ type outline struct {
 	links []rawLink
 	heads []rawHeading
 
-	title                        string
-	lang, base, refresh, ogTitle string
-	description, ogDescription   string
-	rels                         []rawRel
-	robots                       directives
-	article                      bool // the page says that it is one: a story, a post
-	scriptBytes, scriptFiles     int
-	haveTitle, haveBase          bool
-	truncated                    bool
+	title, ogTitle             string
+	description, ogDescription string
+	lang, base, refresh        []byte
+	rels                       []rawRel
+	robots                     directives
+	article                    bool // the page says that it is one: a story, a post
+	scriptBytes, scriptFiles   int
+	haveBase                   bool
+	truncated                  bool
 }
 
 // A run is a stretch of text that no block element parts: a paragraph, an item,
@@ -51,17 +47,17 @@ type run struct {
 
 // An elem is an element that parts text, or is hidden.
 type elem struct {
-	tag    atom.Atom
+	tag    tagName
+	hint   hint
 	parent int32
 	run    int32 // index of its first run
 	end    int32 // index after its last run
 	start  int32 // offset in text where it begins
-	hint   hint
-	id     string
+	id     []byte
 }
 
 type rawLink struct {
-	href, alt  string
+	href, alt  []byte
 	start, end int32
 	noFollow   bool
 	nav        bool // text or rel says previous, next, up, home, contents, index
@@ -73,19 +69,19 @@ type rawHeading struct {
 	elem       int32
 	// Where the heading can be linked to, best first: its id, a permalink in
 	// it, the section it opens, an anchor in it, an anchor just before it.
-	id, permalink, section, child, before string
+	id, permalink, section, child, before []byte
 }
 
 func (h *rawHeading) anchor() string {
-	for _, a := range []string{h.id, h.permalink, h.section, h.child, h.before} {
-		if a != "" {
-			return a
+	for _, a := range [][]byte{h.id, h.permalink, h.section, h.child, h.before} {
+		if len(a) > 0 {
+			return string(a)
 		}
 	}
 	return ""
 }
 
-type rawRel struct{ rel, href, hreflang, media, mediaType string }
+type rawRel struct{ rel, href, hreflang, media, mediaType []byte }
 
 // scanOptions bound what a scan collects, and name the robot.
 type scanOptions struct {
@@ -97,15 +93,15 @@ type scanOptions struct {
 // open is an entry of the stack of open elements. Inline elements stand in it
 // only so that end tags find their start.
 type open struct {
-	tag  atom.Atom
-	name string // where tag is 0
-	elem int32
+	tag  tagName
 	own  bool // elem is its own, not an ancestor's
+	name span // told apart by it where tag is tagOther
+	elem int32
 }
 
 type scanner struct {
 	*outline
-	z   *html.Tokenizer
+	z   *tokenizer
 	opt scanOptions
 
 	stack      []open
@@ -120,30 +116,23 @@ type scanner struct {
 	newline      bool // a line break waits for a word
 	sep          byte // what parts the next run from the last: '\n', ' ' or 0
 
-	link      int // index of the open link, or -1
-	heading   int // index of the open heading, or -1
-	anchor    string
-	anchorAt  int32
-	rawSkip   bool // the next text token is script, style or the like
-	titleNext bool
-	isData    bool // that token is JSON-LD
+	link     int // index of the open link, or -1
+	heading  int // index of the open heading, or -1
+	anchor   []byte
+	anchorAt int32
 }
 
-// scan reads a page into its outline.
-func scan(text []byte, opt scanOptions) *outline {
-	o := &outline{text: make([]byte, 0, len(text)/3+64)}
-	o.elems = append(o.elems, elem{})
-	s := &scanner{outline: o, z: html.NewTokenizer(bytes.NewReader(text)), opt: opt, link: -1, heading: -1}
-	for {
+// scan reads a page into its outline, which refers to the page's bytes.
+func scan(page []byte, opt scanOptions) *outline {
+	o := &outline{text: make([]byte, 0, len(page)/4+64)}
+	o.elems = append(make([]elem, 0, len(page)/200+16), elem{})
+	o.runs = make([]run, 0, len(page)/400+16)
+	s := &scanner{outline: o, z: newTokenizer(page), opt: opt, link: -1, heading: -1}
+	for s.token() {
 		if len(o.elems) >= maxElems || len(o.runs) >= maxRuns {
 			o.truncated = true
 			break
 		}
-		tt := s.z.Next()
-		if tt == html.ErrorToken {
-			break
-		}
-		s.token(tt)
 	}
 	s.popTo(0)
 	s.closeLink()
@@ -152,62 +141,109 @@ func scan(text []byte, opt scanOptions) *outline {
 	return o
 }
 
-func (s *scanner) token(tt html.TokenType) {
-	switch tt {
-	case html.TextToken:
-		switch {
-		case s.rawSkip:
-			s.rawSkip = false
-			s.scriptBytes += len(s.z.Raw())
-			s.article = s.article || s.isData && saysArticle(s.z.Raw())
-		case s.titleNext:
-			s.titleNext = false
-			if !s.haveTitle {
-				s.title = collapse(s.z.Text(), maxTitleBytes)
-				s.haveTitle = s.title != ""
-			}
-		case s.dropped == 0:
-			s.words(s.z.Text())
-		}
-	case html.StartTagToken, html.SelfClosingTagToken:
-		s.rawSkip, s.titleNext = false, false
-		s.startTag(tt == html.SelfClosingTagToken)
-	case html.EndTagToken:
-		s.rawSkip, s.titleNext = false, false
+// token reads a token, and tells whether there was one.
+func (s *scanner) token() bool {
+	switch s.z.next() {
+	case endOfPage:
+		return false
+	case textToken:
+		s.text1(true)
+	case startTagToken:
+		s.startTag()
+	case endTagToken:
 		s.endTag()
+	}
+	return true
+}
+
+// text1 takes the words of the tokenizer's text. References count unless it is
+// raw.
+func (s *scanner) text1(references bool) {
+	if s.dropped == 0 {
+		s.words(s.z.bytes(s.z.text), references)
 	}
 }
 
+// textClass says what is no plain part of a word, by byte.
+var textClass = func() (class [256]uint8) {
+	for c := range 0x21 {
+		class[c] = whiteByte
+	}
+	class['&'] = referenceByte
+	class[0xC2] = leadByte // of no-break space and soft hyphen
+	class[0xE2] = leadByte // of zero width space
+	return class
+}()
+
+const (
+	whiteByte = 1 + iota
+	referenceByte
+	leadByte
+)
+
 // words appends text to the current run, and opens one if there is none.
-func (s *scanner) words(b []byte) {
+func (s *scanner) words(b []byte, references bool) {
 	for i := 0; i < len(b); {
-		c := b[i]
-		switch {
-		case c <= ' ':
-			if c == '\n' && s.pre > 0 {
-				s.newline = s.inRun
-			}
-			s.space = s.space || isSpace(c)
+		switch textClass[b[i]] {
+		case whiteByte:
+			s.white(b[i])
 			i++
 			continue
-		case c == 0xC2 && i+1 < len(b) && b[i+1] == 0xA0: // no-break space
-			s.space = true
-			i += 2
-			continue
-		case c == 0xC2 && i+1 < len(b) && b[i+1] == 0xAD: // soft hyphen
-			i += 2
-			continue
-		case c == 0xE2 && i+2 < len(b) && b[i+1] == 0x80 && b[i+2] == 0x8B: // zero width space
-			i += 3
-			continue
+		case referenceByte:
+			if references {
+				i += s.reference(b[i:])
+				continue
+			}
+		case leadByte:
+			if n := s.invisible(b[i:]); n > 0 {
+				i += n
+				continue
+			}
 		}
 		j := i + 1
-		for j < len(b) && b[j] > ' ' && b[j] != 0xC2 && b[j] != 0xE2 {
+		for j < len(b) {
+			// A single space between plain bytes is part of the stretch.
+			if c := b[j]; textClass[c] != 0 && (c != ' ' || j+1 == len(b) || textClass[b[j+1]] != 0 || s.pre > 0) {
+				break
+			}
 			j++
 		}
 		s.word(b[i:j])
 		i = j
 	}
+}
+
+// white takes a byte up to the space, of which some are white space and the
+// others nothing.
+func (s *scanner) white(c byte) {
+	if (c == '\n' || c == '\r') && s.pre > 0 {
+		s.newline = s.inRun
+	}
+	s.space = s.space || isSpace(c)
+}
+
+// invisible takes what begins b and is shown as a space or not at all: no-break
+// space, soft hyphen, zero width space. It returns 0 if that is none of them.
+func (s *scanner) invisible(b []byte) int {
+	switch {
+	case len(b) >= 2 && b[0] == 0xC2 && b[1] == 0xA0:
+		s.space = true
+		return 2
+	case len(b) >= 2 && b[0] == 0xC2 && b[1] == 0xAD:
+		return 2
+	case len(b) >= 3 && b[0] == 0xE2 && b[1] == 0x80 && b[2] == 0x8B:
+		return 3
+	}
+	return 0
+}
+
+// reference takes the character reference that b may begin with, and returns its
+// length.
+func (s *scanner) reference(b []byte) int {
+	var buf [64]byte
+	text, n := appendReference(buf[:0], b, false)
+	s.words(text, false)
+	return n
 }
 
 func (s *scanner) word(b []byte) {
@@ -282,7 +318,7 @@ func (s *scanner) push(o open) {
 }
 
 // newElem adds a container and returns its index.
-func (s *scanner) newElem(tag atom.Atom, h hint, id string) int32 {
+func (s *scanner) newElem(tag tagName, h hint, id []byte) int32 {
 	s.elems = append(s.elems, elem{tag: tag, parent: s.cur, run: int32(len(s.runs)), start: s.here(), hint: h, id: id})
 	return int32(len(s.elems) - 1)
 }
@@ -297,17 +333,18 @@ func (s *scanner) popTo(n int) {
 			s.cur = s.stack[len(s.stack)-1].elem
 		}
 		switch o.tag {
-		case atom.Template:
-			s.dropped = max(0, s.dropped-1)
-		case atom.Svg, atom.Math:
-			s.foreign = max(0, s.foreign-1)
-		case atom.P:
+		case tagTemplate:
+			s.dropped--
+		case tagSvg, tagMath:
+			s.foreign--
+			s.z.foreign = s.foreign > 0
+		case tagP:
 			s.paragraphs--
-		case atom.Pre, atom.Listing, atom.Xmp:
-			s.pre = max(0, s.pre-1)
-		case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
+		case tagPre, tagListing, tagXmp:
+			s.pre--
+		case tagH1, tagH2, tagH3, tagH4, tagH5, tagH6:
 			s.closeHeading()
-		case atom.Td, atom.Th, atom.Caption:
+		case tagTd, tagTh, tagCaption:
 			s.closeLink()
 		}
 		if o.own {
@@ -328,7 +365,7 @@ func (s *scanner) closeLink() {
 		return
 	}
 	l.end = s.here()
-	if s.heading >= 0 && s.inRun && strings.HasPrefix(l.href, "#") && !hasWord(s.text[l.start:]) {
+	if s.heading >= 0 && s.inRun && bytes.HasPrefix(l.href, []byte("#")) && !hasWord(s.text[l.start:]) {
 		s.unsay(l)
 	}
 }

@@ -12,7 +12,7 @@ import (
 // assemble fills a page from its outline.
 func (o *outline) assemble(p *Page, u weburl.URL, header http.Header, opt Options) {
 	base := o.baseOf(u)
-	p.Lang = cleanLang(o.lang)
+	p.Lang = cleanLang(string(o.lang))
 	o.applyHeader(p, base, u, header, opt)
 	o.markNav()
 	main := o.mainText()
@@ -37,7 +37,7 @@ func (o *outline) baseOf(u weburl.URL) weburl.URL {
 	if !o.haveBase {
 		return u
 	}
-	b, err := u.Join(strings.TrimSpace(o.base))
+	b, err := u.Join(strings.TrimSpace(string(o.base)))
 	if err != nil || !b.IsWeb() {
 		return u
 	}
@@ -48,12 +48,12 @@ func (o *outline) baseOf(u weburl.URL) weburl.URL {
 func (o *outline) relLinks(base weburl.URL) []headerLink {
 	var out []headerLink
 	for _, r := range o.rels {
-		rel := strings.Fields(strings.ToLower(r.rel))
-		u, err := base.Join(strings.TrimSpace(r.href))
+		rel := strings.Fields(strings.ToLower(string(r.rel)))
+		u, err := base.Join(strings.TrimSpace(string(r.href)))
 		if err != nil {
 			continue
 		}
-		out = append(out, headerLink{url: u, rel: rel, hreflang: r.hreflang, media: r.media, mediaType: r.mediaType})
+		out = append(out, headerLink{url: u, rel: rel, hreflang: string(r.hreflang), media: string(r.media), mediaType: string(r.mediaType)})
 	}
 	return out
 }
@@ -102,7 +102,7 @@ func (o *outline) isMain(main []bool, h *rawHeading) bool {
 // link to it.
 func (o *outline) headingText(h *rawHeading) string {
 	s := oneLine(o.text[h.start:h.end], maxHeadingBytes)
-	if h.permalink != "" {
+	if len(h.permalink) > 0 {
 		s = strings.TrimFunc(s, func(r rune) bool {
 			return unicode.IsSpace(r) || strings.ContainsRune("¶#§🔗", r) || unicode.Is(unicode.Co, r)
 		})
@@ -126,7 +126,7 @@ func (l *rawLink) text(o *outline) string {
 	if s := oneLine(o.text[l.start:l.end], maxLinkTextBytes); s != "" {
 		return s
 	}
-	return collapse([]byte(l.alt), maxLinkTextBytes)
+	return collapse(l.alt, maxLinkTextBytes)
 }
 
 // markNav marks the links that lead to the neighbours of the page.
@@ -143,7 +143,7 @@ func (o *outline) resolve(p *Page, base, page weburl.URL, limit int) {
 	self := page.Page()
 	for i := range o.links {
 		l := &o.links[i]
-		href := strings.TrimFunc(l.href, func(r rune) bool { return r <= ' ' })
+		href := strings.TrimFunc(string(l.href), func(r rune) bool { return r <= ' ' })
 		if strings.HasPrefix(href, "#") && !o.haveBase {
 			continue
 		}

@@ -1,127 +1,97 @@
 package extract
 
-import "golang.org/x/net/html/atom"
+import "math/bits"
 
-// isBlock tells whether an element parts the text before, in and after it.
-// Unknown elements are inline, as in browsers.
-func isBlock(a atom.Atom) bool {
-	switch a {
-	case atom.Address, atom.Article, atom.Aside, atom.Blockquote, atom.Caption, atom.Center, atom.Dd, atom.Details,
-		atom.Dialog, atom.Dir, atom.Div, atom.Dl, atom.Dt, atom.Fieldset, atom.Figcaption, atom.Figure, atom.Footer,
-		atom.Form, atom.Frameset, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Header, atom.Hgroup,
-		atom.Legend, atom.Li, atom.Listing, atom.Main, atom.Menu, atom.Nav, atom.Noscript, atom.Ol, atom.Optgroup,
-		atom.Option, atom.P, atom.Pre, atom.Search, atom.Section, atom.Select, atom.Summary, atom.Table, atom.Tbody,
-		atom.Td, atom.Textarea, atom.Tfoot, atom.Th, atom.Thead, atom.Tr, atom.Ul, atom.Xmp, atom.Plaintext,
-		atom.Button:
-		return true
+// A tagSet is a set of the elements that are known.
+type tagSet [2]uint64
+
+// tagsOf makes a set. There are at most 128 names: one that is too many does not
+// compile, for its set would need a third word.
+func tagsOf(tags ...tagName) (s tagSet) {
+	for _, t := range tags {
+		s[t>>6] |= 1 << (t & 63)
 	}
-	return false
+	return s
 }
 
-// isVoid tells whether an element has no end tag.
-func isVoid(a atom.Atom) bool {
-	switch a {
-	case atom.Area, atom.Base, atom.Basefont, atom.Bgsound, atom.Br, atom.Col, atom.Embed, atom.Frame, atom.Hr,
-		atom.Img, atom.Image, atom.Input, atom.Keygen, atom.Link, atom.Meta, atom.Param, atom.Source, atom.Track, atom.Wbr:
-		return true
-	}
-	return false
-}
+var _ = tagSet{}[(len(tagNames)-1)>>6]
 
-// closesP tells whether a start tag ends an open paragraph.
-func closesP(a atom.Atom) bool {
-	switch a {
-	case atom.Address, atom.Article, atom.Aside, atom.Blockquote, atom.Center, atom.Dd, atom.Details, atom.Dialog,
-		atom.Dir, atom.Div, atom.Dl, atom.Dt, atom.Fieldset, atom.Figcaption, atom.Figure, atom.Footer, atom.Form,
-		atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Header, atom.Hgroup, atom.Hr, atom.Li, atom.Listing,
-		atom.Main, atom.Menu, atom.Nav, atom.Ol, atom.P, atom.Plaintext, atom.Pre, atom.Search, atom.Section,
-		atom.Summary, atom.Table, atom.Ul, atom.Xmp:
-		return true
-	}
-	return false
-}
+func (s tagSet) has(t tagName) bool { return s[t>>6]>>(t&63)&1 != 0 }
 
-// isScope tells whether an element hides what is open outside of it from end
-// tags and implied ends within.
-func isScope(a atom.Atom) bool {
-	switch a {
-	case atom.Applet, atom.Caption, atom.Html, atom.Table, atom.Td, atom.Th, atom.Marquee, atom.Object, atom.Template,
-		atom.Svg, atom.Math:
-		return true
-	}
-	return false
-}
+func (s tagSet) isEmpty() bool { return bits.OnesCount64(s[0]|s[1]) == 0 }
 
-// isHeadOnly lists the elements that may stand before the body begins.
-func isHeadOnly(a atom.Atom) bool {
-	switch a {
-	case atom.Html, atom.Head, atom.Base, atom.Basefont, atom.Bgsound, atom.Link, atom.Meta, atom.Title, atom.Noscript,
-		atom.Noframes, atom.Style, atom.Script, atom.Template:
-		return true
-	}
-	return false
-}
+// blocks are the elements that part the text before, in and after them. Unknown
+// elements are inline, as in browsers.
+var blocks = tagsOf(tagAddress, tagArticle, tagAside, tagBlockquote, tagButton, tagCaption, tagCenter, tagDd, tagDetails,
+	tagDialog, tagDir, tagDiv, tagDl, tagDt, tagFieldset, tagFigcaption, tagFigure, tagFooter, tagForm, tagFrameset,
+	tagH1, tagH2, tagH3, tagH4, tagH5, tagH6, tagHeader, tagHgroup, tagLegend, tagLi, tagListing, tagMain, tagMenu, tagNav,
+	tagNoscript, tagOl, tagOptgroup, tagOption, tagP, tagPlaintext, tagPre, tagSearch, tagSection, tagSelect, tagSummary,
+	tagTable, tagTbody, tagTd, tagTextarea, tagTfoot, tagTh, tagThead, tagTr, tagUl, tagXmp)
+
+// voids are the elements that have no end tag.
+var voids = tagsOf(tagArea, tagBase, tagBasefont, tagBgsound, tagBr, tagCol, tagEmbed, tagFrame, tagHr, tagImage, tagImg,
+	tagInput, tagKeygen, tagLink, tagMeta, tagParam, tagSource, tagTrack, tagWbr)
+
+// closesP are the elements whose start tag ends an open paragraph.
+var closesP = tagsOf(tagAddress, tagArticle, tagAside, tagBlockquote, tagCenter, tagDd, tagDetails, tagDialog, tagDir,
+	tagDiv, tagDl, tagDt, tagFieldset, tagFigcaption, tagFigure, tagFooter, tagForm, tagH1, tagH2, tagH3, tagH4, tagH5,
+	tagH6, tagHeader, tagHgroup, tagHr, tagLi, tagListing, tagMain, tagMenu, tagNav, tagOl, tagP, tagPlaintext, tagPre,
+	tagSearch, tagSection, tagSummary, tagTable, tagUl, tagXmp)
+
+// scopes are the elements that hide what is open outside of them from end tags
+// and implied ends within.
+var scopes = tagsOf(tagApplet, tagCaption, tagHtml, tagMarquee, tagMath, tagObject, tagSvg, tagTable, tagTd, tagTemplate,
+	tagTh)
+
+// throughScopes are the elements whose end tags reach through table cells.
+var throughScopes = tagsOf(tagCaption, tagMath, tagSvg, tagTable, tagTbody, tagTd, tagTemplate, tagTfoot, tagTh, tagThead,
+	tagTr)
+
+// headOnly are the elements that may stand before the body begins.
+var headOnly = tagsOf(tagBase, tagBasefont, tagBgsound, tagHead, tagHtml, tagLink, tagMeta, tagNoframes, tagNoscript,
+	tagScript, tagStyle, tagTemplate, tagTitle)
+
+// headings are h1 to h6.
+var headings = tagsOf(tagH1, tagH2, tagH3, tagH4, tagH5, tagH6)
 
 // headingLevel is 1 to 6 for h1 to h6, else 0.
-func headingLevel(a atom.Atom) int {
-	switch a {
-	case atom.H1:
-		return 1
-	case atom.H2:
-		return 2
-	case atom.H3:
-		return 3
-	case atom.H4:
-		return 4
-	case atom.H5:
-		return 5
-	case atom.H6:
-		return 6
+func headingLevel(t tagName) int {
+	if !headings.has(t) {
+		return 0
 	}
-	return 0
+	return int(t-tagH1) + 1
 }
 
-// separator is what parts an element from its neighbours: cells of a row, and
-// the labels of a drawing (no atom), stand on one line.
-func separator(a atom.Atom) byte {
-	if a == atom.Td || a == atom.Th || a == 0 {
+// controls are elements that one works, not reads.
+var controls = tagsOf(tagButton, tagForm, tagInput, tagLabel, tagSelect, tagTextarea)
+
+// separator is what parts an element from its neighbours: cells of a row, the
+// labels of a drawing and inline elements stand on one line.
+func separator(t tagName) byte {
+	if t == tagTd || t == tagTh || !blocks.has(t) {
 		return ' '
 	}
 	return '\n'
 }
 
-// impliedEnd returns the elements that a start tag ends when they are open, and
-// those at which the search for them stops.
-func impliedEnd(a atom.Atom) (ends, stops []atom.Atom) {
-	switch a {
-	case atom.Li:
-		return endLi, stopLists
-	case atom.Dt, atom.Dd:
-		return endDef, stopLists
-	case atom.Td, atom.Th:
-		return endCell, stopRow
-	case atom.Tr:
-		return endRow, stopTable
-	case atom.Thead, atom.Tbody, atom.Tfoot, atom.Caption, atom.Colgroup:
-		return endGroup, stopTable
-	case atom.Option, atom.Optgroup:
-		return endOption, stopSelect
-	case atom.Button:
-		return endButton, nil
+// ends says what a start tag ends, by name: the innermost open element of
+// closes, unless one of stops stands between or, where stops is empty, the edge
+// of a scope.
+var ends = func() (e [len(tagNames)]struct{ closes, stops tagSet }) {
+	set := func(closes, stops tagSet, tags ...tagName) {
+		for _, t := range tags {
+			e[t].closes, e[t].stops = closes, stops
+		}
 	}
-	return nil, nil
-}
-
-var (
-	endLi      = []atom.Atom{atom.Li}
-	endDef     = []atom.Atom{atom.Dt, atom.Dd}
-	endCell    = []atom.Atom{atom.Td, atom.Th}
-	endRow     = []atom.Atom{atom.Tr, atom.Caption, atom.Colgroup}
-	endGroup   = []atom.Atom{atom.Thead, atom.Tbody, atom.Tfoot, atom.Caption, atom.Colgroup}
-	endOption  = []atom.Atom{atom.Option}
-	endButton  = []atom.Atom{atom.Button}
-	stopLists  = []atom.Atom{atom.Ul, atom.Ol, atom.Dl, atom.Menu, atom.Dir, atom.Table, atom.Td, atom.Th}
-	stopRow    = []atom.Atom{atom.Tr, atom.Table}
-	stopTable  = []atom.Atom{atom.Table}
-	stopSelect = []atom.Atom{atom.Select}
-)
+	lists := tagsOf(tagUl, tagOl, tagDl, tagMenu, tagDir, tagTable, tagTd, tagTh)
+	table := tagsOf(tagTable)
+	set(tagsOf(tagLi), lists, tagLi)
+	set(tagsOf(tagDt, tagDd), lists, tagDt, tagDd)
+	set(tagsOf(tagTd, tagTh), tagsOf(tagTr, tagTable), tagTd, tagTh)
+	set(tagsOf(tagTr, tagCaption, tagColgroup), table, tagTr)
+	set(tagsOf(tagThead, tagTbody, tagTfoot, tagCaption, tagColgroup), table,
+		tagThead, tagTbody, tagTfoot, tagCaption, tagColgroup)
+	set(tagsOf(tagOption), tagsOf(tagSelect), tagOption, tagOptgroup)
+	set(tagsOf(tagButton), tagSet{}, tagButton)
+	return e
+}()
