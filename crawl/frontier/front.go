@@ -2,9 +2,9 @@ package frontier
 
 import (
 	"bytes"
-	"container/heap"
 	"fmt"
 	"math"
+	"net/netip"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -25,21 +25,25 @@ var levelPart = [Levels]int{17, 8, 4, 3}
 // frontHosts are the hosts in memory, and where the S keys go on. Guarded by
 // Frontier.mu.
 type frontHosts struct {
-	hosts map[hostID]*host
-	heap  hostHeap
-	tick  uint64
-	from  []byte // the first S key that was not yet looked at
-	nextS int64  // its time; never: there is none
+	hosts   map[hostID]*host
+	groups  map[netip.Prefix]*group
+	heap    agenda[*group]
+	cooling []*group // without hosts, until their delay is over
+	tick    uint64
+	from    []byte // the first S key that was not yet looked at
+	nextS   int64  // its time; never: there is none
 }
 
 func newFrontHosts() frontHosts {
-	return frontHosts{hosts: map[hostID]*host{}, from: nodeKey(kindSched, 0)}
+	return frontHosts{hosts: map[hostID]*host{}, groups: map[netip.Prefix]*group{}, from: nodeKey(kindSched, 0)}
 }
 
 // host is one host of the front.
 type host struct {
-	id  hostID
-	rec hostRecord // ready and delay live here
+	id    hostID
+	rec   hostRecord // ready and delay live here
+	group *group
+	alone group // its group while its address is not known
 
 	busy   int // requests under way
 	flying int // leases not yet settled: busy, or waiting for their commit
@@ -50,9 +54,7 @@ type host struct {
 	more      bool           // the store may hold fresh addresses from next on
 	nextRetry int64          // µs at which the earliest known retry comes due; 0: none known
 
-	wake int64  // when it is worth looking at
-	tick uint64 // the earlier of two with the same wake goes first
-	at   int    // index in the heap; -1: not there
+	sleeper
 }
 
 // waiting is an address in a window.
@@ -71,7 +73,7 @@ func (f *Frontier) delayOf(r *hostRecord) int64 {
 	return r.delay
 }
 
-// arrange puts h where it belongs in the heap after anything about it changed.
+// arrange puts h where it belongs after anything about it changed.
 func (f *Frontier) arrange(h *host) {
 	base := max(h.rec.ready, h.rec.paused)
 	switch {
@@ -84,21 +86,14 @@ func (f *Frontier) arrange(h *host) {
 		base = never // its commit calls arrange again
 	}
 	f.front.tick++
-	h.wake, h.tick = base, f.front.tick
-	switch {
-	case base == never && h.at >= 0:
-		heap.Remove(&f.front.heap, h.at)
-	case base == never:
-	case h.at >= 0:
-		heap.Fix(&f.front.heap, h.at)
-	default:
-		heap.Push(&f.front.heap, h)
-	}
+	h.group.hosts.set(h, base, f.front.tick)
+	f.arrangeGroup(h.group)
 }
 
 // admit brings in hosts whose time has come, while there is room.
 func (f *Frontier) admit(now int64) error {
 	fr := &f.front
+	f.sweep(now)
 	if fr.nextS > now || len(fr.hosts) >= f.opt.FrontHosts {
 		return nil
 	}
@@ -107,16 +102,17 @@ func (f *Frontier) admit(now int64) error {
 		return err
 	}
 	defer it.Close()
+	away := never // when the first host for which there was no place comes again
 	for ok := it.First(); ; ok = it.Next() {
 		if !ok {
-			fr.nextS = never
+			fr.nextS = away
 			return it.Error()
 		}
 		due, id, valid := decodeSchedKey(it.Key())
 		if !valid {
 			return fmt.Errorf("%w: S key %x", errCorrupt, it.Key())
 		}
-		fr.nextS = due
+		fr.nextS = min(due, away)
 		fr.from = append(fr.from[:0], it.Key()...)
 		if due > now || len(fr.hosts) >= f.opt.FrontHosts {
 			return nil
@@ -132,7 +128,17 @@ func (f *Frontier) admit(now int64) error {
 		if rec == nil {
 			return fmt.Errorf("%w: S key %x of no host", errCorrupt, it.Key())
 		}
-		h := &host{id: id, rec: *rec, more: true, at: -1}
+		h := &host{id: id, rec: *rec, more: true}
+		f.join(h, f.groupOf(h))
+		if f.overfull(h.group) {
+			at := f.deferred(h.group, &h.rec, now)
+			if err := f.evict(h, at); err != nil {
+				return err
+			}
+			away = min(away, h.rec.sched)
+			continue
+		}
+		h.group.away = max(0, h.group.away-1)
 		fr.hosts[id] = h
 		f.arrange(h)
 	}
@@ -265,9 +271,7 @@ func (f *Frontier) evict(h *host, due int64) error {
 		panic("frontier: evict a host with leases out")
 	}
 	delete(f.front.hosts, h.id)
-	if h.at >= 0 {
-		heap.Remove(&f.front.heap, h.at)
-	}
+	f.leave(h)
 	if due != 0 {
 		due = max(due, h.rec.ready, h.rec.paused)
 	}
@@ -293,36 +297,4 @@ func (f *Frontier) reschedule(b *pebble.Batch, id hostID, rec *hostRecord, due i
 		f.front.from = append(f.front.from[:0], key...)
 	}
 	f.front.nextS = min(f.front.nextS, due)
-}
-
-// hostHeap orders hosts by wake, then tick.
-type hostHeap []*host
-
-func (q hostHeap) Len() int { return len(q) }
-
-func (q hostHeap) Less(i, j int) bool {
-	if q[i].wake != q[j].wake {
-		return q[i].wake < q[j].wake
-	}
-	return q[i].tick < q[j].tick
-}
-
-func (q hostHeap) Swap(i, j int) {
-	q[i], q[j] = q[j], q[i]
-	q[i].at, q[j].at = i, j
-}
-
-func (q *hostHeap) Push(x any) {
-	h := x.(*host)
-	h.at = len(*q)
-	*q = append(*q, h)
-}
-
-func (q *hostHeap) Pop() any {
-	old := *q
-	h := old[len(old)-1]
-	old[len(old)-1] = nil
-	*q = old[:len(old)-1]
-	h.at = -1
-	return h
 }

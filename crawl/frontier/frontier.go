@@ -17,7 +17,9 @@
 // when it is durable, so a retry after an unknown outcome is byte-identical.
 //
 // Politeness: a host has at most Options.MaxPerHost requests under way, its
-// delay passes between two of them, and a pause parks it. Priorities are four
+// delay passes between two of them, and a pause parks it. All hosts of one
+// address have at most Options.MaxPerIP under way, a fourth of the delay apart,
+// from the moment at which Located tells the address. Priorities are four
 // levels (0 first), served 17:8:4:3 in each window so that none starves. Due
 // retries go before fresh addresses.
 //
@@ -55,6 +57,7 @@ type Options struct {
 	CacheBytes   int64            // block cache, and a fifth of it for recent fingerprints; 0: 64 MiB
 	DefaultDelay time.Duration    // between two requests to a host that has no delay of its own; 0: 1 s, negative: none
 	MaxPerHost   int              // requests under way at one host; 0: 1
+	MaxPerIP     int              // requests under way at one address (/32, /64 of IPv6), of all its hosts; 0: MaxPerHost, negative: no limit
 	FrontHosts   int              // hosts held in memory, about 2 KB each; 0: 10,000
 	Now          func() time.Time // nil: time.Now
 	Log          *slog.Logger     // nil: discard
@@ -75,6 +78,9 @@ func (o *Options) defaults() {
 	}
 	if o.MaxPerHost <= 0 {
 		o.MaxPerHost = 1
+	}
+	if o.MaxPerIP == 0 {
+		o.MaxPerIP = o.MaxPerHost
 	}
 	if o.FrontHosts <= 0 {
 		o.FrontHosts = 10_000

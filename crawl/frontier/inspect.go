@@ -56,8 +56,8 @@ func annotate(key, value []byte) string {
 		if err != nil {
 			return fault(err)
 		}
-		return fmt.Sprintf("%s  %x %x = %q delay %s ready %s paused %s sched %s pages %d errors %d %q", head, key[3:11], key[11:19],
-			r.origin, time.Duration(r.delay)*time.Microsecond, stamp(r.ready), stamp(r.paused), stamp(r.sched), r.pages, r.errors, r.reason)
+		return fmt.Sprintf("%s  %x %x = %q delay %s ready %s paused %s sched %s pages %d errors %d %q%s", head, key[3:11], key[11:19],
+			r.origin, time.Duration(r.delay)*time.Microsecond, stamp(r.ready), stamp(r.paused), stamp(r.sched), r.pages, r.errors, r.reason, r.more())
 	case kind == kindURL && len(key) == urlLen:
 		r, err := decodeURL(value)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -24,6 +25,7 @@ type model struct {
 	paths   int // addresses a host has
 	urls    map[string]*modelURL
 	hosts   map[string]*modelHost
+	ips     [3]modelIP
 	out     []Lease // leases that are out
 	outbox  [][]byte
 	taken   uint64 // outbox entries below it were taken
@@ -34,15 +36,17 @@ type model struct {
 }
 
 type modelURL struct {
-	state  State
-	due    time.Time
-	out    bool
-	busy   bool      // out, and its request is under way
-	before modelHost // its host before the lease, and ready after it
-	since  time.Time
-	doc    bool
-	tries  int
-	visits int
+	state             State
+	due               time.Time
+	out               bool
+	busy              bool      // out, and its request is under way
+	before            modelHost // its host before the lease, and ready after it
+	since             time.Time
+	ip                *modelIP // where its request is booked
+	ipBefore, ipSince time.Time
+	doc               bool
+	tries             int
+	visits            int
 }
 
 type modelHost struct {
@@ -50,6 +54,14 @@ type modelHost struct {
 	ready time.Time // not before: asserted; forgotten by a crash
 	by    time.Time // certainly from then on
 	delay time.Duration
+	known bool // the frontier knows its address
+}
+
+// modelIP is an address of several hosts.
+type modelIP struct {
+	addr  netip.Addr
+	busy  int
+	ready time.Time
 }
 
 func newModel(t *testing.T, seed uint64) *model {
@@ -57,9 +69,12 @@ func newModel(t *testing.T, seed uint64) *model {
 		t: t, rng: rand.New(rand.NewPCG(seed, 1)), fs: vfs.NewCrashableMem(), now: time.Unix(1e9, 0),
 		urls: map[string]*modelURL{}, hosts: map[string]*modelHost{},
 	}
+	for i := range m.ips {
+		m.ips[i].addr = netip.AddrFrom4([4]byte{10, 0, 0, byte(i)})
+	}
 	m.paths = []int{4, 12, 80}[m.rng.IntN(3)]
 	m.opt = Options{
-		CacheBytes: 64 << 10, DefaultDelay: time.Duration(m.rng.IntN(3)-1) * time.Second, MaxPerHost: 1 + m.rng.IntN(2),
+		CacheBytes: 64 << 10, DefaultDelay: time.Duration(m.rng.IntN(3)-1) * time.Second, MaxPerHost: 1 + m.rng.IntN(2), MaxPerIP: m.rng.IntN(4) - 1,
 		FrontHosts: []int{2, 1000}[m.rng.IntN(2)], Now: func() time.Time { return m.now },
 	}
 	m.reopen()
@@ -76,10 +91,75 @@ func (m *model) reopen() {
 	m.f = f
 	m.out = nil
 	for _, u := range m.urls {
-		u.out, u.busy = false, false
+		u.out, u.busy, u.ip = false, false, nil
+	}
+	for i := range m.ips {
+		m.ips[i].busy, m.ips[i].ready = 0, time.Time{}
+	}
+	stored, err := f.Hosts(0, 100)
+	if err != nil {
+		m.t.Fatal(err)
 	}
 	for _, h := range m.hosts {
-		h.busy = 0
+		h.busy, h.known = 0, false
+	}
+	for _, st := range stored {
+		h := m.host(addr(m.t, st.Origin).Hostname())
+		h.known = st.IP.IsValid()
+		if h.known && st.IP != m.ipOf(st.Origin).addr {
+			m.t.Fatalf("%s is said to be at %s", st.Origin, st.IP)
+		}
+	}
+}
+
+func (m *model) ipOf(name string) *modelIP {
+	host := addr(m.t, name).Hostname()
+	return &m.ips[int(host[1]-'0')%len(m.ips)]
+}
+
+func (m *model) maxPerIP() int {
+	if m.opt.MaxPerIP == 0 {
+		return m.opt.MaxPerHost
+	}
+	return m.opt.MaxPerIP
+}
+
+func (m *model) ipFree(ip *modelIP) bool { return ip.busy < m.maxPerIP() && !m.now.Before(ip.ready) }
+
+// book enters a request at an address.
+func (m *model) book(u *modelURL, ip *modelIP, delay time.Duration) {
+	u.ip, u.ipBefore, u.ipSince = ip, ip.ready, m.now.Add(delay/4)
+	ip.busy++
+	if u.ipSince.After(ip.ready) {
+		ip.ready = u.ipSince
+	}
+}
+
+// locate tells the address of a lease; one that is refused is given back.
+func (m *model) locate(i int) {
+	l := m.out[i]
+	u, ip := m.urls[l.URL.String()], m.ipOf(l.URL.String())
+	h := m.host(l.URL.Hostname())
+	h.known = true
+	want := true
+	if u.busy && u.ip == nil && m.opt.MaxPerIP >= 0 {
+		if want = m.ipFree(ip); want {
+			m.book(u, ip, h.delay)
+		} else {
+			m.forgo(l)
+		}
+	}
+	if got := m.f.Located(l, ip.addr); got != want {
+		m.t.Fatalf("Located(%s) = %t at %s, want %t: %+v", l.URL, got, m.now, want, ip)
+	}
+	if !want {
+		m.dropLease(i)
+		if err := m.f.Return(l, 0); err != nil {
+			m.t.Fatal(err)
+		}
+		if m.now.After(h.ready) {
+			h.ready, h.by = m.now, m.now
+		}
 	}
 }
 
@@ -138,6 +218,9 @@ func (m *model) discover(in []Item) (added int) {
 
 func (m *model) eligible(name string, u *modelURL, ready func(*modelHost) time.Time) bool {
 	h := m.host(addr(m.t, name).Hostname())
+	if h.known && m.opt.MaxPerIP >= 0 && !m.ipFree(m.ipOf(name)) {
+		return false
+	}
 	return u.state == Queued && !u.out && !m.now.Before(u.due) && h.busy < m.opt.MaxPerHost && !m.now.Before(ready(h))
 }
 
@@ -160,6 +243,9 @@ func (m *model) next() {
 		h.busy++
 		h.ready = u.since
 		h.by = h.ready
+		if h.known && m.opt.MaxPerIP >= 0 {
+			m.book(u, m.ipOf(l.URL.String()), h.delay)
+		}
 		m.out = append(m.out, l)
 		m.leased++
 	case errors.Is(err, ErrDrained):
@@ -194,6 +280,13 @@ func (m *model) release(l Lease) {
 		h.ready = m.now.Add(h.delay)
 		h.by = h.ready
 	}
+	if u.ip != nil {
+		u.ip.busy--
+		if m.maxPerIP() == 1 {
+			u.ip.ready = m.now.Add(h.delay / 4)
+		}
+		u.ip = nil
+	}
 }
 
 func (m *model) forgo(l Lease) {
@@ -206,6 +299,13 @@ func (m *model) forgo(l Lease) {
 	h.busy--
 	if h.ready.Equal(u.since) {
 		h.ready, h.by = u.before.ready, u.before.by
+	}
+	if u.ip != nil {
+		if u.ip.ready.Equal(u.ipSince) {
+			u.ip.ready = u.ipBefore
+		}
+		u.ip.busy--
+		u.ip = nil
 	}
 }
 

@@ -17,7 +17,10 @@ type flight struct {
 	rec  urlRecord
 	busy bool // its request is under way
 
-	before, since int64 // when its host was ready before the lease, and by it
+	group *group // where its request is booked; nil: at no address
+
+	before, since           int64 // when its host was ready before the lease, and by it
+	groupBefore, groupSince int64 // and its address
 }
 
 // Next leases the next address. It waits until one is due on a free host, and
@@ -79,7 +82,7 @@ func (f *Frontier) pick(now int64) (*flight, int64, error) {
 		if len(f.front.heap) == 0 || f.front.heap[0].wake > now {
 			return nil, f.nextDue(), nil
 		}
-		h := f.front.heap[0]
+		h := f.front.heap[0].hosts[0]
 		if len(h.window) == 0 {
 			if f.crowded(now) && h.flying == 0 && h.served && h.more {
 				if err := f.evict(h, now); err != nil { // had its turn: to the end of the line
@@ -111,6 +114,7 @@ func (f *Frontier) pick(now int64) (*flight, int64, error) {
 		f.inflight[fl.key] = fl
 		fl.before, fl.since = h.rec.ready, now+f.delayOf(&h.rec)
 		h.rec.ready = fl.since
+		fl.enter(h.group, now, f.delayOf(&h.rec))
 		f.arrange(h)
 		return fl, 0, nil
 	}
@@ -152,6 +156,7 @@ func (fl *flight) lease(delay time.Duration) Lease {
 	r := &fl.rec
 	return Lease{
 		URL: page(r.url), Depth: int(r.depth), Hops: r.hops, Mark: r.mark, Priority: r.level, Referrer: page(r.referrer),
+		IP:    fl.host.rec.ip,
 		Tries: int(r.tries), Visits: int(r.visits), Fetched: timeOf(r.fetched), HasDoc: r.doc, Alias: page(r.alias),
 		ETag: r.etag, LastModified: r.lastModified, ContentHash: r.hash,
 		HostDelay: delay, fl: fl,
@@ -178,13 +183,8 @@ func (f *Frontier) Forgo(l Lease) {
 	if fl == nil || f.inflight[fl.key] != fl || !fl.busy {
 		return
 	}
-	fl.busy = false
-	h := fl.host
-	h.busy--
-	if h.rec.ready == fl.since {
-		h.rec.ready = fl.before
-	}
-	f.arrange(h)
+	f.unask(fl)
+	f.arrange(fl.host)
 	f.signal()
 }
 
@@ -199,6 +199,10 @@ func (f *Frontier) release(fl *flight, now int64, delay time.Duration, pause tim
 	if f.opt.MaxPerHost == 1 {
 		h.rec.ready = now + f.delayOf(&h.rec)
 	}
+	if fl.group != nil && f.opt.MaxPerIP == 1 {
+		fl.group.ready = now + ipDelay(f.delayOf(&h.rec))
+	}
+	f.exit(fl)
 	f.arrange(h)
 	return true
 }
@@ -234,7 +238,13 @@ func (f *Frontier) Return(l Lease, delay time.Duration) error {
 	h.flying--
 	h.rec.ready = max(h.rec.ready, now+delay.Microseconds())
 	h.window = append([]waiting{{fl.key, fl.rec.place()}}, h.window...)
-	f.arrange(h)
 	f.signal()
+	if h.flying == 0 && f.overfull(h.group) { // it was not known to belong here when it came in
+		if err := f.evict(h, f.deferred(h.group, &h.rec, now)); err != nil {
+			return f.fail("return", err)
+		}
+		return nil
+	}
+	f.arrange(h)
 	return nil
 }

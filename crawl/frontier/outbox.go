@@ -2,9 +2,21 @@ package frontier
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
+)
+
+// The value of an O key:
+//
+//	O  +---+------+-------+--------------------+
+//	   | 1 | part | count | count × (len, ...) |
+//	   | 1 | uv   | uv    | str                |
+//	   +---+------+-------+--------------------+
+const (
+	maxEntryDocs  = 1000
+	maxEntryBytes = 128 << 20
 )
 
 // Outbox gives fn the entries in the order of their sequence numbers, and waits
@@ -87,4 +99,29 @@ func (f *Frontier) outboxTaken(seq uint64) error {
 	}
 	f.outboxFirst = seq + 1
 	return nil
+}
+
+func (e *Entry) append(dst []byte) []byte {
+	dst = append(dst, recordVersion)
+	dst = binary.AppendUvarint(dst, uint64(e.Part))
+	dst = binary.AppendUvarint(dst, uint64(len(e.Data)))
+	for _, doc := range e.Data {
+		dst = append(binary.AppendUvarint(dst, uint64(len(doc))), doc...)
+	}
+	return dst
+}
+
+// decodeEntry returns slices of b.
+func decodeEntry(b []byte) (Entry, error) {
+	d := decoder{b: b}
+	ver := d.byte()
+	e := Entry{Part: d.uint32()}
+	n := d.uvarint()
+	if n > maxEntryDocs {
+		d.bad = true
+	}
+	for ; n > 0 && !d.bad; n-- {
+		e.Data = append(e.Data, d.bytes(d.uvarint()))
+	}
+	return e, d.end("outbox entry", ver)
 }

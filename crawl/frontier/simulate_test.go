@@ -7,7 +7,7 @@ import (
 )
 
 func (m *model) step() {
-	switch m.rng.IntN(40) {
+	switch m.rng.IntN(44) {
 	case 0:
 		if err := m.f.Close(); err != nil {
 			m.t.Fatal(err)
@@ -33,6 +33,10 @@ func (m *model) step() {
 		m.commit()
 	case 16:
 		m.takeOutbox()
+	case 25, 26, 27, 28:
+		if len(m.out) > 0 {
+			m.locate(m.rng.IntN(len(m.out)))
+		}
 	case 17, 18:
 		if len(m.out) > 0 {
 			l := m.out[m.rng.IntN(len(m.out))]

@@ -1,6 +1,7 @@
 package frontier
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/trawlsearch/trawl/weburl"
@@ -68,6 +69,7 @@ type Lease struct {
 	ETag, LastModified string        // of the last fetch
 	ContentHash        [16]byte      // of the last fetch
 	HostDelay          time.Duration // what is kept between two requests now
+	IP                 netip.Addr    // of the host, as Located told it last; not valid: not known
 
 	fl *flight
 }

@@ -3,6 +3,7 @@ package frontier
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"time"
 
 	"github.com/trawlsearch/trawl/weburl"
@@ -128,10 +129,11 @@ func (f *Frontier) Failures(skip, limit int) ([]Status, error) {
 type HostStatus struct {
 	Origin string
 	Delay  time.Duration
-	Paused time.Time // no request before; zero: not paused
-	Reason string    // of the last pause
-	Pages  int       // settled fetches
-	Errors int       // failures in a row
+	Paused time.Time  // no request before; zero: not paused
+	Reason string     // of the last pause
+	Pages  int        // settled fetches
+	Errors int        // failures in a row
+	IP     netip.Addr // as Located told it last
 }
 
 // Hosts lists up to limit hosts in the order of the store, after skipping skip.
@@ -161,7 +163,7 @@ func (f *Frontier) Hosts(skip, limit int) ([]HostStatus, error) {
 		}
 		st := HostStatus{
 			Origin: rec.origin, Delay: time.Duration(f.delayOf(rec)) * time.Microsecond,
-			Reason: rec.reason, Pages: int(rec.pages), Errors: int(rec.errors),
+			Reason: rec.reason, Pages: int(rec.pages), Errors: int(rec.errors), IP: rec.ip,
 		}
 		if rec.paused > now {
 			st.Paused = time.UnixMicro(rec.paused)

@@ -1,0 +1,78 @@
+package frontier
+
+import (
+	"encoding/binary"
+	"net/netip"
+)
+
+// The value of an H key:
+//
+//	H  +---+--------+-------+-------+--------+-------+-------+--------+--------+
+//	   | 2 | origin | delay | ready | paused | sched | pages | errors | reason |
+//	   | 1 | str    | var   | var   | var    | var   | uv    | uv     | str    |
+//	   +---+---+----+-------+-------+--------+-------+-------+--------+--------+
+//	   | IP    |   0, 4 or 16 bytes; version 1 ends before it
+//	   | str   |
+//	   +-------+
+//	   delay in µs, 0 the default, negative none; sched the time of its S key,
+//	   0 none; errors failures in a row; reason of the pause.
+
+// hostRecord is what is stored of a host.
+type hostRecord struct {
+	origin        string
+	delay         int64 // µs; 0: the default, negative: none
+	ready, paused int64
+	sched         int64 // time of its S key; 0: it has none
+	pages, errors uint32
+	reason        string
+	ip            netip.Addr
+}
+
+func (r *hostRecord) append(dst []byte) []byte {
+	dst = appendString(append(dst, recordVersion), r.origin)
+	for _, v := range [...]int64{r.delay, r.ready, r.paused, r.sched} {
+		dst = binary.AppendVarint(dst, v)
+	}
+	dst = binary.AppendUvarint(dst, uint64(r.pages))
+	dst = binary.AppendUvarint(dst, uint64(r.errors))
+	dst = appendString(dst, r.reason)
+	ip := r.ip.AsSlice()
+	return append(append(dst, byte(len(ip))), ip...)
+}
+
+func decodeHost(b []byte) (*hostRecord, error) {
+	d := decoder{b: b}
+	ver := d.byte()
+	r := &hostRecord{origin: d.string(maxStringBytes)}
+	for _, p := range [...]*int64{&r.delay, &r.ready, &r.paused, &r.sched} {
+		*p = d.varint()
+	}
+	r.pages, r.errors, r.reason = d.uint32(), d.uint32(), d.string(maxStringBytes)
+	if ver >= 2 {
+		r.ip = d.ip()
+	}
+	return r, d.end("host", ver)
+}
+
+// ip is an address as 0, 4 or 16 bytes.
+func (d *decoder) ip() netip.Addr {
+	b := d.bytes(uint64(d.byte()))
+	if len(b) == 0 {
+		return netip.Addr{}
+	}
+	ip, ok := netip.AddrFromSlice(b)
+	if !ok || ip != ip.Unmap() {
+		d.bad = true
+		return netip.Addr{}
+	}
+	return ip
+}
+
+// more is what version 2 added, as text.
+func (r *hostRecord) more() string {
+	out := ""
+	if r.ip.IsValid() {
+		out += " ip " + r.ip.String()
+	}
+	return out
+}
