@@ -18,20 +18,15 @@ type Scope struct {
 	Prefixes []string // prefix: beginnings of addresses; empty: the folders of the seeds
 	Include  []string // RE2, on the whole address; where there are any, one must match; seeds need not
 	Exclude  []string // RE2; none may match
+	Rules    []Rule   // the first that matches decides, before Include and Exclude are asked
 }
-
-// Limits of an address, against traps (specs/crawler.md 4.7).
-const (
-	maxSegments = 20
-	maxParams   = 12
-	maxRepeats  = 3 // of one path segment
-)
 
 // scope is a Scope that can be asked.
 type scope struct {
 	mode             string
 	maxDepth         int
 	include, exclude []*regexp.Regexp
+	rules            []rule
 	seeded           bool // hosts or prefixes grow with the seeds
 
 	mu       sync.RWMutex
@@ -59,6 +54,13 @@ func newScope(s Scope, maxDepth int) (*scope, error) {
 			}
 			*list.to = append(*list.to, re)
 		}
+	}
+	for i, r := range s.Rules {
+		c, err := r.compile(i + 1)
+		if err != nil {
+			return nil, err
+		}
+		out.rules = append(out.rules, c)
 	}
 	for _, h := range s.Hosts {
 		u, err := parseSeed(h)
@@ -118,6 +120,12 @@ func (s *scope) refuses(u weburl.URL, depth int, mark uint8) string {
 	if why := s.place(u, text, mark); why != "" {
 		return why
 	}
+	if r := decide(s.rules, u); r != nil {
+		if !r.Allow {
+			return r.name
+		}
+		return trap(u)
+	}
 	for _, re := range s.exclude {
 		if re.MatchString(text) {
 			return "scope-exclude " + re.String()
@@ -162,38 +170,4 @@ func matches(list []*regexp.Regexp, text string) bool {
 		}
 	}
 	return false
-}
-
-// trap knows addresses that no author writes: what pages without end are made of.
-func trap(u weburl.URL) string {
-	if q := u.Query(); q != "" && strings.Count(q, "&")+1 > maxParams {
-		return "too-many-parameters"
-	}
-	path := u.Path()
-	n := strings.Count(path, "/")
-	if n > maxSegments {
-		return "too-many-segments"
-	}
-	if n <= maxRepeats {
-		return ""
-	}
-	var segments [maxSegments + 1]string
-	k := 0
-	for seg := range strings.SplitSeq(path, "/") {
-		if seg == "" || k == len(segments) {
-			continue
-		}
-		repeats := 0
-		for _, s := range segments[:k] {
-			if s == seg {
-				repeats++
-			}
-		}
-		if repeats >= maxRepeats {
-			return "repeating-segments"
-		}
-		segments[k] = seg
-		k++
-	}
-	return ""
 }

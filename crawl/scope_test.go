@@ -73,6 +73,8 @@ func TestTidy(t *testing.T) {
 		"http://a.test/x;v=1":                          "http://a.test/x;v=1",
 		"http://a.test/?":                              "http://a.test/?",
 		"http://a.test/?utmost=1&sid=4":                "http://a.test/?utmost=1&sid=4",
+		"http://a.test/%7Eme/%41?q=%7e%2f%2F":          "http://a.test/~me/A?q=~%2f%2F",
+		"http://a.test/%zz%4":                          "http://a.test/%zz%4",
 	} {
 		u, err := weburl.Parse(in)
 		if err != nil {

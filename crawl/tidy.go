@@ -1,6 +1,7 @@
 package crawl
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/trawlsearch/trawl/weburl"
@@ -20,9 +21,10 @@ var sessions = map[string]bool{
 }
 
 // tidy gives one address to pages that many addresses lead to: without fragment
-// and credentials, without parameters for tracking and sessions.
+// and credentials, without parameters for tracking and sessions, and with letters,
+// digits and -._~ as themselves (RFC 3986, 6.2.2.2).
 func tidy(u weburl.URL) weburl.URL {
-	u = u.Page()
+	u = plain(u.Page())
 	path, query := u.Path(), u.Query()
 	session := strings.Contains(path, ";")
 	if query == "" && !session {
@@ -60,6 +62,48 @@ func tidy(u weburl.URL) weburl.URL {
 		return out
 	}
 	return u
+}
+
+// plain undoes percent-encoding of what needs none.
+func plain(u weburl.URL) weburl.URL {
+	target := u.Target()
+	at := strings.IndexByte(target, '%')
+	if at < 0 {
+		return u
+	}
+	var b []byte
+	from := 0
+	for ; at >= 0 && at+2 < len(target); at = next(target, at+1) {
+		c, ok := unhex(target[at+1 : at+3])
+		if ok && unreserved(c) {
+			b = append(append(b, target[from:at]...), c)
+			from = at + 3
+		}
+	}
+	if b == nil {
+		return u
+	}
+	if out, err := weburl.Parse(u.Origin() + string(append(b, target[from:]...))); err == nil {
+		return out
+	}
+	return u
+}
+
+// next is the place of the next % from i on, or -1.
+func next(s string, i int) int {
+	if n := strings.IndexByte(s[i:], '%'); n >= 0 {
+		return i + n
+	}
+	return -1
+}
+
+func unhex(s string) (byte, bool) {
+	n, err := strconv.ParseUint(s, 16, 8)
+	return byte(n), err == nil && s[0] != '+'
+}
+
+func unreserved(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~", c) >= 0
 }
 
 func idle(name string) bool {
