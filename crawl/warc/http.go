@@ -22,8 +22,33 @@ var renamed = map[string]string{
 	"Content-Length":    "X-Crawler-Content-Length",
 }
 
+// Redacted is what stands in place of a secret.
+const Redacted = "[redacted]"
+
+// secret are the header fields by which one is let in. An archive is copied and
+// published: none of them is ever written.
+var secret = map[string]bool{
+	"Authorization":       true,
+	"Proxy-Authorization": true,
+	"Cookie":              true,
+	"Set-Cookie":          true,
+}
+
+// Redact gives h without the values of fields of further names, such as an API
+// key's. What every site uses (Authorization, Cookie and so on) Request and
+// Response redact by themselves.
+func Redact(h http.Header, names ...string) http.Header {
+	h = h.Clone()
+	for _, name := range names {
+		for i := range h[http.CanonicalHeaderKey(name)] {
+			h[http.CanonicalHeaderKey(name)][i] = Redacted
+		}
+	}
+	return h
+}
+
 // Response is the block of a response record: status line, header, body. The
-// body is content-decoded. A captured HTTP/2 or HTTP/3 answer is written as
+// values of secret fields are redacted. The body is content-decoded. A captured HTTP/2 or HTTP/3 answer is written as
 // HTTP/1.1, as every archive does; the record's WARC-Protocol may tell.
 func Response(u string, status int, proto string, h http.Header, body []byte) []byte {
 	var b bytes.Buffer
@@ -39,7 +64,8 @@ func Response(u string, status int, proto string, h http.Header, body []byte) []
 	return b.Bytes()
 }
 
-// Request is the block of a request record.
+// Request is the block of a request record. The values of secret fields are
+// redacted.
 func Request(u string, proto string, h http.Header) []byte {
 	var b bytes.Buffer
 	target, host := "/", ""
@@ -73,6 +99,9 @@ func writeHeader(b *bytes.Buffer, h http.Header) {
 			out = r
 		}
 		for _, v := range h[name] {
+			if secret[http.CanonicalHeaderKey(name)] {
+				v = Redacted
+			}
 			b.WriteString(oneLine(out))
 			b.WriteString(": ")
 			b.WriteString(oneLine(v))

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // ReaderOptions bound what a Reader keeps. The zero value works.
@@ -48,10 +51,13 @@ type Reader struct {
 	opt ReaderOptions
 	src *counted      // the file, as it is
 	in  *bufio.Reader // what records are read from: dec, or src.br
-	dec *bufio.Reader // the current gzip member, decoded
+	dec *bufio.Reader // the current member, decoded
 	gz  *gzip.Reader
+	zst zstdFrames
 
-	member bool  // in a gzip member
+	probe *zstd.Decoder // for resync
+
+	member bool  // in a gzip member, or a zstd frame
 	within bool  // in a header or block, which may go on in the next member
 	start  int64 // of the current member, or of the current plain record
 	shared bool  // the current member holds more, or less, than one record
@@ -139,31 +145,55 @@ func (r *Reader) seek() error {
 			return errEnd
 		}
 		r.start = r.src.offset()
-		if p, _ := r.src.br.Peek(2); len(p) < 2 || p[0] != 0x1f || p[1] != 0x8b {
+		p, _ := r.src.br.Peek(4)
+		switch {
+		case isZstd(p):
+			err = r.openFrame()
+		case isGzip(p):
+			err = r.open()
+		default:
 			r.in, r.shared = r.src.br, false
 			return nil
 		}
-		if err := r.open(); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 }
 
+func isGzip(p []byte) bool { return len(p) >= 2 && p[0] == 0x1f && p[1] == 0x8b }
+
+// openFrame begins the zstd frame at the current place, if it holds data.
+func (r *Reader) openFrame() error {
+	data, err := r.zst.open(r.src.br)
+	if err == nil && data {
+		r.enter(&r.zst)
+	}
+	return err
+}
+
+// enter makes a decoder the place where records are read.
+func (r *Reader) enter(decoded io.Reader) {
+	if r.dec == nil {
+		r.dec = bufio.NewReaderSize(nil, 32<<10)
+	}
+	r.dec.Reset(decoded)
+	r.in, r.member, r.shared = r.dec, true, false
+}
+
 // open begins the gzip member at the current place.
 func (r *Reader) open() error {
-	r.shared = false
 	if r.gz == nil {
 		gz, err := gzip.NewReader(r.src.br)
 		if err != nil {
 			return cut(err)
 		}
-		r.gz, r.dec = gz, bufio.NewReaderSize(nil, 32<<10)
+		r.gz = gz
 	} else if err := r.gz.Reset(r.src.br); err != nil {
 		return cut(err)
 	}
 	r.gz.Multistream(false)
-	r.dec.Reset((*members)(r))
-	r.in, r.member = r.dec, true
+	r.enter((*members)(r))
 	return nil
 }
 
@@ -181,7 +211,7 @@ func (m *members) Read(p []byte) (int, error) {
 		return n, err
 	}
 	next, _ := m.src.br.Peek(4 << 10)
-	if len(next) < 2 || next[0] != 0x1f || next[1] != 0x8b || beginsRecord(next) {
+	if !isGzip(next) || beginsRecord(next) {
 		return n, err
 	}
 	if err := m.gz.Reset(m.src.br); err != nil {
@@ -330,15 +360,33 @@ func cut(err error) error {
 
 // Read gives the one record that ref names in the folder dir.
 func Read(dir string, ref Ref) (*Record, error) {
-	f, err := os.Open(filepath.Join(dir, filepath.Base(ref.File)))
+	return readPath(filepath.Join(dir, filepath.Base(ref.File)), ref)
+}
+
+func readPath(path string, ref Ref) (*Record, error) {
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("warc: read %s: %w", ref.File, err)
 	}
 	defer f.Close()
-	rec, err := NewReader(io.NewSectionReader(f, ref.Offset, ref.Length), ReaderOptions{}).Next()
+	r := NewReader(io.NewSectionReader(f, ref.Offset, ref.Length), ReaderOptions{})
+	if err := r.prime(f); err != nil {
+		return nil, fmt.Errorf("warc: read %s: %w", ref.File, err)
+	}
+	rec, err := r.Next()
 	if err != nil {
 		return nil, fmt.Errorf("warc: read %s at %d: %w", ref.File, ref.Offset, err)
 	}
 	rec.Offset += ref.Offset
 	return rec, nil
+}
+
+// prime reads the dictionary with which a file begins, if it does.
+func (r *Reader) prime(f io.Reader) error {
+	br := bufio.NewReaderSize(f, 4<<10)
+	if p, _ := br.Peek(4); len(p) < 4 || binary.LittleEndian.Uint32(p) != dictionaryFrame {
+		return nil
+	}
+	_, err := r.zst.open(br)
+	return err
 }

@@ -74,6 +74,9 @@ func (w *Writer) cutBehind(names []string, to Position) ([]string, error) {
 		if err := os.Remove(filepath.Join(w.dir, name)); err != nil {
 			return nil, err
 		}
+		if err := os.Remove(filepath.Join(w.dir, IndexName(name))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
 		if err := w.unmark(name); err != nil {
 			return nil, err
 		}
@@ -201,12 +204,9 @@ type SealError struct {
 func (e *SealError) Error() string { return fmt.Sprintf("warc: seal %s: %v", e.File, e.Err) }
 func (e *SealError) Unwrap() error { return e.Err }
 
-// sealReady calls Sealed for the files whose time has come, oldest first.
+// sealReady writes the indexes of the files whose time has come, and calls
+// Sealed for them, oldest first.
 func (w *Writer) sealReady() error {
-	if w.opt.Sealed == nil {
-		w.ready = nil
-		return nil
-	}
 	for len(w.ready) > 0 {
 		name := w.ready[0]
 		path := filepath.Join(w.dir, name)
@@ -217,8 +217,13 @@ func (w *Writer) sealReady() error {
 		if err := durable.SyncDir(w.dir); err != nil {
 			return fmt.Errorf("warc: mark %s: %w", name, err)
 		}
-		if err := w.opt.Sealed(path); err != nil {
+		if err := w.writeIndex(name); err != nil {
 			return &SealError{File: name, Err: err}
+		}
+		if w.opt.Sealed != nil {
+			if err := w.opt.Sealed(path); err != nil {
+				return &SealError{File: name, Err: err}
+			}
 		}
 		// This needs no fsync: if a crash takes it, Sealed is called again.
 		if err := os.WriteFile(path+markSuffix, []byte("sealed\n"), 0o644); err != nil {
@@ -227,6 +232,49 @@ func (w *Writer) sealReady() error {
 		w.ready = w.ready[1:]
 	}
 	return nil
+}
+
+// writeIndex puts the index beside a file, if it is not there: from what Append
+// noted, else from the file, which is read once (some 10 s for 1 GiB).
+func (w *Writer) writeIndex(name string) error {
+	path := filepath.Join(w.dir, IndexName(name))
+	noted := w.indexes[name]
+	delete(w.indexes, name)
+	if noted != nil {
+		defer noted.close()
+	}
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	f, err := os.Open(filepath.Join(w.dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // Sealed took it away before a crash
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	err = durable.WriteNew(path, func(out io.Writer) error {
+		if noted != nil {
+			return noted.writeTo(out)
+		}
+		_, err := Index(f, name, out)
+		return err
+	})
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
+}
+
+func (w *Writer) freeIndexes() {
+	if w.lines != nil {
+		w.lines.close()
+	}
+	for _, s := range w.indexes {
+		s.close()
+	}
+	w.lines, w.indexes = nil, nil
 }
 
 // sealed says whether Sealed was ever called for a file, and whether it

@@ -29,6 +29,9 @@ func (r *Reader) resync() {
 			return
 		}
 		i, j := bytes.Index(p, []byte{0x1f, 0x8b, 8}), bytes.Index(p, []byte("\nWARC/"))
+		if k := bytes.Index(p, zstdMagic); k >= 0 && (i < 0 || k < i) {
+			i = k
+		}
 		switch {
 		case j >= 0 && (i < 0 || j < i):
 			br.Discard(j + 1)
@@ -40,7 +43,7 @@ func (r *Reader) resync() {
 			br.Discard(max(1, len(p)-5))
 		case i > 0:
 			br.Discard(i)
-		case beginsRecord(p):
+		case beginsRecord(p) || r.frameBegins(p):
 			return
 		default:
 			br.Discard(1)
@@ -98,6 +101,26 @@ func beginsRecord(p []byte) bool {
 	}
 	head := make([]byte, 7)
 	n, _ := io.ReadFull(gz, head)
+	return isVersion(head[:n])
+}
+
+// frameBegins says the same of a zstd frame.
+func (r *Reader) frameBegins(p []byte) bool {
+	if !bytes.HasPrefix(p, zstdMagic) {
+		return false
+	}
+	if r.probe == nil {
+		dec, err := newZstd(r.zst.dict)
+		if err != nil {
+			return false
+		}
+		r.probe = dec
+	}
+	if r.probe.Reset(bytes.NewReader(p)) != nil {
+		return false
+	}
+	head := make([]byte, 7)
+	n, _ := io.ReadFull(r.probe, head)
 	return isVersion(head[:n])
 }
 

@@ -29,10 +29,17 @@ type Options struct {
 	// Sealed is called once or more (again after a crash or an error) for each
 	// file that will not change any more, in order, from OpenWriter, Sync and
 	// Close: at the second Sync after the file's last record, when the caller
-	// has committed a position behind it. Sealed may move or remove the file.
+	// has committed a position behind it. The file's index stands beside it
+	// then (IndexName). Sealed may move or remove both.
 	// Sync and Close return its error as a *SealError when their own work is
 	// done.
 	Sealed func(path string) error
+
+	// Dedup is the number of payloads that Append remembers: a response whose
+	// payload was written before, under whatever address, is written as a
+	// revisit of that record, header only (ProfileIdentical). 65,536 take some
+	// 15 MB. Zero: each response is written whole.
+	Dedup int
 
 	Now func() time.Time // zero: time.Now
 }
@@ -65,9 +72,17 @@ type Writer struct {
 	broken error    // a write could not be undone; all calls give it
 	closed bool
 
-	zw  *gzip.Writer
-	raw []byte
-	buf bytes.Buffer
+	// lines are the index of f, and indexes those of the files in full and
+	// ready. They are in memory and unnamed files only: after a crash an index
+	// is made from its file.
+	lines   *sorter
+	indexes map[string]*sorter
+	seen    *payloads // nil: no dedup
+
+	zw   *gzip.Writer
+	line []byte
+	raw  []byte
+	buf  bytes.Buffer
 }
 
 // OpenWriter opens, or makes, the folder dir.
@@ -91,7 +106,10 @@ func OpenWriter(dir string, opt Options) (*Writer, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("warc: open %s: %w", dir, err)
 	}
-	w := &Writer{dir: dir, opt: opt, zw: zw}
+	w := &Writer{dir: dir, opt: opt, zw: zw, indexes: map[string]*sorter{}}
+	if opt.Dedup > 0 {
+		w.seen = newPayloads(opt.Dedup)
+	}
 	if err := w.recover(); err != nil {
 		w.Close()
 		return nil, fmt.Errorf("warc: open %s: %w", dir, err)
@@ -107,6 +125,8 @@ func (w *Writer) Append(rec Record) (Ref, error) {
 	if err := w.usable(); err != nil {
 		return Ref{}, err
 	}
+	rec.complete(w.opt.Now())
+	key, repeats := w.seen.revisit(&rec)
 	member, err := w.encode(&rec)
 	if err != nil {
 		return Ref{}, fmt.Errorf("warc: encode %s: %w", rec.TargetURI, err)
@@ -126,7 +146,27 @@ func (w *Writer) Append(rec Record) (Ref, error) {
 	if err := w.write(member); err != nil {
 		return Ref{}, err
 	}
+	if !repeats {
+		w.seen.add(key, &rec)
+	}
+	w.index(&rec, ref)
 	return ref, nil
+}
+
+// index notes where a record stands.
+func (w *Writer) index(rec *Record, ref Ref) {
+	if w.lines == nil {
+		return // begun by an earlier writer
+	}
+	c, ok := rec.capture(ref)
+	if !ok {
+		return
+	}
+	w.line = c.appendTo(w.line[:0])
+	if err := w.lines.add(w.line); err != nil {
+		w.lines.close() // no room: the index is made from the file, or fails there
+		w.lines = nil
+	}
 }
 
 // usable gives the reason why nothing can be written any more.
@@ -139,7 +179,6 @@ func (w *Writer) usable() error {
 
 // encode makes the gzip member of a record. It is valid until the next call.
 func (w *Writer) encode(rec *Record) ([]byte, error) {
-	rec.complete(w.opt.Now())
 	w.raw = rec.appendTo(w.raw[:0])
 	w.buf.Reset()
 	w.zw.Reset(&w.buf)
@@ -183,7 +222,10 @@ func (w *Writer) begin() error {
 		return fmt.Errorf("warc: begin file %s: %w", name, err)
 	}
 	w.f, w.name, w.last, w.at, w.base = f, name, name, 0, 0
-	member, err := w.encode(w.info(name))
+	w.lines = &sorter{dir: w.dir}
+	info := w.info(name)
+	info.complete(w.opt.Now())
+	member, err := w.encode(info)
 	if err != nil {
 		return fmt.Errorf("warc: begin file %s: %w", name, err)
 	}
@@ -215,6 +257,9 @@ func (w *Writer) finish() error {
 	err := w.f.Close()
 	w.f = nil
 	w.full = append(w.full, w.name)
+	if w.lines != nil {
+		w.indexes[w.name], w.lines = w.lines, nil
+	}
 	if err != nil {
 		return fmt.Errorf("warc: close %s: %w", w.name, err)
 	}
@@ -283,6 +328,7 @@ func (w *Writer) Close() error {
 		w.full = nil
 		errs = append(errs, w.sealReady())
 	}
+	w.freeIndexes()
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("warc: close %s: %w", w.dir, err)
 	}
