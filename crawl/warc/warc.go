@@ -1,5 +1,6 @@
 // Package warc keeps what was captured: a writer and a tolerant reader of
-// WARC 1.1 (ISO 28500:2017, "WARC file format").
+// WARC 1.1 (ISO 28500:2017, "WARC file format"), with an index that finds the
+// captures of an address again.
 //
 // # Files
 //
@@ -29,6 +30,19 @@
 // Fields that a record has not are left out. A Ref, file name with offset and
 // length in compressed bytes, is enough to read one record by itself.
 //
+// Beside each file that is complete stands its index (CDXJ; see Capture), from
+// which Lookup finds the captures of an address. Walk gives all captures in the
+// order in which they were made, those of revisits with the body they mean.
+//
+// A payload that was written before is, with Options.Dedup, not written again:
+// a revisit record names the one that holds it.
+//
+// # Secrets
+//
+// Request and Response write [redacted] in place of the values of
+// Authorization, Proxy-Authorization, Cookie and Set-Cookie; Redact takes what
+// else a site lets one in by.
+//
 // # Bodies
 //
 // Bodies are stored content-decoded, as fetch gives them: Response renames the
@@ -39,7 +53,9 @@
 //
 // A file is at most 1 GiB (Options.MaxFileBytes) unless one record alone is
 // larger. The reader keeps at most 64 MiB of a block and 64 KiB of a header,
-// and reads WARC 0.17 to 1.1, in gzip members, in one gzip stream, or plain.
+// and reads WARC 0.17 to 1.1, in gzip members, in one gzip stream, in zstd
+// frames (window 32 MiB, dictionary 8 MiB), or plain. Content and Walk give
+// 20 MiB of a decoded body. An index is sorted within 4 MiB of memory.
 package warc
 
 import (
