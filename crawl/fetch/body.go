@@ -12,11 +12,6 @@ import (
 )
 
 const (
-	// maxRatio and ratioGrace bound what compression may promise: web pages
-	// reach 20:1, a page of one repeated line perhaps 100:1 in its first
-	// MiB, a bomb a thousand and more.
-	maxRatio   = 100
-	ratioGrace = 1 << 20
 	// minPrefix is the least part of a damaged body that is worth keeping.
 	minPrefix = 1 << 10
 	// blockBytes is how much is read at once: a limit is passed by no more.
@@ -43,8 +38,8 @@ func keeps(cut Class, n int) bool {
 
 // readBody fills in out.Body and what goes with it. The class it returns is
 // empty where out is of use.
-func (c *Client) readBody(parent, ctx context.Context, cancel context.CancelCauseFunc, hresp *http.Response, lim limits, out *Response) (Class, error) {
-	wire := &wireReader{r: hresp.Body, left: lim.wire}
+func (c *Client) readBody(parent, ctx context.Context, cancel context.CancelCauseFunc, hresp *http.Response, lim limits, nc *conn, out *Response) (Class, error) {
+	wire := &wireReader{r: hresp.Body, left: lim.wire, conn: nc}
 	defer c.watch(wire, cancel)()
 	buf := c.buffer()
 	defer c.release(buf)
@@ -101,7 +96,7 @@ func (c *Client) copyBody(buf *bytes.Buffer, wire *wireReader, h http.Header, li
 			buf.Truncate(int(lim.body))
 			return ClassBodyLimit, nil
 		}
-		if d.coded() && buf.Len() > ratioGrace && int64(buf.Len()) > maxRatio*wire.n.Load() {
+		if d.coded() && int64(buf.Len()) > c.opt.RatioGraceBytes && int64(buf.Len()) > int64(c.opt.MaxRatio)*wire.n.Load() {
 			return ClassRatioLimit, nil
 		}
 		switch {
@@ -140,6 +135,7 @@ type wireReader struct {
 	r    io.Reader
 	left int64
 	n    atomic.Int64
+	conn *conn // hears that there is progress
 	err  error // but io.EOF
 }
 
@@ -162,6 +158,9 @@ func (w *wireReader) Read(p []byte) (int, error) {
 	n, err := w.r.Read(p[:min(int64(len(p)), w.left)])
 	w.left -= int64(n)
 	w.n.Add(int64(n))
+	if n > 0 && w.conn != nil {
+		w.conn.progress()
+	}
 	if err != nil && err != io.EOF {
 		w.err = err
 	}

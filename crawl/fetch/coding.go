@@ -16,12 +16,6 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-const (
-	maxCodings = 2
-	// zstdWindow is what RFC 9659 lets a sender ask of a receiver.
-	zstdWindow = 8 << 20
-)
-
 // codings gives the content codings in the order in which they were applied.
 // What is no coding we know ("none", "utf-8", "binary" are seen) is passed over,
 // as browsers do.
@@ -55,7 +49,7 @@ func (d *decoder) open(h http.Header, wire io.Reader) (io.Reader, error) {
 	if len(d.list) == 0 {
 		return wire, nil
 	}
-	if len(d.list) > maxCodings {
+	if len(d.list) > d.client.opt.MaxCodings {
 		return nil, fmt.Errorf("%d content codings", len(d.list))
 	}
 	first := bufio.NewReader(wire)
@@ -88,8 +82,9 @@ func (d *decoder) stage(coding string, in io.Reader) (io.Reader, error) {
 		z, ok := c.zstds.Get().(*zstd.Decoder)
 		if !ok {
 			var err error
+			window := uint64(c.opt.ZstdWindowBytes)
 			z, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-				zstd.WithDecoderMaxWindow(zstdWindow), zstd.WithDecoderMaxMemory(zstdWindow))
+				zstd.WithDecoderMaxWindow(window), zstd.WithDecoderMaxMemory(window))
 			if err != nil {
 				return nil, err
 			}

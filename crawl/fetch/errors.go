@@ -1,9 +1,8 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -22,7 +21,7 @@ const (
 	ClassNXDomain       Class = "dns-nxdomain"    // the name does not exist
 	ClassPrivateAddress Class = "private-address" // the guard refused
 	ClassConnect        Class = "connect"         // no connection: refused, unreachable, too slow
-	ClassTLS            Class = "tls"             // handshake or certificate
+	ClassTLS            Class = "tls"             // handshake or certificate; Error.Detail says more
 	ClassTimeout        Class = "timeout"         // * header or request took too long
 	ClassSlow           Class = "slow"            // * the body came below the minimum rate
 	ClassHeaderLimit    Class = "header-limit"    // the response header is too large
@@ -36,22 +35,27 @@ const (
 	ClassBadScheme      Class = "bad-scheme"      // an address that is not http or https
 	ClassRedirectLoop   Class = "redirect-loop"   // Follow came back to where it was
 	ClassRedirectLimit  Class = "redirect-limit"  // Follow took MaxRedirects hops
-	ClassRefused        Class = "refused"         // Follow's caller refused a hop
+	ClassRefused        Class = "refused"         // Follow's caller refused a hop, or an Authenticator the address
 	ClassCanceled       Class = "canceled"        // the caller's context ended
+	ClassURLLimit       Class = "url-limit"       // the address is too long
+	ClassProxy          Class = "proxy"           // no proxy of the route works, or none takes our credentials
+	ClassAuth           Class = "needs-auth"      // an Authenticator could not log in
 )
 
 // An Error is why there is no usable answer.
 type Error struct {
-	Class Class
-	URL   string
-	Err   error
+	Class  Class
+	Detail Class // of ClassTLS, its kind: tls-expired and so on; else empty
+	URL    string
+	Err    error
 }
 
 func (e *Error) Error() string {
+	class := cmp.Or(e.Detail, e.Class)
 	if e.Err == nil {
-		return fmt.Sprintf("fetch: get %s: %s", e.URL, e.Class)
+		return fmt.Sprintf("fetch: get %s: %s", e.URL, class)
 	}
-	return fmt.Sprintf("fetch: get %s: %s: %v", e.URL, e.Class, e.Err)
+	return fmt.Sprintf("fetch: get %s: %s: %v", e.URL, class, e.Err)
 }
 
 func (e *Error) Unwrap() error { return e.Err }
@@ -66,6 +70,24 @@ func ClassOf(err error) Class {
 	return ""
 }
 
+// DetailOf is ClassOf, with the kinds of ClassTLS told apart.
+func DetailOf(err error) Class {
+	var e *Error
+	if errors.As(err, &e) {
+		return cmp.Or(e.Detail, e.Class)
+	}
+	return ""
+}
+
+// newError makes an error of a class or of a kind of it.
+func newError(class Class, url string, err error) *Error {
+	e := &Error{Class: class.Kind(), URL: url, Err: err}
+	if e.Class != class {
+		e.Detail = class
+	}
+	return e
+}
+
 // Reasons for which we end a request ourselves.
 var (
 	errTotal   = errors.New("the request took too long")
@@ -73,8 +95,8 @@ var (
 	errMany1xx = errors.New("too many informational responses")
 )
 
-// classify names what a transport reported. parent is the caller's context,
-// ctx the request's own.
+// classify names what a transport reported, kinds of ClassTLS told apart. parent
+// is the caller's context, ctx the request's own.
 func classify(parent, ctx context.Context, err error) Class {
 	if perr := parent.Err(); perr != nil {
 		if errors.Is(perr, context.DeadlineExceeded) {
@@ -85,7 +107,10 @@ func classify(parent, ctx context.Context, err error) Class {
 	var private *privateError
 	var dns *net.DNSError
 	var dial *dialError
+	var proxy *proxyError
 	switch {
+	case errors.As(err, &proxy):
+		return ClassProxy
 	case errors.As(err, &private):
 		return ClassPrivateAddress
 	case errors.As(err, &dns):
@@ -102,33 +127,14 @@ func classify(parent, ctx context.Context, err error) Class {
 	case errSlow:
 		return ClassSlow
 	}
-	if isTLS(err) {
-		return ClassTLS
+	if class, ok := tlsClass(err); ok {
+		return class
 	}
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {
 		return ClassTimeout
 	}
 	return classifyHTTP(err)
-}
-
-// isTLS says whether an error came from the handshake. crypto/tls has types
-// for some of its errors and texts for the others.
-func isTLS(err error) bool {
-	var (
-		record    tls.RecordHeaderError
-		alert     tls.AlertError
-		cert      *tls.CertificateVerificationError
-		authority x509.UnknownAuthorityError
-		host      x509.HostnameError
-		invalid   x509.CertificateInvalidError
-	)
-	if errors.As(err, &record) || errors.As(err, &alert) || errors.As(err, &cert) ||
-		errors.As(err, &authority) || errors.As(err, &host) || errors.As(err, &invalid) {
-		return true
-	}
-	s := err.Error()
-	return strings.Contains(s, "tls: ") || strings.Contains(s, "TLS handshake")
 }
 
 // classifyHTTP tells the errors of net/http apart, most of which have only
@@ -139,10 +145,11 @@ func classifyHTTP(err error) Class {
 	case strings.Contains(s, "response headers exceeded"), strings.Contains(s, "response header list larger"):
 		return ClassHeaderLimit
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNABORTED),
-		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrClosedPipe), errors.Is(err, net.ErrClosed):
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrClosedPipe), errors.Is(err, net.ErrClosed), errors.Is(err, errFlood):
 		return ClassReset
 	case strings.Contains(s, "server closed"), strings.Contains(s, "GOAWAY"), strings.Contains(s, "stream error"),
-		strings.Contains(s, "connection lost"), strings.Contains(s, "connection reset"):
+		strings.Contains(s, "connection lost"), strings.Contains(s, "connection reset"), strings.Contains(s, "connection error"),
+		strings.Contains(s, errFlood.Error()):
 		return ClassReset
 	}
 	return ClassProtocol

@@ -2,10 +2,6 @@ package fetch
 
 import (
 	"context"
-	"net/http"
-	"net/http/cookiejar"
-	"net/url"
-	"strings"
 
 	"github.com/trawlsearch/trawl/weburl"
 )
@@ -25,25 +21,27 @@ type Hop struct {
 //
 // The Response is of the last request that was sent, and the hops led to it.
 func (c *Client) Follow(ctx context.Context, req Request, allow func(weburl.URL) error) (*Response, []Hop, error) {
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		return nil, nil, &Error{Class: ClassProtocol, URL: req.URL.String(), Err: err}
-	}
+	resp, hops, err := c.follow(ctx, req, allow)
+	return resp.hide(), hops, err
+}
+
+func (c *Client) follow(ctx context.Context, req Request, allow func(weburl.URL) error) (*Response, []Hop, error) {
+	var jar Jar
 	var hops []Hop
 	seen := map[string]bool{}
 	q := call{Request: req, limits: c.limits}
 	for {
 		seen[q.URL.Page().String()+"\x00"+q.cookies] = true
-		resp, err := c.get(ctx, q)
+		resp, err := c.signed(ctx, q)
 		if err != nil || !redirect(resp.Status) {
 			return resp, hops, err
 		}
 		next := resp.Location
 		fail := func(class Class, err error) (*Response, []Hop, error) {
-			return resp, hops, &Error{Class: class, URL: next.String(), Err: err}
+			return resp, hops, newError(class, next.Page().String(), err)
 		}
-		keepCookies(jar, resp)
-		cookies := cookiesFor(jar, next)
+		jar.Set(resp.URL, resp.Header)
+		cookies := jar.Cookies(next)
 		switch {
 		case seen[next.Page().String()+"\x00"+cookies]:
 			return fail(ClassRedirectLoop, nil)
@@ -58,25 +56,4 @@ func (c *Client) Follow(ctx context.Context, req Request, allow func(weburl.URL)
 		hops = append(hops, Hop{URL: resp.URL, Status: resp.Status})
 		q = call{Request: Request{URL: next, Accept: req.Accept}, limits: c.limits, cookies: cookies}
 	}
-}
-
-// keepCookies puts the cookies of an answer into the jar. An address that
-// net/url cannot read keeps none.
-func keepCookies(jar http.CookieJar, resp *Response) {
-	if u, err := url.Parse(resp.URL.String()); err == nil {
-		set := (&http.Response{Header: resp.Header}).Cookies()
-		jar.SetCookies(u, set)
-	}
-}
-
-func cookiesFor(jar http.CookieJar, to weburl.URL) string {
-	u, err := url.Parse(to.String())
-	if err != nil {
-		return ""
-	}
-	var list []string
-	for _, c := range jar.Cookies(u) {
-		list = append(list, c.Name+"="+c.Value)
-	}
-	return strings.Join(list, "; ")
 }

@@ -30,7 +30,7 @@ func FuzzBody(f *testing.F) {
 		lim := limits{body: 1 << 16, wire: 1 << 16}
 		ctx, cancel := context.WithCancelCause(context.Background())
 		defer cancel(nil)
-		class, err := c.readBody(ctx, ctx, cancel, hresp, lim, out)
+		class, err := c.readBody(ctx, ctx, cancel, hresp, lim, nil, out)
 		if (class == "") != (err == nil) && out.Cut == "" {
 			t.Errorf("class %q, error %v", class, err)
 		}

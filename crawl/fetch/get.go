@@ -1,15 +1,17 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
-	"net"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/netip"
-	"net/textproto"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/trawlsearch/trawl/weburl"
@@ -22,6 +24,13 @@ type Request struct {
 	// then answer that nothing changed.
 	ETag, LastModified string
 	Accept             string // zero: pages first, then anything
+
+	// For an Authenticator's own requests: further fields, and a body, with
+	// which the request becomes a POST, of a type that is by default
+	// application/x-www-form-urlencoded. A POST is not sent twice.
+	Header   http.Header
+	Post     Secret
+	PostType string
 }
 
 // A Response is one answer. It is the caller's to keep.
@@ -38,11 +47,14 @@ type Response struct {
 	NotModified bool       // 304 to a request with ETag or LastModified
 	Location    weburl.URL // where a redirect points, with its fragment; else zero
 
-	RemoteAddr    string // IP address and port that answered
+	RemoteAddr    string // IP address and port that answered; "" where only a proxy knows
+	Proxy         string // the proxy that it came through, "socks5://host:port"; "": none
 	Started       time.Time
 	Took          time.Duration // to the end of the body
-	RequestHeader http.Header   // as sent by the request that was answered
+	RequestHeader http.Header   // as sent by the request that was answered; see Authenticator
 	Retried       bool          // the first connection was reset, this came over a second
+
+	secret http.Header // what authenticators added; see hide
 }
 
 // IP is the address that answered, without port.
@@ -55,8 +67,7 @@ func (r *Response) IP() string {
 
 const (
 	defaultAccept = "text/html,application/xhtml+xml,text/plain;q=0.9,application/xml;q=0.8,*/*;q=0.5"
-	// max1xx bounds informational answers before the real one.
-	max1xx = 5
+	formType      = "application/x-www-form-urlencoded"
 	// maxLocationBytes bounds a Location that is worth reading.
 	maxLocationBytes = 8 << 10
 )
@@ -71,31 +82,70 @@ type limits struct {
 type call struct {
 	Request
 	limits
-	cookies string
+	cookies string      // of the chain that the request is part of
+	secret  http.Header // of authenticators
 }
 
 // Get sends one request and follows no redirect. The error, if any, is an
 // *Error. If the status and header did arrive, the Response is there beside
 // the error, for the record; it is of no other use.
 func (c *Client) Get(ctx context.Context, req Request) (*Response, error) {
-	return c.get(ctx, call{Request: req, limits: c.limits})
+	resp, err := c.signed(ctx, call{Request: req, limits: c.limits})
+	return resp.hide(), err
 }
 
-// get asks once, or twice if the first connection was reset.
+// get asks along the way that the host has: directly, or through the proxies of
+// its route, one after another until one works.
 func (c *Client) get(ctx context.Context, q call) (*Response, error) {
 	q.URL = q.URL.Page()
 	if !q.URL.IsWeb() {
-		return nil, &Error{Class: ClassBadScheme, URL: q.URL.String()}
+		return nil, newError(ClassBadScheme, q.URL.String(), nil)
+	}
+	if n := len(q.URL.String()); n > c.opt.MaxURLBytes {
+		return nil, newError(ClassURLLimit, q.URL.String()[:c.opt.MaxURLBytes], fmt.Errorf("%d bytes", n))
 	}
 	timed, cancel := context.WithTimeoutCause(ctx, q.total, errTotal)
 	defer cancel()
-	resp, err := c.once(ctx, timed, c.main, q)
+	host := q.URL.Hostname()
+	key := roadKey{insecure: c.opt.insecure(host)}
+	route := c.routeOf(host)
+	if route == nil {
+		return c.twice(ctx, timed, key, q)
+	}
+	err := error(newError(ClassProxy, q.URL.String(), errors.New("no proxy is usable now")))
+	for _, p := range route.order(host, time.Now()) {
+		var resp *Response
+		key.proxy, key.forward = p, p.forwards() && q.URL.Scheme() == "http"
+		resp, err = c.twice(ctx, timed, key, q)
+		if resp != nil {
+			resp.Proxy = p.String()
+		}
+		if ClassOf(err) != ClassProxy {
+			if resp != nil {
+				p.worked()
+			}
+			return resp, err
+		}
+		if pause := p.failed(time.Now()); pause > 0 {
+			c.opt.Log.Warn("fetch: proxy is left alone", "proxy", p.String(), "pause", pause, "err", err)
+		}
+		if timed.Err() != nil {
+			break
+		}
+	}
+	return nil, err
+}
+
+// twice asks once, or twice if the first connection was reset.
+func (c *Client) twice(parent, timed context.Context, key roadKey, q call) (*Response, error) {
+	r := c.road(key)
+	resp, err := c.once(parent, timed, r.main, key, q)
 	reset := ClassOf(err) == ClassReset || resp != nil && resp.Cut == ClassReset
-	if !reset || timed.Err() != nil {
+	if !reset || timed.Err() != nil || !q.Post.IsZero() {
 		return resp, err
 	}
 	c.opt.Log.Debug("fetch: reset, asking again", "url", q.URL.String(), "err", err)
-	resp, err = c.once(ctx, timed, c.fresh, q)
+	resp, err = c.once(parent, timed, r.fresh, key, q)
 	if resp != nil {
 		resp.Retried = true
 	}
@@ -104,16 +154,17 @@ func (c *Client) get(ctx context.Context, q call) (*Response, error) {
 
 // once sends the request one time. parent is the caller's context, ctx the one
 // with the total time.
-func (c *Client) once(parent, ctx context.Context, rt http.RoundTripper, q call) (*Response, error) {
+func (c *Client) once(parent, ctx context.Context, rt http.RoundTripper, key roadKey, q call) (*Response, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	t := &trace{}
+	t := &trace{max1xx: c.opt.Max1xx}
 	hreq := c.request(httptrace.WithClientTrace(ctx, t.hooks()), q)
 	out := &Response{URL: q.URL, Started: time.Now(), RequestHeader: hreq.Header}
-	hresp, err := rt.RoundTrip(hreq)
-	fail := func(class Class, err error) error {
-		return &Error{Class: class, URL: q.URL.String(), Err: err}
+	if key.forward {
+		forward(hreq, &key.proxy.Proxy)
 	}
+	hresp, err := rt.RoundTrip(hreq)
+	fail := func(class Class, err error) error { return newError(class, q.URL.String(), err) }
 	if err != nil {
 		class := classify(parent, ctx, err)
 		if t.flooded() { // HTTP/2 reports it as a reset
@@ -122,10 +173,14 @@ func (c *Client) once(parent, ctx context.Context, rt http.RoundTripper, q call)
 		return nil, fail(class, err)
 	}
 	defer hresp.Body.Close()
+	if key.forward && hresp.StatusCode == http.StatusProxyAuthRequired {
+		return nil, fail(ClassProxy, errors.New("it answers 407"))
+	}
 	out.Status, out.Proto, out.Header = hresp.StatusCode, hresp.Proto, hresp.Header
-	out.RemoteAddr = t.remote()
+	nc := t.dialled()
+	out.RemoteAddr = nc.remote()
 	out.NotModified = out.Status == http.StatusNotModified && (q.ETag != "" || q.LastModified != "")
-	class, bodyErr := c.readBody(parent, ctx, cancel, hresp, q.limits, out)
+	class, bodyErr := c.readBody(parent, ctx, cancel, hresp, q.limits, nc, out)
 	out.Took = time.Since(out.Started)
 	if out.Status < 200 || out.Status > 599 {
 		return out, fail(ClassProtocol, nil)
@@ -155,26 +210,43 @@ func (c *Client) request(ctx context.Context, q call) *http.Request {
 	}
 	h := http.Header{
 		"User-Agent":      {c.opt.Agent},
-		"Accept":          {q.Accept},
+		"Accept":          {cmp.Or(q.Accept, defaultAccept)},
 		"Accept-Encoding": {"gzip, br, zstd"},
-	}
-	if q.Accept == "" {
-		h.Set("Accept", defaultAccept)
 	}
 	set := func(name, value string) {
 		if value != "" {
-			h.Set(name, value)
+			h[name] = []string{value}
 		}
 	}
 	set("From", c.opt.From)
 	set("If-None-Match", q.ETag)
 	set("If-Modified-Since", q.LastModified)
-	set("Cookie", q.cookies)
+	for _, more := range []http.Header{q.Header, q.secret} {
+		maps.Copy(h, more)
+	}
+	set("Cookie", joinCookies(h.Get("Cookie"), q.cookies))
 	req := &http.Request{
 		Method: http.MethodGet, URL: u, Host: u.Host, Header: h,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
+	if !q.Post.IsZero() {
+		body := q.Post.Reveal()
+		req.Method, req.Body, req.ContentLength = http.MethodPost, io.NopCloser(strings.NewReader(body)), int64(len(body))
+		set("Content-Type", cmp.Or(q.PostType, formType))
+	}
 	return req.WithContext(ctx)
+}
+
+// forward readies a request for a proxy that is asked for the whole address.
+// Its credentials are for it alone: the header that is kept does not have them.
+func forward(req *http.Request, p *Proxy) {
+	if !strings.HasPrefix(req.URL.Opaque, "//") {
+		req.URL.Opaque = "//" + req.URL.Host + req.URL.Opaque
+	}
+	if a := p.authorization(); a != "" {
+		req.Header = req.Header.Clone()
+		req.Header.Set("Proxy-Authorization", a)
+	}
 }
 
 // redirect says whether a status sends us elsewhere.
@@ -201,55 +273,4 @@ func (r *Response) resolve() Class {
 	}
 	r.Location = u
 	return ""
-}
-
-// A trace hears what the transport does for one request, from the transport's
-// goroutines too.
-type trace struct {
-	mu   sync.Mutex
-	conn net.Conn
-	n1xx int
-}
-
-func (t *trace) hooks() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GotConn: func(info httptrace.GotConnInfo) {
-			t.mu.Lock()
-			defer t.mu.Unlock()
-			t.conn, t.n1xx = info.Conn, 0
-		},
-		Got1xxResponse: t.got1xx,
-	}
-}
-
-// remote is the address that was dialled, beneath TLS if there is any.
-func (t *trace) remote() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	c := t.conn
-	if tc, ok := c.(interface{ NetConn() net.Conn }); ok {
-		c = tc.NetConn()
-	}
-	switch c := c.(type) {
-	case *conn:
-		return c.addr.String()
-	case nil:
-		return ""
-	}
-	return c.RemoteAddr().String()
-}
-
-func (t *trace) flooded() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.n1xx > max1xx
-}
-
-func (t *trace) got1xx(int, textproto.MIMEHeader) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.n1xx++; t.n1xx > max1xx {
-		return errMany1xx
-	}
-	return nil
 }

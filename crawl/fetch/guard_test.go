@@ -79,7 +79,7 @@ func TestInterleave(t *testing.T) {
 			addrs = append(addrs, netip.MustParseAddr(a))
 		}
 		got := ""
-		for _, a := range interleave(addrs) {
+		for _, a := range interleave(addrs, 8) {
 			got += a.String() + " "
 		}
 		if got != want {
@@ -107,7 +107,7 @@ func TestResolverBound(t *testing.T) {
 			}
 			name[i] = 'a'
 		}
-		if _, err := r.lookup(t.Context(), string(name)); err != nil {
+		if _, err := r.LookupNetIP(t.Context(), "ip", string(name)); err != nil {
 			t.Fatal(err)
 		}
 	}

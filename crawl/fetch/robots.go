@@ -12,9 +12,6 @@ import (
 )
 
 const (
-	// maxRobotsBytes is what is read of a robots.txt, of which robots.Parse
-	// takes the first 512,000 bytes (RFC 9309, 2.5: at least 500 KiB).
-	maxRobotsBytes = 512 << 10
 	// maxRobotsHops: RFC 9309, 2.3.1.2, at least five.
 	maxRobotsHops = 5
 	// How long an answer holds: a day (2.4), less if Cache-Control says so,
@@ -31,7 +28,7 @@ type RobotsAnswer struct {
 	Rules   *robots.Rules // never nil
 	Status  int           // of the last answer; 0: none came
 	Class   Class         // why the rules could not be read; empty: they could, or the status says it
-	Body    []byte        // of a 2xx answer, at most 512 KiB, for robots.Parse
+	Body    []byte        // of a 2xx answer, at most Options.MaxRobotsBytes, for robots.Parse
 	Expires time.Time     // ask again then
 	Hops    int           // redirects followed
 }
@@ -50,9 +47,9 @@ func (c *Client) Robots(ctx context.Context, u weburl.URL) RobotsAnswer {
 		return a
 	}
 	for {
-		resp, err := c.get(ctx, call{
+		resp, err := c.signed(ctx, call{
 			Request: Request{URL: next, Accept: "text/plain,*/*;q=0.5"},
-			limits:  limits{body: maxRobotsBytes, wire: maxRobotsBytes, total: c.opt.Timeout},
+			limits:  limits{body: c.opt.MaxRobotsBytes, wire: c.opt.MaxRobotsBytes, total: c.opt.Timeout},
 		})
 		if resp != nil {
 			a.Status = resp.Status
