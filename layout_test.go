@@ -22,6 +22,7 @@ var floorPlan = map[string]string{
 	"internal/durable/crashtest": "internal/durable",
 	"internal/shareddata":        "",
 	"internal/devsite":           "",
+	"internal/crawlrun":          "crawl crawl/fetch",
 
 	"weburl":   "",
 	"document": "",

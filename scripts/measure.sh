@@ -31,7 +31,7 @@ if [[ $what == *crawl* ]]; then
   peak bin/trawl crawl http://127.0.0.1:8412/index.html --data "$work/pg" --allow-private --delay=-1s --parallel 8 --wait 2>/dev/null
   python3 - "$work/requests.log" "$pages" <<'PY'
 import collections, os, sys
-got = collections.Counter(l.split()[1] for l in open(sys.argv[1]) if l.split()[0] == "200")
+got = collections.Counter(l.split()[2] for l in open(sys.argv[1]) if l.split()[0] == "200")
 pages = {"/" + f for f in os.listdir(sys.argv[2]) if f.endswith(".html")}
 print("  pages found %d of %d, fetched twice %d, other addresses answered 200: %d" % (
     len(pages & set(got)), len(pages), sum(got[p] > 1 for p in pages), len(set(got) - pages)))
