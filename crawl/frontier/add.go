@@ -117,13 +117,14 @@ func (w *write) meet(c *candidate) error {
 // again adds the marks of the candidate to a known address and, if that is asked,
 // queues it once more.
 func (w *write) again(c *candidate, rec *urlRecord) error {
-	requeue := c.item.Again && State(rec.state) != Queued
+	requeue := c.item.Again && State(rec.state) != Queued && w.f.inflight[c.key] == nil
 	if !requeue && rec.mark|c.item.Mark == rec.mark {
 		return nil
 	}
 	w.f.meta.count(rec, -1)
 	rec.mark |= c.item.Mark
 	if requeue {
+		w.unschedule(c.id, c.key, rec)
 		w.batch.Delete(failureKey(c.id, c.key), nil)
 		rec.tries = 0
 		if err := w.enqueue(c.id, c.key, rec, c.origin, 0); err != nil {

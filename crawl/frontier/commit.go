@@ -3,6 +3,7 @@ package frontier
 import (
 	"fmt"
 	"math"
+	"time"
 )
 
 // Commit makes a batch durable: what became of its leases, the addresses found,
@@ -75,10 +76,14 @@ func (w *write) settle(o *Outcome) error {
 	w.front[h.id] = h
 
 	rec := fl.rec
-	w.batch.Delete(queueKey(h.id, rec.place()), nil)
+	if !fl.revisit {
+		w.batch.Delete(queueKey(h.id, rec.place()), nil)
+	}
 	f.meta.count(&rec, -1)
+	w.unschedule(h.id, fl.key, &rec)
 	rec.status = uint32(min(max(0, o.Status), math.MaxInt16))
 	rec.reason = cut(o.Reason, maxReasonBytes)
+	rec.miss(o, w.now)
 	if !o.HostPause.IsZero() {
 		h.rec.reason = rec.reason
 	}
@@ -92,7 +97,10 @@ func (w *write) settle(o *Outcome) error {
 			return err
 		}
 	} else {
-		rec.settle(o, w.now)
+		v := rec.settle(o, w.now)
+		if err := w.schedule(h, fl.key, &rec, o, v); err != nil {
+			return err
+		}
 		if o.State == Failed {
 			h.rec.errors++
 		} else {
@@ -105,29 +113,40 @@ func (w *write) settle(o *Outcome) error {
 	return nil
 }
 
-// settle moves the record into the state of a fetch that is over.
-func (r *urlRecord) settle(o *Outcome, now int64) {
+// settle moves the record into the state of a fetch that is over, and tells what
+// it says about change.
+func (r *urlRecord) settle(o *Outcome, now int64) (v visit) {
 	r.due, r.seq, r.tries = 0, 0, 0
 	r.visits++
 	r.state = uint8(o.State)
-	if o.State != Denied && o.State != Failed {
-		r.fetched = now
+	if o.State == Denied || o.State == Failed {
+		r.fails++
+		if o.Deleted {
+			r.doc, r.alias = false, ""
+		}
+		return v // the document stands, and so do its validators
 	}
-	switch o.State {
-	case NotModified:
+	r.fails = 0
+	if r.fetched != 0 && o.Status != 0 && (o.State == Done || o.State == NotModified || o.State == Skipped) {
+		v = visit{
+			interval: time.Duration(now-r.fetched) * time.Microsecond, checked: true,
+			changed: o.State != NotModified && o.ContentHash != r.hash,
+		}
+		r.note(v.interval, v.changed, pageMean)
+		if v.changed {
+			r.changed = now
+		}
+	}
+	r.fetched = now
+	if o.State == NotModified {
 		r.state = uint8(Skipped)
 		if r.doc {
 			r.state = uint8(Done)
 		}
 		if o.ETag == "" && o.LastModified == "" {
-			return // a 304 need not repeat them
+			return v // a 304 need not repeat them
 		}
-	case Denied, Failed:
-		if o.Deleted {
-			r.doc, r.alias = false, ""
-		}
-		return // the document stands, and so do its validators
-	default:
+	} else {
 		r.doc = o.State == Done
 		r.hash = o.ContentHash
 		r.alias = cut(o.Alias.String(), MaxURLBytes)
@@ -139,15 +158,39 @@ func (r *urlRecord) settle(o *Outcome, now int64) {
 	if len(o.LastModified) <= maxValidatorBytes {
 		r.lastModified = o.LastModified
 	}
+	return v
 }
 
-// park takes hosts out of the front that are paused for a minute or more.
+// miss counts how often in a row the page was not there. No answer, or none of
+// the page itself, says nothing about it.
+func (r *urlRecord) miss(o *Outcome, now int64) {
+	switch {
+	case o.Missing:
+		if r.misses++; r.missing == 0 {
+			r.missing = now
+		}
+	case o.State != Retry && o.State != Postponed && o.State != Failed && o.State != Denied:
+		r.missing, r.misses = 0, 0
+	}
+}
+
+// park takes hosts out of the front that are paused for a minute or more, or
+// have nothing to do for 5 s: they would wait in the places of others.
 func (f *Frontier) park(w *write) error {
 	for _, h := range w.front {
-		if h.flying > 0 || h.rec.paused < w.now+parkUS {
+		if h.flying > 0 {
 			continue
 		}
-		if err := f.evict(h, h.rec.paused); err != nil {
+		at := int64(0)
+		switch {
+		case h.rec.paused >= w.now+parkUS:
+			at = h.rec.paused
+		case len(h.window) == 0 && !h.more && h.nextRetry > w.now+restUS:
+			at = h.nextRetry
+		default:
+			continue
+		}
+		if err := f.evict(h, at); err != nil {
 			return err
 		}
 	}

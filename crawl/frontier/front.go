@@ -52,15 +52,16 @@ type host struct {
 	next      [Levels]uint64 // the first place of each level not yet read into a window
 	served    bool           // it has had a window
 	more      bool           // the store may hold fresh addresses from next on
-	nextRetry int64          // µs at which the earliest known retry comes due; 0: none known
+	nextRetry int64          // µs at which the earliest known retry or visit comes due; 0: none known
 
 	sleeper
 }
 
 // waiting is an address in a window.
 type waiting struct {
-	key   weburl.Key
-	place place
+	key     weburl.Key
+	place   place
+	revisit bool // settled, and its next visit is due; of its place only due counts
 }
 
 func (f *Frontier) delayOf(r *hostRecord) int64 {
@@ -152,8 +153,8 @@ func (f *Frontier) loadHost(id hostID) (*hostRecord, error) {
 	return decodeHost(v)
 }
 
-// fill reads the next window of h: first retries that came due, then fresh
-// addresses of each level by its share, then whatever else there is.
+// fill reads the next window of h: first retries that came due, then visits that
+// did, then fresh addresses of each level by its share, then whatever else there is.
 func (f *Frontier) fill(h *host, now int64) error {
 	lower := h.id.prefix(kindQueue, 0)
 	upper := append(h.id.prefix(kindQueue, 4), 0xFF, 0xFF, 0xFF, 0xFF)
@@ -169,6 +170,15 @@ func (f *Frontier) fill(h *host, now int64) error {
 	}
 	if err := f.fillRetries(h, it, uint32(now/1e6)); err != nil {
 		return err
+	}
+	if f.opt.Recrawl.on {
+		room := revisitPart
+		if !h.more {
+			room = window - len(h.window)
+		}
+		if err := f.fillRevisits(h, uint32(now/1e6), room); err != nil {
+			return err
+		}
 	}
 	for round := range 2 {
 		h.more = false
@@ -199,7 +209,7 @@ func (f *Frontier) fillRetries(h *host, it *pebble.Iterator, nowSec uint32) erro
 			continue // leased, not yet committed
 		}
 		if w.place.due > nowSec || len(h.window) >= retryPart {
-			h.nextRetry = int64(w.place.due) * 1e6
+			h.expect(w.place.due)
 			return nil
 		}
 		h.window = append(h.window, w)

@@ -59,6 +59,7 @@ type Options struct {
 	MaxPerHost   int              // requests under way at one host; 0: 1
 	MaxPerIP     int              // requests under way at one address (/32, /64 of IPv6), of all its hosts; 0: MaxPerHost, negative: no limit
 	FrontHosts   int              // hosts held in memory, about 2 KB each; 0: 10,000
+	Recrawl      Recrawl          // when what is settled is fetched again by itself; zero: never
 	Now          func() time.Time // nil: time.Now
 	Log          *slog.Logger     // nil: discard
 
@@ -85,6 +86,7 @@ func (o *Options) defaults() {
 	if o.FrontHosts <= 0 {
 		o.FrontHosts = 10_000
 	}
+	o.Recrawl.defaults()
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -131,7 +133,11 @@ func Open(dir string, opt Options) (*Frontier, error) {
 		front:      newFrontHosts(),
 		outboxMore: make(chan struct{}),
 	}
-	if err := f.load(); err != nil {
+	err = f.load()
+	if err == nil {
+		err = f.turnRecrawl()
+	}
+	if err != nil {
 		db.Close()
 		return nil, fmt.Errorf("frontier: open %s: %w", dir, err)
 	}

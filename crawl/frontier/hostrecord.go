@@ -2,6 +2,7 @@ package frontier
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net/netip"
 )
 
@@ -11,11 +12,12 @@ import (
 //	   | 2 | origin | delay | ready | paused | sched | pages | errors | reason |
 //	   | 1 | str    | var   | var   | var    | var   | uv    | uv     | str    |
 //	   +---+---+----+-------+-------+--------+-------+-------+--------+--------+
-//	   | IP    |   0, 4 or 16 bytes; version 1 ends before it
-//	   | str   |
-//	   +-------+
+//	   | IP  | templates | checks | changes | mean |   version 1 ends before the IP
+//	   | str | uv        | uv     | uv      | uv   |
+//	   +-----+-----------+--------+---------+------+
 //	   delay in µs, 0 the default, negative none; sched the time of its S key,
-//	   0 none; errors failures in a row; reason of the pause.
+//	   0 none; errors failures in a row; reason of the pause; IP 0, 4 or
+//	   16 bytes; checks, changes and mean of all its pages, as in a U record.
 
 // hostRecord is what is stored of a host.
 type hostRecord struct {
@@ -26,6 +28,8 @@ type hostRecord struct {
 	pages, errors uint32
 	reason        string
 	ip            netip.Addr
+	templates     uint32 // T keys
+	history              // of its pages
 }
 
 func (r *hostRecord) append(dst []byte) []byte {
@@ -37,7 +41,9 @@ func (r *hostRecord) append(dst []byte) []byte {
 	dst = binary.AppendUvarint(dst, uint64(r.errors))
 	dst = appendString(dst, r.reason)
 	ip := r.ip.AsSlice()
-	return append(append(dst, byte(len(ip))), ip...)
+	dst = append(append(dst, byte(len(ip))), ip...)
+	dst = binary.AppendUvarint(dst, uint64(r.templates))
+	return r.history.append(dst)
 }
 
 func decodeHost(b []byte) (*hostRecord, error) {
@@ -49,7 +55,7 @@ func decodeHost(b []byte) (*hostRecord, error) {
 	}
 	r.pages, r.errors, r.reason = d.uint32(), d.uint32(), d.string(maxStringBytes)
 	if ver >= 2 {
-		r.ip = d.ip()
+		r.ip, r.templates, r.history = d.ip(), d.uint32(), d.history()
 	}
 	return r, d.end("host", ver)
 }
@@ -74,5 +80,8 @@ func (r *hostRecord) more() string {
 	if r.ip.IsValid() {
 		out += " ip " + r.ip.String()
 	}
-	return out
+	if r.templates > 0 {
+		out += fmt.Sprintf(" templates %d", r.templates)
+	}
+	return out + r.history.text()
 }

@@ -69,6 +69,15 @@ func annotate(key, value []byte) string {
 	case kind == kindQueue && len(key) == queueLen:
 		_, p, _ := decodeQueueKey(key)
 		return fmt.Sprintf("%s  %x %x due %s level %d seq %d = %x", head, key[3:11], key[11:19], stamp(int64(p.due)*1e6), p.level, p.seq, value)
+	case kind == kindRevisit && len(key) == revisitLen:
+		due, _, _ := decodeRevisitKey(key)
+		return fmt.Sprintf("%s  %x %x due %s %x", head, key[3:11], key[11:19], stamp(int64(due)*1e6), key[prefixLen+4:])
+	case kind == kindShape && len(key) == shapeLen:
+		t, err := decodeTemplate(value)
+		if err != nil {
+			return fault(err)
+		}
+		return fmt.Sprintf("%s  %x %x %x =%s", head, key[3:11], key[11:19], key[19:], t.text())
 	case kind == kindSched && len(key) == schedLen:
 		due, id, _ := decodeSchedKey(key)
 		return fmt.Sprintf("%s  due %s %04x %016x %016x", head, stamp(due), id.slot, id.site, id.host)
@@ -83,17 +92,22 @@ func annotate(key, value []byte) string {
 		if err != nil {
 			return fault(err)
 		}
-		return fmt.Sprintf("%s  = id %q seq %d outbox %d hosts %d retrying %d states %v warc %q+%d reasons %v", head,
-			m.id, m.seq, m.outboxNext, m.hosts, m.retrying, m.states[1:], m.warc.File, m.warc.Offset, m.reasons)
+		return fmt.Sprintf("%s  = id %q seq %d outbox %d hosts %d retrying %d visits %d demand %d states %v warc %q+%d reasons %v", head,
+			m.id, m.seq, m.outboxNext, m.hosts, m.retrying, m.visits, m.demand, m.states[1:], m.warc.File, m.warc.Offset, m.reasons)
 	}
 	return fmt.Sprintf("%s  %x = %x  # unknown", head, key[3:], value)
 }
 
 // String is the record without its address.
 func (r *urlRecord) String() string {
-	return fmt.Sprintf("%s status %d %q level %d depth %d hops %d mark %d tries %d visits %d doc %t fetched %s due %s seq %d from %q alias %q etag %q lm %q hash %x",
+	out := fmt.Sprintf("%s status %d %q level %d depth %d hops %d mark %d tries %d visits %d doc %t fetched %s due %s seq %d from %q alias %q etag %q lm %q hash %x",
 		State(r.state), r.status, r.reason, r.level, r.depth, r.hops, r.mark, r.tries, r.visits, r.doc,
 		stamp(r.fetched), stamp(int64(r.due)*1e6), r.seq, r.referrer, r.alias, r.etag, r.lastModified, r.hash)
+	if r.urlLife != (urlLife{}) {
+		out += fmt.Sprintf("%s changed %s demand %d missing %s misses %d fails %d",
+			r.history.text(), stamp(r.changed), r.demand, stamp(r.missing), r.misses, r.fails)
+	}
+	return out
 }
 
 func stamp(us int64) string {

@@ -3,6 +3,7 @@ package frontier
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 
 	"github.com/trawlsearch/trawl/weburl"
 )
@@ -21,6 +22,11 @@ import (
 //	Q: queue            +------+-----+------+------+-----+-------+-------+
 //	                    | slot | 'Q' | site | host | due | level | seq   |   value: key 16
 //	                    | 2    | 1   | 8    | 8    | 4   | 1     | 6     |
+//	R: next visits      +------+-----+------+------+-----+-------+-------+
+//	                    | slot | 'R' | site | host | due | key 16        |   no value; of settled addresses
+//	T: template         +------+-----+------+------+-----+-------+-------+
+//	                    | slot | 'T' | site | host | shape 8     |
+//	                    +------+-----+------+------+-------------+
 //
 // slot is the top 12 bits of site; site and host are the first 8 bytes of the
 // SHA-256 of the registrable domain and of the origin (scheme://host:port). Due
@@ -42,18 +48,22 @@ const (
 	kindFailure = 'F'
 	kindHost    = 'H'
 	kindQueue   = 'Q'
+	kindRevisit = 'R'
+	kindShape   = 'T'
 	kindURL     = 'U'
 	kindSched   = 'S'
 	kindOutbox  = 'O'
 	kindMeta    = 'M'
 
-	slots     = 4096
-	nodeSlot  = 0xFFFF
-	prefixLen = 2 + 1 + 8 + 8
-	urlLen    = prefixLen + 16
-	queueLen  = prefixLen + 4 + 1 + 6
-	schedLen  = 2 + 1 + 8 + 2 + 8 + 8
-	maxSeq    = 1<<48 - 1
+	slots      = 4096
+	nodeSlot   = 0xFFFF
+	prefixLen  = 2 + 1 + 8 + 8
+	urlLen     = prefixLen + 16
+	queueLen   = prefixLen + 4 + 1 + 6
+	revisitLen = prefixLen + 4 + 16
+	shapeLen   = prefixLen + 8
+	schedLen   = 2 + 1 + 8 + 2 + 8 + 8
+	maxSeq     = 1<<48 - 1
 )
 
 // hostID names a host: the unit of politeness.
@@ -102,6 +112,14 @@ func queueKey(h hostID, p place) []byte {
 	return binary.BigEndian.AppendUint32(b, uint32(p.seq))
 }
 
+func revisitKey(h hostID, due uint32, k weburl.Key) []byte {
+	return append(binary.BigEndian.AppendUint32(h.prefix(kindRevisit, 20), due), k[:]...)
+}
+
+func shapeKey(h hostID, shape uint64) []byte {
+	return binary.BigEndian.AppendUint64(h.prefix(kindShape, 8), shape)
+}
+
 func decodeQueueKey(b []byte) (hostID, place, bool) {
 	if len(b) != queueLen || b[2] != kindQueue {
 		return hostID{}, place{}, false
@@ -109,6 +127,29 @@ func decodeQueueKey(b []byte) (hostID, place, bool) {
 	p := place{due: binary.BigEndian.Uint32(b[19:]), level: b[23]}
 	p.seq = uint64(b[24])<<40 | uint64(b[25])<<32 | uint64(binary.BigEndian.Uint32(b[26:]))
 	return prefixHost(b), p, true
+}
+
+func decodeRevisitKey(b []byte) (due uint32, k weburl.Key, err error) {
+	if len(b) != revisitLen || b[2] != kindRevisit {
+		return 0, k, fmt.Errorf("%w: R key %x", errCorrupt, b)
+	}
+	return binary.BigEndian.Uint32(b[prefixLen:]), weburl.Key(b[prefixLen+4:]), nil
+}
+
+// slotKey is where the keys of a slot begin.
+func slotKey(slot uint16) []byte { return binary.BigEndian.AppendUint16(nil, slot) }
+
+// nextOfKind is where the keys of a kind go on after key, in its slot or the
+// next; nil: key is one.
+func nextOfKind(key []byte, kind byte) []byte {
+	if len(key) >= 3 && key[2] == kind {
+		return nil
+	}
+	slot := binary.BigEndian.Uint16(key)
+	if len(key) >= 3 && key[2] > kind {
+		slot++
+	}
+	return append(slotKey(slot), kind)
 }
 
 func prefixHost(b []byte) hostID {

@@ -13,12 +13,18 @@ import (
 //	   | TRWF | 1 | seq | next | hosts | retrying | n × by state | id  | WARC file | WARC offset | n × (reason, count) |
 //	   | 4    | 1 | uv  | uv   | uv    | uv       | uv, uv...    | str | str       | varint      | uv, (str, uv)...    |
 //	   +------+---+-----+------+-------+----------+--------------+-----+-----------+-------------+---------------------+
+//	   | visits | demand | flags |   of version 2
+//	   | uv     | uv     | uv    |
+//	   +--------+--------+-------+
 //	   seq: the last place given in a queue; next: the next entry of the outbox.
+//	   visits: addresses that have an R key; demand: their sum; flags: bit 0 hosts
+//	   have S keys for their R keys.
 const (
 	metaMagic       = "TRWF"
 	maxReasons      = 128
 	otherReason     = "other"
 	maxCountOfState = int(numStates)
+	flagRecrawls    = 1
 )
 
 // meta is the one record of totals.
@@ -31,6 +37,9 @@ type meta struct {
 	id         string // of this frontier, by chance, once
 	warc       WARCPosition
 	reasons    map[string]uint64
+	visits     uint64
+	demand     uint64
+	recrawls   bool // hosts have S keys for their R keys
 }
 
 func (m *meta) append(dst []byte) []byte {
@@ -47,7 +56,12 @@ func (m *meta) append(dst []byte) []byte {
 	for _, reason := range slices.Sorted(maps.Keys(m.reasons)) {
 		dst = binary.AppendUvarint(appendString(dst, reason), m.reasons[reason])
 	}
-	return dst
+	dst = binary.AppendUvarint(binary.AppendUvarint(dst, m.visits), m.demand)
+	flags := uint64(0)
+	if m.recrawls {
+		flags |= flagRecrawls
+	}
+	return binary.AppendUvarint(dst, flags)
 }
 
 func decodeMeta(b []byte) (meta, error) {
@@ -78,6 +92,12 @@ func decodeMeta(b []byte) (meta, error) {
 		}
 		m.reasons[d.string(maxStringBytes)] = d.uvarint()
 	}
+	if ver >= 2 {
+		m.visits, m.demand = d.uvarint(), d.uvarint()
+		flags := d.uvarint()
+		m.recrawls = flags&flagRecrawls != 0
+		d.bad = d.bad || flags > flagRecrawls
+	}
 	return m, d.end("totals", ver)
 }
 
@@ -89,6 +109,10 @@ func (m *meta) count(r *urlRecord, step int) {
 			m.retrying += uint64(step)
 		}
 		return
+	}
+	if r.due != 0 {
+		m.visits += uint64(step)
+		m.demand += uint64(step) * uint64(r.demand)
 	}
 	if r.reason == "" || State(r.state) == Done {
 		return

@@ -75,6 +75,7 @@ func newModel(t *testing.T, seed uint64) *model {
 	m.paths = []int{4, 12, 80}[m.rng.IntN(3)]
 	m.opt = Options{
 		CacheBytes: 64 << 10, DefaultDelay: time.Duration(m.rng.IntN(3)-1) * time.Second, MaxPerHost: 1 + m.rng.IntN(2), MaxPerIP: m.rng.IntN(4) - 1,
+		Recrawl:    []Recrawl{{}, {Min: 5 * time.Second, Max: 200 * time.Second}, {PerDay: 100}}[m.rng.IntN(3)],
 		FrontHosts: []int{2, 1000}[m.rng.IntN(2)], Now: func() time.Time { return m.now },
 	}
 	m.reopen()
@@ -209,6 +210,9 @@ func (m *model) discover(in []Item) (added int) {
 			m.urls[it.URL.String()] = &modelURL{state: Queued}
 			added++
 		case it.Again && u.state != Queued:
+			if u.out {
+				break // it is being fetched again
+			}
 			u.state, u.due, u.tries = Queued, time.Time{}, 0
 			added++
 		}
@@ -221,7 +225,10 @@ func (m *model) eligible(name string, u *modelURL, ready func(*modelHost) time.T
 	if h.known && m.opt.MaxPerIP >= 0 && !m.ipFree(m.ipOf(name)) {
 		return false
 	}
-	return u.state == Queued && !u.out && !m.now.Before(u.due) && h.busy < m.opt.MaxPerHost && !m.now.Before(ready(h))
+	if u.state != Queued && (m.opt.Recrawl == Recrawl{} || u.due.IsZero()) {
+		return false
+	}
+	return !u.out && !m.now.Before(u.due) && h.busy < m.opt.MaxPerHost && !m.now.Before(ready(h))
 }
 
 func (m *model) next() {
@@ -250,8 +257,8 @@ func (m *model) next() {
 		m.leased++
 	case errors.Is(err, ErrDrained):
 		for name, u := range m.urls {
-			if u.state == Queued {
-				m.t.Fatalf("drained, but %s is queued", name)
+			if u.state == Queued || m.opt.Recrawl != (Recrawl{}) && !u.due.IsZero() {
+				m.t.Fatalf("drained, but %s is %+v", name, u)
 			}
 		}
 	case errors.Is(err, context.Canceled):
@@ -342,10 +349,16 @@ func (m *model) commit() {
 		if m.rng.IntN(4) == 0 {
 			o.State = Retry
 		}
+		o.Status = m.rng.IntN(2) * 200
+		o.ContentHash[0] = byte(m.rng.IntN(2))
+		if m.rng.IntN(8) == 0 {
+			o.Due = m.now.Add(time.Duration(m.rng.IntN(200)) * time.Second)
+		}
 		u := m.urls[l.URL.String()]
 		switch o.State {
 		case Retry, Postponed:
 			o.RetryAt = m.now.Add(time.Duration(m.rng.IntN(200)) * time.Second)
+			u.state = Queued
 			if o.State == Retry {
 				u.tries++
 			}
@@ -381,6 +394,28 @@ func (m *model) commit() {
 		m.t.Fatal(err)
 	}
 	m.surely = m.taken
+	for i := range b.Outcomes {
+		m.visitNext(&b.Outcomes[i])
+	}
+}
+
+// visitNext takes the time of the next visit as it is, and holds it to its bounds.
+func (m *model) visitNext(o *Outcome) {
+	u := m.urls[o.Lease.URL.String()]
+	if u.state == Queued {
+		return // or queued again by a link
+	}
+	st, _ := m.f.Why(o.Lease.URL)
+	u.due = st.Due
+	rc := m.opt.Recrawl
+	rc.defaults()
+	least, most := m.now.Add(rc.Min), m.now.Add(rc.Max+time.Second)
+	if !o.Due.IsZero() {
+		least, most = o.Due, o.Due.Add(time.Second)
+	}
+	if u.due.Before(least) || u.due.After(most) {
+		m.t.Fatalf("%s: next visit of %+v at %s, want %s to %s", o.Lease.URL, u, u.due, least, most)
+	}
 }
 
 func (m *model) takeOutbox() {
@@ -417,7 +452,7 @@ func (m *model) recrawl() {
 	}
 	want := 0
 	for name, u := range m.urls {
-		if u.state != Queued && (host == "" || addr(m.t, name).Hostname() == host) {
+		if u.state != Queued && !u.out && (host == "" || addr(m.t, name).Hostname() == host) {
 			u.state, u.due, u.tries = Queued, time.Time{}, 0
 			want++
 		}
@@ -431,14 +466,20 @@ func (m *model) recrawl() {
 func (m *model) checkStats() {
 	st := m.f.Stats()
 	var want [numStates]int64
-	retrying := int64(0)
+	retrying, visits := int64(0), int64(0)
 	for _, u := range m.urls {
 		want[u.state]++
+		if u.state != Queued && !u.due.IsZero() {
+			visits++
+		}
 		if u.state == Queued && u.tries > 0 {
 			retrying++
 		}
 	}
 	got := [numStates]int64{Queued: st.Queued, Done: st.Done, Skipped: st.Skipped, Gone: st.Gone, Redirect: st.Redirects, Denied: st.Denied, Failed: st.Failed}
+	if st.Visits != visits {
+		m.t.Fatalf("%d have a next visit, want %d", st.Visits, visits)
+	}
 	if got != want || st.Retrying != retrying || st.InFlight != len(m.out) || st.Outbox != int64(uint64(len(m.outbox))-m.taken) {
 		m.t.Fatalf("stats %+v\nwant %v, retrying %d, in flight %d", st, want, retrying, len(m.out))
 	}

@@ -17,6 +17,8 @@ type flight struct {
 	rec  urlRecord
 	busy bool // its request is under way
 
+	revisit bool // it was settled, and stands under its R key
+
 	group *group // where its request is booked; nil: at no address
 
 	before, since           int64 // when its host was ready before the lease, and by it
@@ -25,7 +27,8 @@ type flight struct {
 
 // Next leases the next address. It waits until one is due on a free host, and
 // answers ErrDrained when no address is queued: that includes those in flight,
-// whose commit may bring more, and retries of the future, for which it waits.
+// whose commit may bring more, and retries of the future, for which it waits. With
+// Options.Recrawl it waits for the next visit to what is settled, too.
 func (f *Frontier) Next(ctx context.Context) (Lease, error) {
 	for {
 		f.mu.Lock()
@@ -33,7 +36,7 @@ func (f *Frontier) Next(ctx context.Context) (Lease, error) {
 			defer f.mu.Unlock()
 			return Lease{}, f.broken
 		}
-		if f.meta.states[Queued] == 0 {
+		if f.meta.states[Queued] == 0 && (f.meta.visits == 0 || !f.opt.Recrawl.on) {
 			f.mu.Unlock()
 			return Lease{}, ErrDrained
 		}
@@ -144,23 +147,32 @@ func (f *Frontier) take(h *host, w waiting) (*flight, error) {
 		if err != nil {
 			return nil, err
 		}
-		if State(rec.state) == Queued && rec.place() == w.place {
-			return &flight{host: h, key: w.key, rec: *rec, busy: true}, nil
+		queued := State(rec.state) == Queued
+		if w.revisit && !queued && rec.due == w.place.due || !w.revisit && queued && rec.place() == w.place {
+			return &flight{host: h, key: w.key, rec: *rec, busy: true, revisit: w.revisit}, nil
 		}
 	}
-	f.opt.Log.Error("frontier: stray queue entry removed", "host", h.rec.origin, "seq", w.place.seq)
+	f.opt.Log.Error("frontier: stray queue entry removed", "host", h.rec.origin, "place", w.place)
+	if w.revisit {
+		return nil, f.db.Delete(revisitKey(h.id, w.place.due, w.key), pebble.NoSync)
+	}
 	return nil, f.db.Delete(queueKey(h.id, w.place), pebble.NoSync)
 }
 
 func (fl *flight) lease(delay time.Duration) Lease {
 	r := &fl.rec
-	return Lease{
+	l := Lease{
 		URL: page(r.url), Depth: int(r.depth), Hops: r.hops, Mark: r.mark, Priority: r.level, Referrer: page(r.referrer),
 		IP:    fl.host.rec.ip,
 		Tries: int(r.tries), Visits: int(r.visits), Fetched: timeOf(r.fetched), HasDoc: r.doc, Alias: page(r.alias),
 		ETag: r.etag, LastModified: r.lastModified, ContentHash: r.hash,
+		MissingSince: timeOf(r.missing), Misses: int(r.misses),
 		HostDelay: delay, fl: fl,
 	}
+	if r.visits%uncondition == uncondition-1 {
+		l.Unconditional, l.ETag, l.LastModified = true, "", ""
+	}
+	return l
 }
 
 // Release says that the request of a lease is over, before its Commit: the delay
@@ -237,7 +249,7 @@ func (f *Frontier) Return(l Lease, delay time.Duration) error {
 	h := fl.host
 	h.flying--
 	h.rec.ready = max(h.rec.ready, now+delay.Microseconds())
-	h.window = append([]waiting{{fl.key, fl.rec.place()}}, h.window...)
+	h.window = append([]waiting{{fl.key, fl.rec.place(), fl.revisit}}, h.window...)
 	f.signal()
 	if h.flying == 0 && f.overfull(h.group) { // it was not known to belong here when it came in
 		if err := f.evict(h, f.deferred(h.group, &h.rec, now)); err != nil {

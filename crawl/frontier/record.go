@@ -15,8 +15,18 @@ import (
 //	   | due  | seq | URL | referrer | reason | ETag | Last-Modified | alias | hash |
 //	   | uv   | uv  | str | str      | str    | str  | str           | str   | 0/16 |
 //	   +------+-----+-----+----------+--------+------+---------------+-------+------+
+//	   | checks | changes | mean | changed | demand | missing | misses | fails |
+//	   | uv     | uv      | uv   | varint  | uv     | varint  | uv     | uv    |
+//	   +--------+---------+------+---------+--------+---------+--------+-------+
 //	   flags: bit 0 the index holds a document; bit 1 a hash follows. due and
-//	   seq are those of its Q key while it is queued, 0 otherwise.
+//	   seq are those of its Q key while it is queued, otherwise due that of its R
+//	   key, 0 none. What follows the hash is of version 2; where all of it is 0 the
+//	   record is written as version 1: that is most of a frontier.
+//
+//	   checks visits that could tell a change, changes that did, mean seconds
+//	   between them, changed when the last one was found, demand see change.go;
+//	   missing and misses since when and how often in a row it was not there;
+//	   fails how often in a row it was settled as Denied or Failed.
 const (
 	maxStringBytes = 4096 // of a decoded string: the longest that is encoded is MaxURLBytes
 	flagDoc        = 1
@@ -34,6 +44,16 @@ type urlRecord struct {
 	url, referrer, reason        string
 	etag, lastModified, alias    string
 	hash                         [16]byte
+	urlLife
+}
+
+// urlLife is what is known of an address once it was visited more than once.
+type urlLife struct {
+	history
+	changed       int64
+	demand        uint32
+	missing       int64
+	misses, fails uint32
 }
 
 func (r *urlRecord) place() place { return place{due: r.due, level: r.level, seq: r.seq} }
@@ -46,7 +66,11 @@ func (r *urlRecord) append(dst []byte) []byte {
 	if r.hash != [16]byte{} {
 		flags |= flagHash
 	}
-	dst = append(dst, recordVersion, r.state, flags, r.mark, r.level, r.hops)
+	version := byte(recordVersion)
+	if r.urlLife == (urlLife{}) {
+		version = firstVersion
+	}
+	dst = append(dst, version, r.state, flags, r.mark, r.level, r.hops)
 	for _, v := range [...]uint32{r.depth, r.tries, r.status, r.visits} {
 		dst = binary.AppendUvarint(dst, uint64(v))
 	}
@@ -59,7 +83,15 @@ func (r *urlRecord) append(dst []byte) []byte {
 	if flags&flagHash != 0 {
 		dst = append(dst, r.hash[:]...)
 	}
-	return dst
+	if version == firstVersion {
+		return dst
+	}
+	dst = r.history.append(dst)
+	dst = binary.AppendVarint(dst, r.changed)
+	dst = binary.AppendUvarint(dst, uint64(r.demand))
+	dst = binary.AppendVarint(dst, r.missing)
+	dst = binary.AppendUvarint(dst, uint64(r.misses))
+	return binary.AppendUvarint(dst, uint64(r.fails))
 }
 
 func decodeURL(b []byte) (*urlRecord, error) {
@@ -80,6 +112,10 @@ func decodeURL(b []byte) (*urlRecord, error) {
 	}
 	if flags&flagHash != 0 {
 		copy(r.hash[:], d.bytes(16))
+	}
+	if ver >= 2 {
+		r.history = d.history()
+		r.changed, r.demand, r.missing, r.misses, r.fails = d.varint(), d.uint32(), d.varint(), d.uint32(), d.uint32()
 	}
 	if r.state == 0 || r.state >= uint8(numStates) || r.level >= Levels || r.seq > maxSeq || flags > flagDoc|flagHash {
 		d.bad = true

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -17,7 +18,10 @@ import (
 func FuzzRecords(f *testing.F) {
 	u := urlRecord{state: uint8(Done), doc: true, url: "http://a.test/", hash: [16]byte{1}, depth: 3, etag: `"e"`}
 	f.Add(byte(0), u.append(nil))
-	f.Add(byte(1), (&hostRecord{origin: "http://a.test", delay: -1, sched: 7}).append(nil))
+	u.urlLife = urlLife{history: history{3, 2, 99}, changed: 5, demand: 6, missing: 7, misses: 1, fails: 2}
+	f.Add(byte(0), u.append(nil))
+	f.Add(byte(4), (&template{history: history{3, 2, 99}}).append(nil))
+	f.Add(byte(1), (&hostRecord{origin: "http://a.test", delay: -1, sched: 7, ip: netip.MustParseAddr("192.0.2.1"), templates: 2}).append(nil))
 	f.Add(byte(2), (&Entry{Part: 2, Data: [][]byte{{1}, {}, {2, 3}}}).append(nil))
 	m := meta{seq: 9, warc: WARCPosition{"f", 1}, reasons: map[string]uint64{"dns": 2}}
 	f.Add(byte(3), m.append(nil))
@@ -30,10 +34,10 @@ func FuzzRecords(f *testing.F) {
 				return
 			}
 			if ok, err := same(); !ok || err != nil {
-				t.Fatalf("kind %d: %x became %x, %v", kind%4, b, again, err)
+				t.Fatalf("kind %d: %x became %x, %v", kind%5, b, again, err)
 			}
 		}
-		switch kind % 4 {
+		switch kind % 5 {
 		case 0:
 			r, err := decodeURL(b)
 			again := r.append(nil)
@@ -62,6 +66,10 @@ func FuzzRecords(f *testing.F) {
 				m.reasons, g.reasons = nil, nil
 				return same && fmt.Sprint(m) == fmt.Sprint(g), err
 			})
+		case 4:
+			r, err := decodeTemplate(b)
+			again := r.append(nil)
+			check(err, again, func() (bool, error) { s, err := decodeTemplate(again); return *s == *r, err })
 		}
 		if line := annotate(b, b); strings.Contains(line, "\n") {
 			t.Fatalf("two lines of one key: %q", line)

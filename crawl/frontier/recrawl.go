@@ -2,7 +2,6 @@ package frontier
 
 import (
 	"context"
-	"encoding/binary"
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -84,7 +83,7 @@ func (w *write) requeue(under, from []byte) (next []byte, err error) {
 // until fn answers false. Kinds lie side by side within a slot, so the cost is
 // one seek for each slot in use.
 func (f *Frontier) scan(kind byte, from []byte, fn func(key, value []byte) (bool, error)) error {
-	it, err := f.db.NewIter(&pebble.IterOptions{LowerBound: []byte{0, 0}, UpperBound: binary.BigEndian.AppendUint16(nil, slots)})
+	it, err := f.db.NewIter(&pebble.IterOptions{LowerBound: []byte{0, 0}, UpperBound: slotKey(slots)})
 	if err != nil {
 		return err
 	}
@@ -94,12 +93,8 @@ func (f *Frontier) scan(kind byte, from []byte, fn func(key, value []byte) (bool
 	}
 	for ok := it.SeekGE(from); ok; {
 		key := it.Key()
-		if len(key) < 3 || key[2] != kind {
-			slot := binary.BigEndian.Uint16(key)
-			if len(key) >= 3 && key[2] > kind {
-				slot++
-			}
-			ok = it.SeekGE(append(binary.BigEndian.AppendUint16(nil, slot), kind))
+		if next := nextOfKind(key, kind); next != nil {
+			ok = it.SeekGE(next)
 			continue
 		}
 		value, err := it.ValueAndErr()

@@ -61,9 +61,11 @@ func (m *model) settle(l Lease) {
 	u := m.urls[l.URL.String()]
 	u.out, u.state, u.doc, u.due, u.tries = false, Done, true, time.Time{}, 0
 	u.visits++
-	if err := m.f.Commit(&Batch{Outcomes: []Outcome{{Lease: l, State: Done}}}); err != nil {
+	o := Outcome{Lease: l, State: Done}
+	if err := m.f.Commit(&Batch{Outcomes: []Outcome{o}}); err != nil {
 		m.t.Fatal(err)
 	}
+	m.visitNext(&o)
 }
 
 // drain leases and settles all that is queued: each exactly once.

@@ -68,6 +68,9 @@ type Lease struct {
 	Alias              weburl.URL    // as of the last Outcome
 	ETag, LastModified string        // of the last fetch
 	ContentHash        [16]byte      // of the last fetch
+	Unconditional      bool          // no validators are to be sent, and none are given: one visit in ten looks whether they lie
+	MissingSince       time.Time     // of Outcome.Missing in a row, the first; zero: it was there
+	Misses             int           // how many
 	HostDelay          time.Duration // what is kept between two requests now
 	IP                 netip.Addr    // of the host, as Located told it last; not valid: not known
 
@@ -86,6 +89,8 @@ type Outcome struct {
 	Alias              weburl.URL // Redirect: the target. Skipped, Retry: the address that stands for it
 	Links              []Item
 	RetryAt            time.Time // Retry, Postponed
+	Due                time.Time // of the others: the next visit; zero: by its change rate
+	Missing            bool      // the answer was that there is no such page; counted until another answer comes
 
 	HostDelay time.Duration // from now on; 0: as it is, negative: none
 	HostPause time.Time     // no request before; zero: as it is
@@ -126,7 +131,10 @@ type Status struct {
 	Referrer weburl.URL
 	Alias    weburl.URL
 	HasDoc   bool
-	Due      time.Time // queued: not before; zero: at once
+	Due      time.Time // queued: not before; zero: at once. Settled: the next visit, if Options.Recrawl is on
+	Changes  int       // visits that found a change,
+	Checks   int       // of so many that could tell
+	Changed  time.Time // when the last was found
 	Fetched  time.Time
 }
 
@@ -135,6 +143,7 @@ type Stats struct {
 	Queued, Done, Skipped, Gone, Redirects, Denied, Failed int64
 	Retrying                                               int64            // of Queued: wait for another try
 	Reasons                                                map[string]int64 // "failed/timeout", of what is Skipped, Gone, Denied or Failed; at most 128, then "failed/other"
+	Visits                                                 int64            // settled addresses that have a next visit
 	Hosts                                                  int64            // ever seen
 	Outbox                                                 int64            // entries not yet taken
 	InFlight                                               int              // leased or not yet committed

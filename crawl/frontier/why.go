@@ -44,6 +44,7 @@ func (r *urlRecord) view() Status {
 		Hops: r.hops, Mark: r.mark, Priority: r.level, Tries: int(r.tries), Visits: int(r.visits),
 		Referrer: page(r.referrer), Alias: page(r.alias), HasDoc: r.doc,
 		Due: timeOf(int64(r.due) * 1e6), Fetched: timeOf(r.fetched),
+		Changes: int(r.changes), Checks: int(r.checks), Changed: timeOf(r.changed),
 	}
 }
 
@@ -71,7 +72,7 @@ func (f *Frontier) Stats() Stats {
 	st := Stats{
 		Queued: n(Queued), Done: n(Done), Skipped: n(Skipped), Gone: n(Gone), Redirects: n(Redirect),
 		Denied: n(Denied), Failed: n(Failed), Retrying: int64(f.meta.retrying), Reasons: map[string]int64{},
-		Hosts: int64(f.meta.hosts), Outbox: int64(f.meta.outboxNext - f.outboxFirst),
+		Visits: int64(f.meta.visits), Hosts: int64(f.meta.hosts), Outbox: int64(f.meta.outboxNext - f.outboxFirst),
 		InFlight: len(f.inflight), FrontHosts: len(f.front.hosts),
 	}
 	for reason, k := range maps.All(f.meta.reasons) {
@@ -83,7 +84,7 @@ func (f *Frontier) Stats() Stats {
 			st.ActiveHosts++
 		}
 	}
-	if st.Queued > int64(st.InFlight) {
+	if st.Queued > int64(st.InFlight) || f.opt.Recrawl.on && st.Visits > 0 {
 		if due := f.nextDue(); due != never {
 			st.NextDue = time.UnixMicro(max(due, now))
 		}

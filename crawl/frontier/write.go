@@ -11,19 +11,21 @@ import (
 // write is one batch while it is built, under Frontier.mu. What it does to memory
 // it does at once; if the store then refuses, the frontier is broken for good.
 type write struct {
-	f     *Frontier
-	now   int64
-	batch *pebble.Batch
-	hosts map[hostID]*hostRecord    // touched, not in the front
-	front map[hostID]*host          // touched, in the front
-	urls  map[weburl.Key]*urlRecord // written by this batch
-	added int
+	f         *Frontier
+	now       int64
+	batch     *pebble.Batch
+	hosts     map[hostID]*hostRecord    // touched, not in the front
+	front     map[hostID]*host          // touched, in the front
+	urls      map[weburl.Key]*urlRecord // written by this batch
+	templates map[templateID]*template
+	added     int
 }
 
 func (f *Frontier) begin() *write {
 	return &write{
 		f: f, now: f.now(), batch: f.db.NewBatch(),
 		hosts: map[hostID]*hostRecord{}, front: map[hostID]*host{}, urls: map[weburl.Key]*urlRecord{},
+		templates: map[templateID]*template{},
 	}
 }
 
@@ -70,10 +72,7 @@ func (w *write) enqueue(id hostID, key weburl.Key, r *urlRecord, origin string, 
 		return err
 	}
 	f.meta.seq++
-	r.state, r.seq, r.due = uint8(Queued), f.meta.seq, 0
-	if due > 0 {
-		r.due = uint32((due + 1e6 - 1) / 1e6)
-	}
+	r.state, r.seq, r.due, r.demand = uint8(Queued), f.meta.seq, ceilSeconds(due), 0
 	w.put(queueKey(id, r.place()), key[:])
 	h := f.front.hosts[id]
 	switch {
@@ -84,8 +83,8 @@ func (w *write) enqueue(id hostID, key weburl.Key, r *urlRecord, origin string, 
 		}
 	case r.due == 0:
 		h.more = true
-	case h.nextRetry == 0 || int64(r.due)*1e6 < h.nextRetry:
-		h.nextRetry = int64(r.due) * 1e6
+	default:
+		h.expect(r.due)
 	}
 	return nil
 }
@@ -142,6 +141,7 @@ func (f *Frontier) build(verb string, check func() error, build func(*write) err
 
 func (w *write) apply() error {
 	f := w.f
+	w.putTemplates()
 	for id, rec := range w.hosts {
 		w.put(hostKey(id), rec.append(nil))
 	}
