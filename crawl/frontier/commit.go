@@ -87,11 +87,11 @@ func (w *write) settle(o *Outcome) error {
 	if !o.HostPause.IsZero() {
 		h.rec.reason = rec.reason
 	}
+	h.health(o, fl, w.now)
 	if o.State == Retry || o.State == Postponed {
 		rec.alias = cut(o.Alias.String(), MaxURLBytes)
 		if o.State == Retry {
 			rec.tries++
-			h.rec.errors++
 		}
 		if err := w.enqueue(h.id, fl.key, &rec, "", max(1, micros(o.RetryAt))); err != nil {
 			return err
@@ -101,10 +101,7 @@ func (w *write) settle(o *Outcome) error {
 		if err := w.schedule(h, fl.key, &rec, o, v); err != nil {
 			return err
 		}
-		if o.State == Failed {
-			h.rec.errors++
-		} else {
-			h.rec.errors = 0
+		if o.State != Failed {
 			h.rec.pages++
 		}
 	}

@@ -78,8 +78,8 @@ func (f *Frontier) delayOf(r *hostRecord) int64 {
 func (f *Frontier) arrange(h *host) {
 	base := max(h.rec.ready, h.rec.paused)
 	switch {
-	case h.busy >= f.opt.MaxPerHost:
-		base = never
+	case h.busy >= f.opt.MaxPerHost || h.rec.parks > 0 && h.flying > 0:
+		base = never // the second: its probe decides
 	case len(h.window) > 0 || h.more:
 	case h.nextRetry > 0:
 		base = max(base, h.nextRetry)

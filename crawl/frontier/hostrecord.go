@@ -12,12 +12,13 @@ import (
 //	   | 2 | origin | delay | ready | paused | sched | pages | errors | reason |
 //	   | 1 | str    | var   | var   | var    | var   | uv    | uv     | str    |
 //	   +---+---+----+-------+-------+--------+-------+-------+--------+--------+
-//	   | IP  | templates | checks | changes | mean |   version 1 ends before the IP
-//	   | str | uv        | uv     | uv      | uv   |
-//	   +-----+-----------+--------+---------+------+
+//	   | IP  | templates | checks | changes | mean | parks | since |   version 1 ends before the IP
+//	   | str | uv        | uv     | uv      | uv   | uv    | var   |
+//	   +-----+-----------+--------+---------+------+-------+-------+
 //	   delay in µs, 0 the default, negative none; sched the time of its S key,
-//	   0 none; errors failures in a row; reason of the pause; IP 0, 4 or
-//	   16 bytes; checks, changes and mean of all its pages, as in a U record.
+//	   0 none; errors faults in a row; reason of the pause; IP 0, 4 or
+//	   16 bytes; checks, changes and mean of all its pages, as in a U record;
+//	   parks how often in a row it was parked; since the first of the errors.
 
 // hostRecord is what is stored of a host.
 type hostRecord struct {
@@ -30,6 +31,8 @@ type hostRecord struct {
 	ip            netip.Addr
 	templates     uint32 // T keys
 	history              // of its pages
+	parks         uint32
+	since         int64
 }
 
 func (r *hostRecord) append(dst []byte) []byte {
@@ -43,7 +46,8 @@ func (r *hostRecord) append(dst []byte) []byte {
 	ip := r.ip.AsSlice()
 	dst = append(append(dst, byte(len(ip))), ip...)
 	dst = binary.AppendUvarint(dst, uint64(r.templates))
-	return r.history.append(dst)
+	dst = binary.AppendUvarint(r.history.append(dst), uint64(r.parks))
+	return binary.AppendVarint(dst, r.since)
 }
 
 func decodeHost(b []byte) (*hostRecord, error) {
@@ -56,6 +60,7 @@ func decodeHost(b []byte) (*hostRecord, error) {
 	r.pages, r.errors, r.reason = d.uint32(), d.uint32(), d.string(maxStringBytes)
 	if ver >= 2 {
 		r.ip, r.templates, r.history = d.ip(), d.uint32(), d.history()
+		r.parks, r.since = d.uint32(), d.varint()
 	}
 	return r, d.end("host", ver)
 }
@@ -82,6 +87,9 @@ func (r *hostRecord) more() string {
 	}
 	if r.templates > 0 {
 		out += fmt.Sprintf(" templates %d", r.templates)
+	}
+	if r.parks > 0 {
+		out += fmt.Sprintf(" parked %d times since %s", r.parks, stamp(r.since))
 	}
 	return out + r.history.text()
 }

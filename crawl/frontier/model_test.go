@@ -106,8 +106,8 @@ func (m *model) reopen() {
 	}
 	for _, st := range stored {
 		h := m.host(addr(m.t, st.Origin).Hostname())
-		h.known = st.IP.IsValid()
-		if h.known && st.IP != m.ipOf(st.Origin).addr {
+		h.known = st.IP != ""
+		if h.known && st.IP != m.ipOf(st.Origin).addr.String() {
 			m.t.Fatalf("%s is said to be at %s", st.Origin, st.IP)
 		}
 	}

@@ -18,6 +18,7 @@ type flight struct {
 	busy bool // its request is under way
 
 	revisit bool // it was settled, and stands under its R key
+	probe   bool // its host had been parked: the outcome decides whether it is again
 
 	group *group // where its request is booked; nil: at no address
 
@@ -112,6 +113,7 @@ func (f *Frontier) pick(now int64) (*flight, int64, error) {
 		if fl == nil {
 			continue
 		}
+		fl.probe = h.rec.parks > 0
 		h.busy++
 		h.flying++
 		f.inflight[fl.key] = fl
@@ -166,6 +168,7 @@ func (fl *flight) lease(delay time.Duration) Lease {
 		IP:    fl.host.rec.ip,
 		Tries: int(r.tries), Visits: int(r.visits), Fetched: timeOf(r.fetched), HasDoc: r.doc, Alias: page(r.alias),
 		ETag: r.etag, LastModified: r.lastModified, ContentHash: r.hash,
+		HostErrors: int(fl.host.rec.errors), HostParked: int(fl.host.rec.parks), HostErrorsSince: timeOf(fl.host.rec.since),
 		MissingSince: timeOf(r.missing), Misses: int(r.misses),
 		HostDelay: delay, fl: fl,
 	}

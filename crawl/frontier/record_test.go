@@ -21,7 +21,7 @@ func FuzzRecords(f *testing.F) {
 	u.urlLife = urlLife{history: history{3, 2, 99}, changed: 5, demand: 6, missing: 7, misses: 1, fails: 2}
 	f.Add(byte(0), u.append(nil))
 	f.Add(byte(4), (&template{history: history{3, 2, 99}}).append(nil))
-	f.Add(byte(1), (&hostRecord{origin: "http://a.test", delay: -1, sched: 7, ip: netip.MustParseAddr("192.0.2.1"), templates: 2}).append(nil))
+	f.Add(byte(1), (&hostRecord{origin: "http://a.test", delay: -1, sched: 7, ip: netip.MustParseAddr("192.0.2.1"), templates: 2, parks: 1, since: 9}).append(nil))
 	f.Add(byte(2), (&Entry{Part: 2, Data: [][]byte{{1}, {}, {2, 3}}}).append(nil))
 	m := meta{seq: 9, warc: WARCPosition{"f", 1}, reasons: map[string]uint64{"dns": 2}}
 	f.Add(byte(3), m.append(nil))

@@ -72,6 +72,9 @@ type Lease struct {
 	MissingSince       time.Time     // of Outcome.Missing in a row, the first; zero: it was there
 	Misses             int           // how many
 	HostDelay          time.Duration // what is kept between two requests now
+	HostErrors         int           // faults of the host in a row,
+	HostErrorsSince    time.Time     // the first of them,
+	HostParked         int           // and how often they parked it; not 0: this lease is the probe
 	IP                 netip.Addr    // of the host, as Located told it last; not valid: not known
 
 	fl *flight
@@ -94,6 +97,7 @@ type Outcome struct {
 
 	HostDelay time.Duration // from now on; 0: as it is, negative: none
 	HostPause time.Time     // no request before; zero: as it is
+	Fault     Fault         // the host was the trouble; zero: it was not
 }
 
 // A Batch is what one Commit makes durable together.

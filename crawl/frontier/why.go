@@ -3,7 +3,6 @@ package frontier
 import (
 	"fmt"
 	"maps"
-	"net/netip"
 	"time"
 
 	"github.com/trawlsearch/trawl/weburl"
@@ -122,58 +121,6 @@ func (f *Frontier) Failures(skip, limit int) ([]Status, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("frontier: list failures: %w", err)
-	}
-	return out, nil
-}
-
-// A HostStatus is what is known about a host.
-type HostStatus struct {
-	Origin string
-	Delay  time.Duration
-	Paused time.Time  // no request before; zero: not paused
-	Reason string     // of the last pause
-	Pages  int        // settled fetches
-	Errors int        // failures in a row
-	IP     netip.Addr // as Located told it last
-}
-
-// Hosts lists up to limit hosts in the order of the store, after skipping skip.
-// Those in the front are as in memory.
-func (f *Frontier) Hosts(skip, limit int) ([]HostStatus, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.broken != nil {
-		return nil, f.broken
-	}
-	now := f.now()
-	var out []HostStatus
-	err := f.scan(kindHost, nil, func(key, value []byte) (bool, error) {
-		if skip > 0 {
-			skip--
-			return true, nil
-		}
-		if len(out) >= limit || len(key) != prefixLen {
-			return false, nil
-		}
-		rec, err := decodeHost(value)
-		if err != nil {
-			return false, err
-		}
-		if h := f.front.hosts[prefixHost(key)]; h != nil {
-			rec = &h.rec
-		}
-		st := HostStatus{
-			Origin: rec.origin, Delay: time.Duration(f.delayOf(rec)) * time.Microsecond,
-			Reason: rec.reason, Pages: int(rec.pages), Errors: int(rec.errors), IP: rec.ip,
-		}
-		if rec.paused > now {
-			st.Paused = time.UnixMicro(rec.paused)
-		}
-		out = append(out, st)
-		return true, nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("frontier: list hosts: %w", err)
 	}
 	return out, nil
 }
