@@ -24,11 +24,15 @@ type Authenticator interface {
 	// of class needs-auth, or refused if it is ErrRefused, or that of the
 	// *Error that it wraps. Where it needs requests of its own, send makes them
 	// with the limits, proxies and guard of the client, unsigned.
-	Sign(ctx context.Context, send Sender, u weburl.URL, h http.Header) error
-	// Answered hears an answer. again asks for the request to be signed and
-	// sent once more, once.
-	Answered(ctx context.Context, send Sender, resp *Response) (again bool, err error)
+	Sign(ctx context.Context, send Sender, u weburl.URL, h http.Header) (SessionID, error)
+	// Answered hears the answer to a request of a session. again asks for the
+	// request to be signed and sent once more, once.
+	Answered(ctx context.Context, send Sender, s SessionID, resp *Response) (again bool, err error)
 }
+
+// A SessionID numbers what an Authenticator signs with, so that an answer that
+// comes late is not taken for one to its successor.
+type SessionID int
 
 // A Sender sends one request as it is.
 type Sender func(ctx context.Context, req Request) (*Response, error)
@@ -62,13 +66,15 @@ func basic(user string, password Secret) string {
 func (c Credential) Origins() []string { return []string{c.Origin} }
 
 // Sign adds the field.
-func (c Credential) Sign(_ context.Context, _ Sender, _ weburl.URL, h http.Header) error {
+func (c Credential) Sign(_ context.Context, _ Sender, _ weburl.URL, h http.Header) (SessionID, error) {
 	h.Set(c.Field, c.Value.Reveal())
-	return nil
+	return 0, nil
 }
 
 // Answered has nothing to learn.
-func (c Credential) Answered(context.Context, Sender, *Response) (bool, error) { return false, nil }
+func (c Credential) Answered(context.Context, Sender, SessionID, *Response) (bool, error) {
+	return false, nil
+}
 
 // A CookieSession sends the cookies of a jar, such as an imported one, to some
 // origins, and keeps those that they set. It is an Authenticator.
@@ -81,15 +87,15 @@ type CookieSession struct {
 func (s CookieSession) Origins() []string { return s.Only }
 
 // Sign adds the cookies.
-func (s CookieSession) Sign(_ context.Context, _ Sender, u weburl.URL, h http.Header) error {
+func (s CookieSession) Sign(_ context.Context, _ Sender, u weburl.URL, h http.Header) (SessionID, error) {
 	if cookies := joinCookies(h.Get("Cookie"), s.Jar.Cookies(u)); cookies != "" {
 		h.Set("Cookie", cookies)
 	}
-	return nil
+	return 0, nil
 }
 
 // Answered keeps cookies.
-func (s CookieSession) Answered(_ context.Context, _ Sender, resp *Response) (bool, error) {
+func (s CookieSession) Answered(_ context.Context, _ Sender, _ SessionID, resp *Response) (bool, error) {
 	s.Jar.Set(resp.URL, resp.Header)
 	return false, nil
 }
@@ -117,8 +123,10 @@ func (c *Client) signed(ctx context.Context, q call) (*Response, error) {
 	}
 	for try := 0; ; try++ {
 		q.secret = http.Header{}
-		for _, a := range list {
-			if err := a.Sign(ctx, c.send, q.URL.Page(), q.secret); err != nil {
+		sessions := make([]SessionID, len(list))
+		for i, a := range list {
+			var err error
+			if sessions[i], err = a.Sign(ctx, c.send, q.URL.Page(), q.secret); err != nil {
 				return nil, authError(ctx, q.URL, err)
 			}
 		}
@@ -128,8 +136,8 @@ func (c *Client) signed(ctx context.Context, q call) (*Response, error) {
 		}
 		resp.secret = q.secret
 		again := false
-		for _, a := range list {
-			more, aerr := a.Answered(ctx, c.send, resp)
+		for i, a := range list {
+			more, aerr := a.Answered(ctx, c.send, sessions[i], resp)
 			if aerr != nil {
 				return resp, authError(ctx, q.URL, aerr)
 			}
