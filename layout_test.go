@@ -23,6 +23,7 @@ var floorPlan = map[string]string{
 	"internal/shareddata":        "",
 	"internal/devsite":           "",
 	"internal/crawlrun":          "crawl crawl/fetch",
+	"internal/linkwalk":          "",
 
 	"weburl":   "",
 	"document": "",
@@ -40,7 +41,9 @@ var floorPlan = map[string]string{
 	"crawl/dns":                 "",
 	"crawl/fetch":               "weburl crawl/robots",
 	"crawl/login":               "weburl crawl/fetch",
+	"crawl/render":              "weburl crawl/fetch",
 	"crawl/extract":             "weburl",
+	"crawl/extract/convert":     "crawl/extract/convert/pdf",
 	"crawl/extract/convert/pdf": "",
 	"crawl/crawltest":           "weburl",
 	"crawl/neardup":             "",
@@ -76,13 +79,12 @@ var floorPlan = map[string]string{
 // are kept, so that their doors open downwards from the first day; a room moves
 // to the floor plan with its first file.
 var toCome = map[string]string{
-	"linkgraph":    "document weburl",
-	"auth":         "store",
-	"analytics":    "bus store",
-	"crawl/render": "weburl crawl/fetch",
-	"edge":         "",
-	"events":       "bus document",
-	"election":     "bus",
+	"linkgraph": "document weburl",
+	"auth":      "store",
+	"analytics": "bus store",
+	"edge":      "",
+	"events":    "bus document",
+	"election":  "bus",
 }
 
 // testOnly says what tests may import beyond their package's own line.
@@ -109,6 +111,7 @@ var guests = map[string]struct{ home, why string }{
 	"modernc.org/sqlite":                          {"store", "SQL in the process, without cgo"},
 	"github.com/jackc/pgx/v5":                     {"store", "PostgreSQL"},
 	"github.com/pressly/goose/v3":                 {"store", "schema migrations"},
+	"github.com/mmcdole/gofeed":                   {"crawl/extract/convert", "the dialects of RSS and Atom, and their dates"},
 	"github.com/klippa-app/go-pdfium":             {"crawl/extract/convert/pdf", "PDFium as WebAssembly, without cgo: no text extraction in Go comes near"},
 	"github.com/tetratelabs/wazero":               {"crawl/extract/convert/pdf", "the sandbox that PDFium runs in: limits of memory and time"},
 	"github.com/wlynxg/chardet":                   {"crawl/extract", "encodings that no header names: 88 % of 425 files, the best there is in Go"},
@@ -116,11 +119,11 @@ var guests = map[string]struct{ home, why string }{
 	"github.com/klauspost/compress":               {"crawl/fetch crawl/warc index/stored", "zstd, on the wire, in archives and in stored fields"},
 	"github.com/blevesearch/snowballstem":         {"analysis", "the Snowball stemmers"},
 	"github.com/clipperhouse/uax29/v2":            {"analysis", "Unicode word boundaries where text is not ASCII"},
-	"golang.org/x/net":                            {"weburl crawl/extract crawl/dns crawl/login", "HTML tree, WHATWG encodings, IDNA, public suffixes, DNS messages"},
+	"golang.org/x/net":                            {"weburl crawl/extract crawl/extract/convert crawl/dns crawl/login internal/linkwalk", "HTML tree, WHATWG encodings, IDNA, public suffixes, DNS messages"},
 	"golang.org/x/text":                           {"analysis weburl crawl/extract", "normal forms, case folding, encodings"},
 	"golang.org/x/sys":                            {"internal/durable index cmd/trawl node index/bitpack search/kernel", "mmap, madvise, flock, CPU features"},
 	"google.golang.org/grpc":                      {"search", "the searcher's calls: deadlines, cancellation, status"},
-	"github.com/yuin/goldmark":                    {"web", "the manual's Markdown"},
+	"github.com/yuin/goldmark":                    {"web crawl/extract/convert", "the manual's Markdown; test: the oracle of the crawler's own"},
 	"github.com/prometheus/client_golang":         {"node", "metrics"},
 	"go.yaml.in/yaml/v3":                          {"node", "the configuration file"},
 	"github.com/spf13/cobra":                      {"cmd/trawl", "verbs, flags, help and shell completion"},
@@ -129,8 +132,8 @@ var guests = map[string]struct{ home, why string }{
 	"github.com/johannesboyne/gofakes3": {"blob", "test: an S3 server in the process"},
 	"github.com/prometheus/common":      {"node", "test: reads /metrics as Prometheus does"},
 	"github.com/rogpeppe/go-internal":   {"cmd/trawl", "test: txtar scripts that run the program"},
-	"github.com/chromedp/chromedp":      {"web", "test: drives Chromium"},
-	"github.com/chromedp/cdproto":       {"web", "test: Chromium's protocol"},
+	"github.com/chromedp/chromedp":      {"web crawl/render", "drives Chromium: rendered pages, and tests of ours"},
+	"github.com/chromedp/cdproto":       {"web crawl/render", "Chromium's protocol"},
 }
 
 // A file is what the layout rules look at: where a source stands and what it imports.

@@ -1,13 +1,17 @@
-// Command crawlrun is the crawl half alone, for bench/crawl.sh: frontier, robots, fetch,
-// extraction, WARC, and documents to nobody.
+// Command crawlrun is the crawl half alone, for bench/crawl.sh and scripts/sites.sh:
+// frontier, robots, fetch, extraction, WARC, and documents to nobody.
 package main
 
 import (
+	"bufio"
 	"context"
 	"flag"
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/trawlsearch/trawl/crawl"
@@ -18,44 +22,79 @@ func main() {
 	dir := flag.String("dir", "", "folder of the crawl")
 	parallel := flag.Int("parallel", 8, "requests at a host")
 	again := flag.Bool("again", false, "crawl what is known again")
+	seeds := flag.String("seeds", "", "read seeds from this file too, one a line")
+	proxy := flag.String("proxy", "", "forward proxy that answers for all hosts")
+	why := flag.String("why", "", "then tell of each address in this file, the first of a line, what became of it: ADDRESS, STATE, REASON")
+	memory := flag.Int64("memory", 160, "limit of Go's heap, in MiB")
 	flag.Parse()
-	docs := 0
-	c, err := crawl.Open(crawl.Options{
+	debug.SetMemoryLimit(*memory << 20)
+	opt := crawl.Options{
 		Dir: *dir, Delay: -1, PerHost: *parallel, Shards: 1,
 		Fetch: fetch.Options{AllowPrivate: true},
-		Emit:  func(_ context.Context, _ string, _ uint32, d [][]byte) error { docs += len(d); return nil },
-		Log:   slog.New(slog.NewTextHandler(os.Stderr, nil)),
-	})
-	if err != nil {
-		fail(err)
+		Log:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	if _, err := c.Add(ctx, flag.Args()); err != nil {
-		fail(err)
+	if *proxy != "" {
+		p, err := fetch.ParseProxy(*proxy)
+		check(err)
+		p.RemoteDNS = true
+		opt.Fetch.Proxies = []fetch.ProxyRoute{{Proxies: []fetch.Proxy{p}}}
 	}
+	docs := 0
+	opt.Emit = func(_ context.Context, _ string, _ uint32, d [][]byte) error { docs += len(d); return nil }
+	c, err := crawl.Open(opt)
+	check(err)
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	_, err = c.Add(ctx, append(flag.Args(), lines(*seeds)...))
+	check(err)
 	if *again {
-		if err := c.Recrawl(); err != nil {
-			fail(err)
-		}
+		check(c.Recrawl())
 	}
+	wall := run(ctx, cancel, c)
+	st := c.Stats()
+	fmt.Printf("{\"fetched\":%d,\"documents\":%d,\"bytes\":%d,\"seconds\":%.3f}\n", st.Fetched, docs, st.Bytes, wall.Seconds())
+	for _, l := range lines(*why) {
+		address, _, _ := strings.Cut(l, "\t")
+		r, err := c.Why(address)
+		check(err)
+		state, reason := "unknown", r.Scope+r.Robots
+		if r.Known {
+			state, reason = r.State.String(), r.Reason
+		}
+		fmt.Printf("%s\t%s\t%s\n", address, state, reason)
+	}
+	check(c.Close())
+}
+
+// run crawls until nothing is left to do, or an interrupt.
+func run(ctx context.Context, cancel func(), c *crawl.Crawler) time.Duration {
 	start, done := time.Now(), make(chan error, 1)
 	go func() { done <- c.Run(ctx) }()
-	for !c.Idle() {
+	for !c.Idle() && ctx.Err() == nil {
 		time.Sleep(5 * time.Millisecond)
 	}
 	wall := time.Since(start)
-	st := c.Stats()
 	cancel()
-	if err := <-done; err != nil {
-		fail(err)
-	}
-	if err := c.Close(); err != nil {
-		fail(err)
-	}
-	fmt.Printf("{\"fetched\":%d,\"documents\":%d,\"bytes\":%d,\"seconds\":%.3f}\n", st.Fetched, docs, st.Bytes, wall.Seconds())
+	check(<-done)
+	return wall
 }
 
-func fail(err error) {
-	fmt.Fprintln(os.Stderr, "crawl:", err)
-	os.Exit(1)
+func lines(name string) []string {
+	if name == "" {
+		return nil
+	}
+	f, err := os.Open(name)
+	check(err)
+	defer f.Close()
+	var out []string
+	for s := bufio.NewScanner(f); s.Scan(); {
+		out = append(out, s.Text())
+	}
+	return out
+}
+
+func check(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "crawlrun:", err)
+		os.Exit(1)
+	}
 }
