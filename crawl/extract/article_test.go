@@ -3,6 +3,7 @@ package extract
 import (
 	"compress/gzip"
 	"encoding/json"
+	"hash/fnv"
 	"io"
 	"os"
 	"path/filepath"
@@ -59,11 +60,11 @@ func readGzip(tb testing.TB, path string) []byte {
 	return b
 }
 
-var wordPattern = regexp.MustCompile(`[\pL\pN\pM_]+`)
+var wordPattern = regexp.MustCompile(`[\pL\pN_]+`)
 
 // shingles are the sequences of four words of a text, with their counts; a
 // shorter text is one shingle. As string_shingle_matching of the benchmark's
-// evaluate.py.
+// evaluate.py, which gives the same figures for the same bodies.
 func shingles(text string) map[string]int {
 	words := wordPattern.FindAllString(text, -1)
 	out := make(map[string]int)
@@ -109,25 +110,42 @@ func (s *score) f1() (f1, p, r float64) {
 	return 2 * p * r / (p + r), p, r
 }
 
-// articleFloor is the F1 that must not be lost; .955 was reached when it was
-// set, precision .932, recall .979. All pages were seen in development: no half
-// was held out.
-const articleFloor = 0.95
+// articleFloor is the F1 that must not be lost: .9745 was reached when it was
+// set, precision .965, recall .984 (go-trafilatura .962, rs-trafilatura .970).
+const articleFloor = 0.972
+
+// isTuned tells on which pages rules were tuned: one half, by hash. The other
+// was only looked at as a whole.
+func isTuned(name string) bool {
+	h := fnv.New32a()
+	h.Write([]byte(name))
+	return h.Sum32()%2 == 1
+}
 
 func TestArticleBenchmark(t *testing.T) {
-	var s score
+	var all, tuned, held score
 	for _, a := range articles(t) {
 		p := HTML(mustURL(t, a.url), nil, a.page, Options{})
 		tp, fp, fn := agreement(a.want, p.Body)
-		s.add(tp, fp, fn)
+		all.add(tp, fp, fn)
+		if !isTuned(a.name) {
+			held.add(tp, fp, fn)
+			continue
+		}
+		tuned.add(tp, fp, fn)
 		if tp < 0.7 && testing.Verbose() {
 			t.Logf("%.12s: found %.2f, too much %.2f, missing %.2f", a.name, tp, fp, fn)
 		}
 	}
-	f1, p, r := s.f1()
-	t.Logf("F1 %.4f, precision %.3f, recall %.3f over %.0f pages", f1, p, r, s.pages)
-	if s.pages != 181 || f1 < articleFloor {
-		t.Errorf("F1 %.4f over %.0f pages, want at least %.3f over 181", f1, s.pages, articleFloor)
+	for _, part := range []struct {
+		name string
+		s    score
+	}{{"tuned on", tuned}, {"held out", held}, {"all", all}} {
+		f1, p, r := part.s.f1()
+		t.Logf("%s: F1 %.4f, precision %.3f, recall %.3f over %.0f pages", part.name, f1, p, r, part.s.pages)
+	}
+	if f1, _, _ := all.f1(); all.pages != 181 || f1 < articleFloor {
+		t.Errorf("F1 %.4f over %.0f pages, want at least %.3f over 181", f1, all.pages, articleFloor)
 	}
 }
 

@@ -2,29 +2,54 @@ package extract
 
 import "bytes"
 
-// mainText tells for each run whether it is main text. The rest is boilerplate.
-func (o *outline) mainText() []bool {
-	c := newContent(o)
-	for _, strict := range []level{levelLinks | levelHints, levelHints, 0} {
-		main := c.choose(strict)
-		if strict == 0 || c.isEnough(main) {
-			return main
-		}
-	}
-	return nil
-}
+// Which text of a page is its main text is decided in two steps. First each
+// element is looked at by itself (isBoiler): what it is, what it is named, how
+// much of it stands in links. Then the smallest place is looked for that holds
+// nearly all prose that is left (article.go). Shares are of prose, see runScore.
 
 const (
-	minMainBytes    = 250
-	minSentence     = 40
-	minShare        = 0.95
-	minArticleShare = 0.80
-	minBodyShare    = 0.5
-	maxSoftShare    = 0.35
-	maxLinkShare    = 0.5
+	minMainBytes    = 250  // less main text than that is none
+	minSentence     = 40   // bytes of a run that is prose
+	maxSoftShare    = 0.35 // of all prose, in an element that is boilerplate by its name
+	maxLinkShare    = 0.5  // of the bytes of an element that is no list of links
+	maxLinkShareP   = 0.8  // the same of a paragraph that ends like a sentence
 	maxNavListBytes = 500
-	minColumnBytes  = 200
+	minColumnBytes  = 200 // of links in a cell that is a column of links
 )
+
+// A runKind is what a run is to the page.
+type runKind uint8
+
+const (
+	boilerplate runKind = iota
+	mainText
+	headline   // the heading above the text of an article
+	hiddenText // not shown
+	unquotable // main text that no snippet may show
+	excluded   // the author keeps it out of search engines
+)
+
+// classify tells of each run what it is.
+func (o *outline) classify() []runKind {
+	c := newContent(o)
+	var main []bool
+	for _, strict := range []level{levelLinks | levelHints, levelHints, 0} {
+		main = c.choose(strict)
+		if strict == 0 || c.isEnough(main) {
+			break
+		}
+	}
+	kinds := make([]runKind, len(o.runs))
+	for i := range main {
+		if main[i] {
+			kinds[i] = mainText
+		}
+	}
+	if o.article {
+		c.trim(main, kinds)
+	}
+	return kinds
+}
 
 // A level says which evidence is believed. Where all of it leaves hardly any
 // text, as on a page that is one list of links, less is believed.
@@ -77,21 +102,14 @@ func (c *content) choose(l level) []bool {
 		c.boiler[i] = c.boiler[e.parent] || c.isBoiler(i, l, total)
 	}
 	main := make([]bool, len(c.runs))
-	good := make([]int32, len(c.runs)+1)
 	for i, r := range c.runs {
-		good[i+1] = good[i]
-		if !c.boiler[r.elem] {
-			main[i] = true
-			good[i+1] += c.runScore(r)
-		}
+		main[i] = !c.boiler[r.elem] && (l&levelLinks == 0 || !c.isLinkRun(r))
 	}
-	top := c.descend(good)
-	e := &c.elems[top]
-	for i := range main {
-		if int32(i) < e.run || int32(i) >= e.end {
-			main[i] = false
-		}
+	if l&levelHints != 0 {
+		c.dropLabelled(main)
 	}
+	top := c.descend(c.goodSums(main))
+	c.keepWithin(main, &c.elems[top])
 	return main
 }
 
@@ -104,8 +122,12 @@ func (c *content) isBoiler(i int, l level, total int32) bool {
 		return true
 	case e.hint&hintHidden != 0:
 		return share < 0.5
-	case e.hint&hintSide != 0:
+	case e.tag == tagFigcaption && c.article:
 		return share < maxSoftShare
+	case e.hint&hintSide != 0:
+		return min(share, float64(in(c.text, e))/float64(max(c.text[len(c.runs)], 1))) < maxSoftShare
+	case l&levelHints != 0 && e.hint&hintComments != 0 && total-in(c.score, e) > 2*minMainBytes:
+		return true
 	case l&levelHints != 0 && e.hint&hintSoft != 0 && e.hint&hintBody == 0:
 		return share < maxSoftShare
 	}
@@ -123,64 +145,28 @@ func (c *content) isLinkList(e *elem) bool {
 		if links < minColumnBytes {
 			return false
 		}
+	case tagP:
+		if e.run < e.end && float64(links) < maxLinkShareP*float64(n) && isSentence(c.outline.text[c.runs[e.run].start:c.runs[e.end-1].end]) {
+			return false
+		}
 	}
 	return float64(links) > maxLinkShare*float64(n)
 }
 
-// descend finds the smallest element that holds nearly all good text: from the
-// document into the child that holds minShare of its parent's, as long as there
-// is one.
-func (c *content) descend(good []int32) int {
-	top := 0
-	if good[len(c.runs)] < minMainBytes {
-		return top // too little to go by
-	}
-	for i := 1; i < len(c.elems); i++ {
-		e := &c.elems[i]
-		if c.boiler[i] || int(e.parent) != top || e.tag == tagP || e.tag == tagPre || headingLevel(e.tag) > 0 {
-			continue
-		}
-		need := minShare
-		switch {
-		case e.hint&hintBody != 0:
-			need = minBodyShare
-		case c.article:
-			need = minArticleShare
-		}
-		whole, part := in(good, &c.elems[top]), in(good, e)
-		if part > 0 && float64(part) >= need*float64(whole) {
-			top = i
-		}
-	}
-	return top
-}
-
-// isEnough tells whether main text was found at all: some text, and either
-// sentences or the greater part of what is no navigation.
-func (c *content) isEnough(main []bool) bool {
-	var prose, bytes, all int
-	for i, r := range c.runs {
-		n := int(r.end - r.start)
-		all += n
-		if !main[i] {
-			continue
-		}
-		bytes += n
-		if c.runScore(r) > 0 && isSentence(c.outline.text[r.start:r.end]) {
-			prose += n
-		}
-	}
-	return bytes >= minMainBytes && (prose >= minMainBytes || 2*bytes >= all)
-}
-
 // isSentence looks for the sign that ends a sentence.
 func isSentence(b []byte) bool {
-	for _, sign := range []string{". ", ".\n", "! ", "? ", "。", "、"} {
+	for _, sign := range []string{". ", ".\n", "! ", "? ", "。", "、", "।", "؟"} {
 		if bytes.Contains(b, []byte(sign)) {
 			return true
 		}
 	}
-	return bytes.HasSuffix(b, []byte("."))
+	b = bytes.TrimRight(b, "\"')]}»”’")
+	for _, sign := range []string{".", "!", "?", "…"} {
+		if bytes.HasSuffix(b, []byte(sign)) {
+			return true
+		}
+	}
+	return false
 }
 
 // navLists marks the elements that are lists of links to the neighbours of the

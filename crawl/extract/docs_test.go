@@ -48,11 +48,11 @@ func TestDocumentationKeepsItsProse(t *testing.T) {
 				text, _ := decode(body, "", true)
 				o := scan(text, scanOptions{links: 20_000, agent: "Trawl"})
 				o.markNav()
-				main := o.mainText()
+				kinds := o.classify()
 				for i, r := range o.runs {
 					n := int(o.runScore(r))
 					all += n
-					if main[i] {
+					if kinds[i] == mainText {
 						kept += n
 					}
 				}

@@ -4,7 +4,7 @@ import "strings"
 
 // A hint is what the name, role or class of an element tells about the text in
 // it.
-type hint uint8
+type hint uint32
 
 const (
 	hintHidden   hint = 1 << iota // not shown
@@ -15,6 +15,7 @@ const (
 	hintBody                      // itemprop articleBody: the text itself
 	hintContent                   // class or id suggests content
 	hintContents                  // class or id suggests a table of contents
+	hintComments                  // class or id suggests what readers wrote
 )
 
 func hintOf(z *tokenizer) hint {
@@ -42,6 +43,9 @@ func hintOf(z *tokenizer) hint {
 	}
 	if prop := string(z.attr(attrItemprop)); prop == "articleBody" || prop == "text" {
 		h |= hintBody
+	}
+	if z.tag == tagBlockquote || z.tag == tagP && h == 0 && false { // a quotation is named for where it is from
+		return h
 	}
 	h |= wordHints(z.attr(attrClass))
 	switch z.tag {
@@ -94,7 +98,6 @@ var hintWords = words(map[hint][]string{
 		"nav", "navbar", "navigation", "navheader", "navfooter", "navlinks", "sitenav", "subnav", "topnav", "menu", "menubar",
 		"submenu", "dropdown", "breadcrumb", "breadcrumbs", "crumbs", "sidebar", "sidebars", "sidenav", "rail", "footer",
 		"masthead", "topbar", "toolbar", "pagination", "pager", "paging", "skip", "skiplink",
-		"comment", "comments", "disqus", "respond", "reply", "replies", "livefyre", "discussion",
 		"share", "sharing", "shares", "sharedaddy", "social", "addthis", "addtoany", "follow", "tweet", "facebook", "twitter",
 		"related", "recommend", "recommended", "recommendations", "recirc", "recirculation", "trending", "popular", "mostread",
 		"promo", "promos", "promotion", "promoted", "teaser", "teasers", "outbrain", "taboola", "zergnet", "more", "readmore",
@@ -104,8 +107,9 @@ var hintWords = words(map[hint][]string{
 		"tags", "tagcloud", "taglist", "byline", "author", "bio", "credit", "credits", "copyright", "disclaimer", "legal",
 		"caption", "wp-caption", "timestamp", "dateline", "metadata", "printonly", "noprint", "edit", "editsection", "hatnote", "rss",
 	},
-	hintContents: {"toc", "tableofcontents", "localtoc", "minitoc"},
-	hintContent:  {"content", "body", "text", "entry", "post", "story", "article", "main", "page", "section"},
+	hintSoft | hintComments: {"comment", "comments", "disqus", "respond", "reply", "replies", "livefyre", "discussion"},
+	hintContents:            {"toc", "tableofcontents", "localtoc", "minitoc"},
+	hintContent:             {"content", "body", "text", "entry", "post", "story", "article", "main", "page", "section"},
 })
 
 func words(lists map[hint][]string) map[string]hint {

@@ -15,9 +15,9 @@ func (o *outline) assemble(p *Page, u weburl.URL, header http.Header, opt Option
 	p.Lang = cleanLang(string(o.lang))
 	o.applyHeader(p, base, u, header, opt)
 	o.markNav()
-	main := o.mainText()
-	p.Body, p.Boilerplate = o.texts(main)
-	p.Headings = o.headings(main)
+	kinds := o.classify()
+	p.Body, p.Boilerplate = o.texts(kinds)
+	p.Headings = o.headings(kinds)
 	p.Title, p.Description = o.title, o.description
 	if p.Title == "" {
 		p.Title = o.firstHeading()
@@ -59,15 +59,18 @@ func (o *outline) relLinks(base weburl.URL) []headerLink {
 }
 
 // texts joins the runs of the main text, and the others.
-func (o *outline) texts(main []bool) (body, rest string) {
+func (o *outline) texts(kinds []runKind) (body, rest string) {
 	var b, r strings.Builder
 	for i, run := range o.runs {
 		to := &r
-		if main[i] {
+		switch kinds[i] {
+		case mainText:
 			to = &b
+		case headline:
+			continue // it is the title's, and a heading
 		}
 		if to.Len() > 0 {
-			if run.cell && i > 0 && main[i-1] == main[i] {
+			if run.cell && i > 0 && kinds[i-1] == kinds[i] {
 				to.WriteByte(' ')
 			} else {
 				to.WriteByte('\n')
@@ -79,12 +82,12 @@ func (o *outline) texts(main []bool) (body, rest string) {
 }
 
 // headings are those of the main text; all, if it has none.
-func (o *outline) headings(main []bool) []Heading {
+func (o *outline) headings(kinds []runKind) []Heading {
 	var out []Heading
 	for i := range o.heads {
 		h := &o.heads[i]
 		text := o.headingText(h)
-		if text == "" || !o.isMain(main, h) {
+		if text == "" || !o.isMain(kinds, h) {
 			continue
 		}
 		out = append(out, Heading{h.level, text, cutText(h.anchor(), maxHeadingBytes)})
@@ -93,9 +96,9 @@ func (o *outline) headings(main []bool) []Heading {
 }
 
 // isMain tells whether the first run of a heading is main text.
-func (o *outline) isMain(main []bool, h *rawHeading) bool {
+func (o *outline) isMain(kinds []runKind, h *rawHeading) bool {
 	e := &o.elems[h.elem]
-	return e.run < e.end && main[e.run]
+	return e.run < e.end && (kinds[e.run] == mainText || kinds[e.run] == headline)
 }
 
 // headingText is a heading without the sign that many generators append as a
