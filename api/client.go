@@ -64,14 +64,54 @@ func (c *Client) search(ctx context.Context, collection, q string, limit, offset
 
 // Crawl adds seeds and asks for a crawl; it returns the crawl's number.
 func (c *Client) Crawl(ctx context.Context, collection string, src Source) (int64, error) {
-	body, err := json.Marshal(src)
+	out, err := c.AskCrawl(ctx, collection, CrawlRequest{Source: src})
+	return out.Crawl, err
+}
+
+// AskCrawl asks for a crawl, with all that one can say of it.
+func (c *Client) AskCrawl(ctx context.Context, collection string, req CrawlRequest) (CrawlAccepted, error) {
+	var out CrawlAccepted
+	body, err := json.Marshal(req)
 	if err != nil {
-		return 0, fmt.Errorf("api: %w", err)
+		return out, fmt.Errorf("api: %w", err)
 	}
+	return out, c.do(ctx, http.MethodPost, collectionPath(collection)+"/crawl", bytes.NewReader(body), &out)
+}
+
+// Diff compares the candidate of a collection with the live generation, or that
+// with the one before; it lists at most limit addresses of each kind.
+func (c *Client) Diff(ctx context.Context, collection string, limit int) (*Diff, error) {
+	var out Diff
+	return &out, c.do(ctx, http.MethodGet, collectionPath(collection)+"/diff?limit="+strconv.Itoa(limit), nil, &out)
+}
+
+// Publish makes the candidate live that was held.
+func (c *Client) Publish(ctx context.Context, collection string) (*Generations, error) {
+	return c.turn(ctx, collection, "publish")
+}
+
+// Discard drops the candidate, whether it is being built or held.
+func (c *Client) Discard(ctx context.Context, collection string) (*Generations, error) {
+	return c.turn(ctx, collection, "discard")
+}
+
+// Rollback makes the generation live that was live before.
+func (c *Client) Rollback(ctx context.Context, collection string) (*Generations, error) {
+	return c.turn(ctx, collection, "rollback")
+}
+
+func (c *Client) turn(ctx context.Context, collection, verb string) (*Generations, error) {
+	var out Generations
+	return &out, c.do(ctx, http.MethodPost, collectionPath(collection)+"/"+verb, nil, &out)
+}
+
+// History lists what happened to the generations of a collection, the newest first.
+func (c *Client) History(ctx context.Context, collection string, limit int) ([]Event, error) {
 	var out struct {
-		Crawl int64 `json:"crawl"`
+		Events []Event `json:"events"`
 	}
-	return out.Crawl, c.do(ctx, http.MethodPost, collectionPath(collection)+"/crawl", bytes.NewReader(body), &out)
+	err := c.do(ctx, http.MethodGet, collectionPath(collection)+"/history?limit="+strconv.Itoa(limit), nil, &out)
+	return out.Events, err
 }
 
 // Push streams NDJSON documents.

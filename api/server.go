@@ -31,6 +31,8 @@ type Options struct {
 	Append   func(ctx context.Context, collection string, docs []*document.Document) error
 	Status   func(collection string) (Status, error)
 	Crawls   func(ctx context.Context, collection string, limit int) ([]Crawl, error) // the newest first
+	Events   func(ctx context.Context, collection string, limit int) ([]Event, error) // the newest first
+	Diff     func(ctx context.Context, collection string, limit int) (Diff, error)    // with at most limit addresses of each kind
 
 	// Authorize tells why r may not change anything; nil may.
 	Authorize func(r *http.Request) error
@@ -63,6 +65,11 @@ func New(opt Options) http.Handler {
 	s.handle("POST "+c+"/{collection}/documents", s.admin(s.documents))
 	s.handle("POST "+c+"/{collection}/crawl", s.admin(s.crawl))
 	s.handle("GET "+c+"/{collection}/crawls", s.crawls)
+	s.handle("GET "+c+"/{collection}/diff", s.diff)
+	s.handle("POST "+c+"/{collection}/publish", s.admin(s.turn((*Collection).Publish)))
+	s.handle("POST "+c+"/{collection}/discard", s.admin(s.turn((*Collection).Discard)))
+	s.handle("POST "+c+"/{collection}/rollback", s.admin(s.turn((*Collection).Rollback)))
+	s.handle("GET "+c+"/{collection}/history", s.history)
 	s.handle("GET "+c+"/{collection}/status", s.status)
 	s.handle("GET "+c+"/{collection}/events", s.events)
 	s.handle("/api/", func(_ http.ResponseWriter, r *http.Request) error {
@@ -113,9 +120,9 @@ func (s *server) putCollection(w http.ResponseWriter, r *http.Request) error {
 		if c.Version > 0 && in.Shards != 0 && in.Shards != c.Shards {
 			return fmt.Errorf("%w: %s has %d shards, and the number is fixed at creation", ErrConflict, name, c.Shards)
 		}
-		shards, crawl, version := c.Shards, c.Crawl, c.Version
+		shards, crawl, version, generations := c.Shards, c.Crawl, c.Version, c.Generations
 		*c = in
-		c.Name, c.Crawl, c.Version = name, crawl, version
+		c.Name, c.Crawl, c.Version, c.Generations = name, crawl, version, generations
 		if c.Shards == 0 {
 			c.Shards = shards
 		}
@@ -142,14 +149,15 @@ func (s *server) change(ctx context.Context, name string, fn func(*Collection) e
 }
 
 // crawl adds seeds to the source (settings that are given replace the old ones)
-// and asks for one more crawl.
+// and asks for one more crawl, or for a full one.
 func (s *server) crawl(w http.ResponseWriter, r *http.Request) error {
-	var in Source
+	var in CrawlRequest
 	if err := readJSON(r, &in); err != nil {
 		return err
 	}
+	var number int64
 	out, err := s.change(r.Context(), r.PathValue("collection"), func(c *Collection) error {
-		merged := in
+		merged := in.Source
 		if c.Source != nil {
 			merged = in.OrElse(*c.Source)
 		}
@@ -157,17 +165,76 @@ func (s *server) crawl(w http.ResponseWriter, r *http.Request) error {
 			return problem(http.StatusBadRequest, "no_seeds", "collection %s has no seeds yet: name at least one address", c.Name)
 		}
 		c.Source = &merged
-		c.Crawl++
+		if in.Guard != nil {
+			c.Guard = in.Guard.orElse(c.Guard)
+		}
+		if in.KeepGenerations != nil {
+			c.KeepGenerations = in.KeepGenerations
+		}
+		if in.Full {
+			number = c.AskFull(time.Now())
+		} else {
+			number = c.AskCrawl()
+		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	reply(w, http.StatusAccepted, map[string]any{"collection": out.Name, "crawl": out.Crawl})
+	answer := CrawlAccepted{Collection: out.Name, Crawl: number, Generation: out.Standing().Live.Number}
+	if in.Full {
+		answer.Generation = out.Standing().Candidate.Number
+	}
+	reply(w, http.StatusAccepted, answer)
 	return nil
 }
 
-// maxCrawls bounds how many past crawls one answer lists.
+// turn is a change of generations that needs nothing but the word.
+func (s *server) turn(fn func(c *Collection, now time.Time) error) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		name := r.PathValue("collection")
+		if _, err := s.opt.Catalog.Collection(name); err != nil {
+			return err // it is not made by this
+		}
+		out, err := s.change(r.Context(), name, func(c *Collection) error { return fn(c, time.Now()) })
+		if err != nil {
+			return err
+		}
+		reply(w, http.StatusOK, out.Standing())
+		return nil
+	}
+}
+
+func (s *server) diff(w http.ResponseWriter, r *http.Request) error {
+	limit, err := number(r, "limit", 20, 0, MaxDiffPages)
+	if err != nil {
+		return err
+	}
+	d, err := s.opt.Diff(r.Context(), r.PathValue("collection"), limit)
+	if err != nil {
+		return err
+	}
+	reply(w, http.StatusOK, d)
+	return nil
+}
+
+func (s *server) history(w http.ResponseWriter, r *http.Request) error {
+	limit, err := number(r, "limit", 20, 1, maxCrawls)
+	if err != nil {
+		return err
+	}
+	list, err := s.opt.Events(r.Context(), r.PathValue("collection"), limit)
+	if err != nil {
+		return err
+	}
+	if list == nil {
+		list = []Event{}
+	}
+	reply(w, http.StatusOK, map[string]any{"events": list})
+	return nil
+}
+
+// maxCrawls bounds how many past crawls, or events, one answer lists.
 const maxCrawls = 1000
 
 func (s *server) crawls(w http.ResponseWriter, r *http.Request) error {

@@ -21,6 +21,10 @@ type Collection struct {
 	Source  *Source `json:"source,omitempty"` // what is crawled into it
 	Crawl   int64   `json:"crawl,omitempty"`  // number of the crawl last asked for
 	Version int64   `json:"version,omitempty"`
+
+	Guard           *Guard       `json:"guard,omitempty"`            // which full crawls are held back; absent: its defaults
+	KeepGenerations *int         `json:"keep_generations,omitempty"` // for roll-back, 0 to 10; absent: 1
+	Generations     *Generations `json:"generations,omitempty"`      // absent: there was no full crawl yet; not to be set
 }
 
 // A Source is what a crawl starts from and how far it goes.
@@ -66,7 +70,15 @@ func (c *Collection) Check() error {
 		return fmt.Errorf("collection name %q: want 1 to 63 of a-z, 0-9, - and _, beginning with a letter or digit", c.Name)
 	case c.Shards < 0 || c.Shards > MaxShards:
 		return fmt.Errorf("shards %d: want 1 to %d", c.Shards, MaxShards)
-	case c.Source == nil:
+	case c.KeepGenerations != nil && (*c.KeepGenerations < 0 || *c.KeepGenerations > MaxKeepGenerations):
+		return fmt.Errorf("keep_generations %d: want 0 to %d", *c.KeepGenerations, MaxKeepGenerations)
+	}
+	if c.Guard != nil {
+		if err := c.Guard.check(); err != nil {
+			return err
+		}
+	}
+	if c.Source == nil {
 		return nil
 	}
 	return c.Source.check()
@@ -137,13 +149,19 @@ func union(a, b []string) []string {
 type Status struct {
 	Collection string       `json:"collection"`
 	Crawl      *CrawlStatus `json:"crawl,omitempty"` // absent: nothing is crawled, or no crawler has reported yet
-	Index      IndexStatus  `json:"index"`
+	Index      IndexStatus  `json:"index"`           // of the live generation
+
+	Generation    int          `json:"generation"`               // the live one
+	Candidate     *Generation  `json:"candidate,omitempty"`      // beside it: being built, or held
+	CandidateDocs uint64       `json:"candidate_docs,omitempty"` // documents of the candidate so far
+	Previous      []Generation `json:"previous,omitempty"`       // for roll-back
 }
 
 // A CrawlStatus is the crawler's own report, at most a second old while it lives.
 type CrawlStatus struct {
-	Number         int64            `json:"number"` // the crawl that is running or done
-	State          string           `json:"state"`  // running, idle or stopped
+	Number         int64            `json:"number"`     // the crawl that is running or done
+	Generation     int              `json:"generation"` // what it writes to
+	State          string           `json:"state"`      // running, idle or stopped
 	Pages          int64            `json:"pages"`
 	NotModified    int64            `json:"not_modified"`
 	Queued         int64            `json:"queued"`
@@ -170,19 +188,21 @@ type IndexStatus struct {
 
 // A Crawl is one run over a collection's source, as the gateway recorded it.
 type Crawl struct {
-	Number   int64      `json:"number"`
-	State    string     `json:"state"` // running, idle (done) or stopped, when it was last heard of
-	Seeds    []string   `json:"seeds"`
-	Started  time.Time  `json:"started"`
-	Finished *time.Time `json:"finished,omitempty"` // absent: not yet
-	Pages    int64      `json:"pages"`
-	Failed   int64      `json:"failed"`
+	Number     int64      `json:"number"`
+	Generation int        `json:"generation"` // what it wrote to
+	State      string     `json:"state"`      // running, idle (done) or stopped, when it was last heard of
+	Seeds      []string   `json:"seeds"`
+	Started    time.Time  `json:"started"`
+	Finished   *time.Time `json:"finished,omitempty"` // absent: not yet
+	Pages      int64      `json:"pages"`
+	Failed     int64      `json:"failed"`
 }
 
-// Done tells whether crawl number n has ended and all of it can be searched.
+// Done tells whether crawl number n of the live generation has ended and all of
+// it can be searched. While a full crawl runs it waits for its turn.
 func (s *Status) Done(n int64) bool {
 	c := s.Crawl
-	return c != nil && c.Number >= n && c.State == "idle" && c.Outbox == 0 && s.Index.Pending == 0
+	return c != nil && c.Generation == s.Generation && c.Number >= n && c.State == "idle" && c.Outbox == 0 && s.Index.Pending == 0
 }
 
 // Answer is the body of a search.

@@ -189,6 +189,30 @@ func (c *catalog) Collection(name string) (api.Collection, error) {
 	return col, nil
 }
 
+// newest returns one as the registry has it now.
+func (c *catalog) newest(ctx context.Context, name string) (api.Collection, error) {
+	value, _, err := c.reg.Get(ctx, collectionKey+name)
+	if errors.Is(err, bus.ErrNotFound) {
+		return api.Collection{}, fmt.Errorf("%w: %q", api.ErrNotFound, name)
+	}
+	if err != nil {
+		return api.Collection{}, fmt.Errorf("%w: the registry does not answer: %v", api.ErrUnavailable, err)
+	}
+	var col api.Collection
+	if err := json.Unmarshal(value, &col); err != nil {
+		return api.Collection{}, fmt.Errorf("node: registry: %s: %w", name, err)
+	}
+	return col, nil
+}
+
+// live is the number of a collection's live generation, 1 if it is not known.
+func (c *catalog) live(name string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	col := c.known[name]
+	return col.Live()
+}
+
 // Change creates or alters a collection by compare and set. When fn changes
 // nothing, nothing is written.
 func (c *catalog) Change(ctx context.Context, name string, fn func(*api.Collection) error) (api.Collection, error) {
@@ -238,12 +262,16 @@ func (c *catalog) Change(ctx context.Context, name string, fn func(*api.Collecti
 	return api.Collection{}, fmt.Errorf("%w: %s is being changed by others; try again", api.ErrConflict, name)
 }
 
-// shards counts the shards of all collections.
+// shards counts the shards of all collections that take many documents: those
+// of candidates too, but not of generations that are kept for roll-back.
 func (c *catalog) shards() int {
 	known, _ := c.watch()
 	n := 0
 	for _, col := range known {
 		n += col.Shards
+		if g := col.Generations; g != nil && g.Candidate != nil {
+			n += col.Shards
+		}
 	}
 	return n
 }

@@ -44,6 +44,10 @@ func OpenCommitted(ctx context.Context, cfg Config, collection string) (c *Commi
 }
 
 func (c *Committed) open(ctx context.Context, collection string) error {
+	_, generation, err := lastPointer(ctx, c.bucket, collection)
+	if err != nil {
+		return err
+	}
 	prefix := path.Dir(shard.Prefix(collection, generation, 0)) + "/"
 	keys, err := c.bucket.List(ctx, prefix)
 	if err != nil {

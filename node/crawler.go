@@ -81,10 +81,30 @@ func (x *crawler) hold(ctx context.Context, name string) error {
 	})
 }
 
-// crawl runs a collection's crawler until ctx ends or its settings change.
+// A target is what a collection's crawler works at: the candidate while that is
+// being built, else the live generation. One at a time, for two crawls of the
+// same sites would ask each host twice as often as it may be asked.
+type target struct {
+	generation int
+	number     int64 // of the crawl that was asked for
+	full       bool  // it is a candidate, and ends with the guard's verdict
+}
+
+func targetOf(col api.Collection) target {
+	g := col.Standing()
+	if g.Building() {
+		return target{g.Candidate.Number, g.Candidate.Crawl, true}
+	}
+	return target{g.Live.Number, g.Live.Crawl, false}
+}
+
+// crawl runs a collection's crawler until ctx ends, its settings change, or
+// another generation is to be crawled.
 func (x *crawler) crawl(ctx context.Context, col api.Collection) error {
-	dir := filepath.Join(x.node.cfg.Data, "crawl", col.Name)
-	c, err := crawl.Open(x.options(ctx, col, dir))
+	x.sweep(ctx, col)
+	to := targetOf(col)
+	dir := x.node.crawlDir(col.Name, to.generation)
+	c, err := crawl.Open(x.options(ctx, col, to.generation, dir))
 	if err != nil {
 		return err
 	}
@@ -96,7 +116,7 @@ func (x *crawler) crawl(ctx context.Context, col api.Collection) error {
 		defer close(done)
 		crawled = c.Run(own)
 	}()
-	r := &reporter{crawler: x, name: col.Name, dir: dir, c: c}
+	r := &reporter{crawler: x, name: col.Name, generation: to.generation, dir: dir, c: c}
 	err = r.run(own, done, col)
 	cancel()
 	<-done // Close wants Run to have returned
@@ -105,7 +125,7 @@ func (x *crawler) crawl(ctx context.Context, col api.Collection) error {
 }
 
 // options are for one crawl, which ends with ctx.
-func (x *crawler) options(ctx context.Context, col api.Collection, dir string) crawl.Options {
+func (x *crawler) options(ctx context.Context, col api.Collection, generation int, dir string) crawl.Options {
 	src, cfg := col.Source, x.node.cfg
 	delay := time.Duration(src.Delay)
 	if delay == 0 {
@@ -118,7 +138,11 @@ func (x *crawler) options(ctx context.Context, col api.Collection, dir string) c
 		Fetch:      FetchOptions(cfg, x.log),
 		CacheBytes: x.node.budget.frontier / int64(max(1, x.node.catalog.sources())),
 		Emit: func(ctx context.Context, id string, part uint32, docs [][]byte) error {
-			return x.node.append(ctx, partition{col.Name, int(part)}, id, docs)
+			events := make([][]byte, len(docs)) // docs are offered again as they are, should this fail
+			for i := range docs {
+				events[i] = pageEvent(generation, docs[i])
+			}
+			return x.node.append(ctx, logKey{col.Name, int(part)}, id, events)
 		},
 		Seal: func(path string) error { return x.node.keepWARC(ctx, col.Name, path) },
 		Log:  x.log.With("collection", col.Name),
@@ -129,9 +153,11 @@ func (x *crawler) options(ctx context.Context, col api.Collection, dir string) c
 // board how it stands. It belongs to one goroutine.
 type reporter struct {
 	*crawler
-	name, dir string
-	c         *crawl.Crawler
-	number    int64 // the crawl that was last begun
+	name, dir  string
+	generation int
+	c          *crawl.Crawler
+	number     int64 // the crawl that was last begun
+	verdict    waiting
 }
 
 // run goes on until the crawl is done, which it is with ctx, or must be opened anew.
@@ -152,8 +178,18 @@ func (r *reporter) run(ctx context.Context, done <-chan struct{}, col api.Collec
 		if settingsChanged(col, next) {
 			return nil
 		}
+		if next.Version != col.Version {
+			r.sweep(ctx, next)
+		}
 		col = next
 		r.report("")
+		if to := targetOf(col); !to.full || !r.c.Idle() {
+			r.verdict.ends = nil
+		} else {
+			if err := r.judge(ctx, col, to); err != nil && ctx.Err() == nil {
+				r.log.Error("the full crawl could not be judged; it is tried again", "collection", r.name, "generation", r.generation, "err", err)
+			}
+		}
 		select {
 		case <-done:
 			return nil
@@ -165,7 +201,8 @@ func (r *reporter) run(ctx context.Context, done <-chan struct{}, col api.Collec
 
 // begin hands the crawler the seeds of a crawl that was asked for and not begun.
 func (r *reporter) begin(ctx context.Context, col api.Collection) error {
-	if col.Crawl <= r.number {
+	number := targetOf(col).number
+	if number <= r.number {
 		return nil
 	}
 	// A crawl that was stopped on its way goes on: what it has is fresh enough.
@@ -177,14 +214,14 @@ func (r *reporter) begin(ctx context.Context, col api.Collection) error {
 	if _, err := r.c.Add(ctx, col.Source.Seeds); err != nil {
 		return err
 	}
-	r.number = col.Crawl
+	r.number = number
 	return writeNumber(r.dir, r.number)
 }
 
 // settingsChanged tells whether the crawler must be opened anew; more seeds and
-// another crawl are taken by the running one.
+// another crawl of the same generation are taken by the running one.
 func settingsChanged(a, b api.Collection) bool {
-	if !hasSource(b) {
+	if !hasSource(b) || targetOf(a).generation != targetOf(b).generation {
 		return true
 	}
 	x, y := *a.Source, *b.Source
@@ -198,7 +235,7 @@ func settingsChanged(a, b api.Collection) bool {
 func (r *reporter) report(state string) {
 	st := r.c.Stats()
 	out := api.CrawlStatus{
-		Number: r.number, State: state, Pages: st.Pages, NotModified: st.NotModified, Queued: st.Queued, InFlight: st.InFlight,
+		Number: r.number, Generation: r.generation, State: state, Pages: st.Pages, NotModified: st.NotModified, Queued: st.Queued, InFlight: st.InFlight,
 		Failed: st.Failed, Denied: st.Denied, Outbox: st.Outbox, Bytes: st.Bytes, PagesPerSecond: st.PagesPerSecond,
 		Errors: st.Errors, Reported: time.Now().UTC(),
 	}

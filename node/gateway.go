@@ -28,10 +28,12 @@ type gateway struct {
 
 	mu    sync.Mutex
 	peers map[string]*search.Client // by node name; the last known, while the broker is away
+
+	diffing chan struct{} // of one: held by who compares generations
 }
 
 func newGateway(n *Node) *gateway {
-	return &gateway{node: n, log: n.log.With("role", "gateway"), peers: map[string]*search.Client{}}
+	return &gateway{node: n, log: n.log.With("role", "gateway"), peers: map[string]*search.Client{}, diffing: make(chan struct{}, 1)}
 }
 
 // run follows the registry of nodes until ctx ends.
@@ -105,12 +107,12 @@ func (g *gateway) Append(ctx context.Context, collection string, docs []*documen
 	parts := make(map[int][][]byte)
 	for _, d := range docs {
 		i := shardOf(d.Key, col.Shards)
-		parts[i] = append(parts[i], d.Append(nil))
+		parts[i] = append(parts[i], pushEvent(d))
 	}
 	for i, msgs := range parts {
 		for len(msgs) > 0 {
 			n := min(appendBatch, len(msgs))
-			if err := g.node.append(ctx, partition{collection, i}, newID(), msgs[:n]); err != nil {
+			if err := g.node.append(ctx, logKey{collection, i}, newID(), msgs[:n]); err != nil {
 				return fmt.Errorf("%w: the log took no documents: %v", api.ErrUnavailable, err)
 			}
 			msgs = msgs[n:]
@@ -119,10 +121,10 @@ func (g *gateway) Append(ctx context.Context, collection string, docs []*documen
 	return nil
 }
 
-// append hands one batch to a partition's log and waits while the log is full.
+// append hands one batch to a shard's log and waits while the log is full.
 // The same id and messages may be given again: they are stored once.
-func (n *Node) append(ctx context.Context, p partition, id string, msgs [][]byte) error {
-	l, err := n.docLog(ctx, p)
+func (n *Node) append(ctx context.Context, k logKey, id string, msgs [][]byte) error {
+	l, err := n.docLog(ctx, k)
 	if err != nil {
 		return err
 	}
@@ -132,7 +134,7 @@ func (n *Node) append(ctx context.Context, p partition, id string, msgs [][]byte
 			return nil
 		}
 		if !errors.Is(err, bus.ErrFull) {
-			n.forgetLog(p) // should it be gone, the next try makes it anew
+			n.forgetLog(k) // should it be gone, the next try makes it anew
 			return err
 		}
 		n.metrics.logFull.Inc()
@@ -150,14 +152,26 @@ func (g *gateway) Status(name string) (api.Status, error) {
 	if err != nil {
 		return api.Status{}, err
 	}
-	st := api.Status{Collection: name, Index: api.IndexStatus{Shards: col.Shards}}
+	generations := col.Standing()
+	st := api.Status{
+		Collection: name, Index: api.IndexStatus{Shards: col.Shards},
+		Generation: generations.Live.Number, Candidate: generations.Candidate, Previous: generations.Previous,
+	}
 	if c, ok := g.crawlStatus(name); ok {
 		st.Crawl = &c
 	}
+	if c := generations.Candidate; c != nil {
+		for _, p := range partitions(col, c.Number) {
+			note, _ := g.node.board.lastCommit(p)
+			st.CandidateDocs += note.Docs
+			if note.Trouble != "" {
+				st.Index.Trouble = append(st.Index.Trouble, fmt.Sprintf("generation %d, shard %d: %s", p.generation, p.shard, note.Trouble))
+			}
+		}
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	for i := range col.Shards {
-		p := partition{name, i}
+	for _, p := range partitions(col, g.serving(col)) {
 		seen, docs, serving := g.position(p)
 		if serving {
 			st.Index.Serving++
@@ -165,7 +179,7 @@ func (g *gateway) Status(name string) (api.Status, error) {
 		st.Index.Docs += docs
 		note, _ := g.node.board.lastCommit(p)
 		if note.Trouble != "" {
-			st.Index.Trouble = append(st.Index.Trouble, fmt.Sprintf("shard %d: %s", i, note.Trouble))
+			st.Index.Trouble = append(st.Index.Trouble, fmt.Sprintf("shard %d: %s", p.shard, note.Trouble))
 		}
 		end, err := g.logEnd(ctx, p)
 		if err != nil {
@@ -176,6 +190,14 @@ func (g *gateway) Status(name string) (api.Status, error) {
 		}
 	}
 	return st, nil
+}
+
+// serving is the generation that searches from here are answered from.
+func (g *gateway) serving(col api.Collection) int {
+	if g.node.searcher != nil {
+		return g.node.searcher.serving(col)
+	}
+	return col.Live()
 }
 
 // crawlSilence is how long a crawler that runs may be silent before it is
@@ -193,7 +215,7 @@ func (g *gateway) crawlStatus(collection string) (api.CrawlStatus, bool) {
 
 // logEnd is the place in the index of the last document in a partition's log.
 func (g *gateway) logEnd(ctx context.Context, p partition) (uint64, error) {
-	l, err := g.node.docLog(ctx, p)
+	l, err := g.node.docLog(ctx, p.log())
 	if err != nil {
 		return 0, err
 	}

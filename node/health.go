@@ -84,6 +84,9 @@ func (n *Node) watchHealth(ctx context.Context) error {
 			reason = "the broker does not answer"
 		}
 		n.metrics.brokerUp(reason == "")
+		for _, col := range n.catalog.Collections() {
+			n.metrics.generations(col)
+		}
 		if n.indexer != nil || n.crawler != nil {
 			n.health.set("broker", reason)
 		}
@@ -102,8 +105,7 @@ func (n *Node) watchHealth(ctx context.Context) error {
 // process has it by now. troubled are those that were told.
 func (n *Node) watchPartitions(troubled map[partition]bool) {
 	for _, col := range n.catalog.Collections() {
-		for i := range col.Shards {
-			p := partition{col.Name, i}
+		for _, p := range partitions(col, col.Live()) {
 			note, _ := n.board.lastCommit(p)
 			if troubled[p] && note.Trouble == "" {
 				n.health.set("partition "+p.String(), "")

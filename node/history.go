@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -25,10 +26,12 @@ type recorded struct {
 	at     time.Time
 }
 
-// record writes down how crawls stand, from the board to the database, until
-// ctx ends, and a last time then: a crawl that is done stays done.
+// record writes down how crawls stand, from the board to the database, and what
+// became of generations, until ctx ends, and a last time then: a crawl that is
+// done stays done.
 func (g *gateway) record(ctx context.Context) error {
 	last := map[string]recorded{}
+	tidy := newJanitor(g)
 	failing := false
 	look := time.NewTicker(historyLook)
 	defer look.Stop()
@@ -39,11 +42,11 @@ func (g *gateway) record(ctx context.Context) error {
 		case <-look.C:
 		}
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), mirrorPatience)
-		err := g.recordAll(own, last)
+		err := errors.Join(g.recordAll(own, last), tidy.all(own))
 		g.node.catalog.keep(own)
 		cancel()
 		if err != nil && !failing {
-			g.log.Error("crawl history not written; it is tried again", "err", err)
+			g.log.Error("history not written, or what is left of old generations not deleted; it is tried again", "err", err)
 		}
 		failing = err != nil
 	}
@@ -71,6 +74,11 @@ func (g *gateway) recordAll(ctx context.Context, last map[string]recorded) error
 	return errors.Join(errs...)
 }
 
+// crawlSettings is what the database keeps of a crawl as JSON.
+type crawlSettings struct {
+	Generation int `json:"generation"`
+}
+
 func crawlID(collection string, number int64) string { return fmt.Sprintf("%s/%d", collection, number) }
 
 func (g *gateway) recordOne(ctx context.Context, col api.Collection, st api.CrawlStatus) error {
@@ -85,6 +93,9 @@ func (g *gateway) recordOne(ctx context.Context, col api.Collection, st api.Craw
 		row.Seeds = col.Source.Seeds
 	}
 	row.State, row.Pages, row.Failed = st.State, st.Pages, st.Failed
+	if row.Settings, err = json.Marshal(crawlSettings{st.Generation}); err != nil {
+		return fmt.Errorf("node: %w", err)
+	}
 	switch {
 	case st.State == "running":
 		row.Finished = time.Time{}
@@ -109,10 +120,32 @@ func (g *gateway) Crawls(ctx context.Context, collection string, limit int) ([]a
 		if _, err := fmt.Sscanf(strings.TrimPrefix(row.ID, collection+"/"), "%d", &c.Number); err != nil {
 			continue // not a row of ours
 		}
+		var settings crawlSettings
+		if json.Unmarshal(row.Settings, &settings) == nil { // rows of before have none
+			c.Generation = max(1, settings.Generation)
+		}
 		if !row.Finished.IsZero() {
 			c.Finished = &row.Finished
 		}
 		out = append(out, c)
+	}
+	return out, nil
+}
+
+// Events lists what happened to the generations of a collection, the newest first.
+func (g *gateway) Events(ctx context.Context, collection string, limit int) ([]api.Event, error) {
+	if _, err := g.node.catalog.Collection(collection); err != nil {
+		return nil, err
+	}
+	rows, err := g.node.db.Events(ctx, collection, limit)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the database does not answer: %v", api.ErrUnavailable, err)
+	}
+	var out []api.Event
+	for _, row := range rows {
+		out = append(out, api.Event{
+			Number: row.Number, At: row.At, Kind: row.Kind, Generation: int(row.Generation), Crawl: row.Crawl, Detail: row.Detail,
+		})
 	}
 	return out, nil
 }

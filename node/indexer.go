@@ -16,22 +16,9 @@ import (
 	"github.com/trawlsearch/trawl/shard"
 )
 
-// generation is the one build of each collection that there is so far.
-const generation = 1
-
 // maxUncommitted bounds the documents that a crash makes the indexer read
 // again from the log.
 const maxUncommitted = 50_000
-
-// A partition names one shard of one collection.
-type partition struct {
-	collection string
-	shard      int
-}
-
-func (p partition) String() string  { return fmt.Sprintf("%s.%03d", p.collection, p.shard) }
-func (p partition) logName() string { return fmt.Sprintf("DOCS_%s_%03d", p.collection, p.shard) }
-func (p partition) prefix() string  { return shard.Prefix(p.collection, generation, p.shard) }
 
 // A commitNote is what an indexer announces of a partition: what its searches
 // see, and what is committed.
@@ -68,9 +55,14 @@ func (x *indexer) shard(p partition) (*shard.Shard, bool) {
 }
 
 func (x *indexer) run(ctx context.Context) error {
-	return x.node.eachPartition(ctx, func(ctx context.Context, p partition, col api.Collection) error {
-		return x.hold(ctx, p, col)
-	})
+	return x.node.eachPartition(ctx, nil, kept, x.hold)
+}
+
+// kept are the generations that are written: those that are live, may become so,
+// or may become so again. All take what is pushed.
+func kept(col api.Collection) []int {
+	g := col.Standing()
+	return g.Kept()
 }
 
 // hold waits for the partition's lease and writes the partition while it has it.
@@ -86,7 +78,9 @@ func (x *indexer) hold(ctx context.Context, p partition, col api.Collection) err
 
 // trouble tells all why a partition is not indexed, until it is.
 func (x *indexer) trouble(p partition, err error) {
-	x.node.health.set("partition "+p.String(), "not indexed: "+err.Error())
+	if x.node.catalog.live(p.collection) == p.generation { // searches miss nothing of another
+		x.node.health.set("partition "+p.String(), "not indexed: "+err.Error())
+	}
 	if aerr := x.node.announce(noteSubject(p), commitNote{Trouble: err.Error()}); aerr != nil {
 		x.log.Warn("trouble not announced", "partition", p.String(), "err", aerr)
 	}
@@ -94,11 +88,7 @@ func (x *indexer) trouble(p partition, err error) {
 
 // write opens the partition and follows its log.
 func (x *indexer) write(ctx context.Context, p partition, col api.Collection) error {
-	docs, err := x.node.docLog(ctx, p)
-	if err != nil {
-		return err
-	}
-	state, err := docs.Stats(ctx)
+	docs, err := x.node.docLog(ctx, p.log())
 	if err != nil {
 		return err
 	}
@@ -119,10 +109,20 @@ func (x *indexer) write(ctx context.Context, p partition, col api.Collection) er
 		delete(x.open, p)
 		x.mu.Unlock()
 		x.node.board.wake(p) // a replica takes over
+		x.node.metrics.forget(p)
 		if err := s.Close(); err != nil {
 			x.log.Error("shard not closed cleanly; nothing committed is lost", "partition", p.String(), "err", err)
 		}
 	}()
+	if p.generation > 1 && s.Seq() == 0 {
+		if err := x.adopt(ctx, p, col, docs, s); err != nil {
+			return err
+		}
+	}
+	state, err := docs.Stats(ctx)
+	if err != nil {
+		return err
+	}
 	base, fresh, err := x.node.beginLog(ctx, p, state, s.Seq())
 	if err != nil {
 		return err
@@ -149,6 +149,8 @@ type follower struct {
 	seen      uint64 // last event put
 	visible   uint64 // last event that searches see
 	committed uint64 // last event that the manifest has
+
+	unseen, uncommitted bool // something was put since the last refresh, and commit: not all events are for this generation
 }
 
 type event struct {
@@ -213,7 +215,7 @@ func (f *follower) run(ctx context.Context) error {
 func (f *follower) broken(err error) error {
 	switch {
 	case errors.Is(err, bus.ErrRewound):
-		f.node.forgetLog(f.partition)
+		f.node.forgetLog(f.partition.log())
 		return errors.Join(errAgain, err) // beginLog gives the new log its place
 	case errors.Is(err, bus.ErrGap):
 		f.node.metrics.logGaps.Inc()
@@ -223,34 +225,53 @@ func (f *follower) broken(err error) error {
 	return err
 }
 
-// put takes one event. One that cannot be read is named and passed over: it
-// will be no better the next time, and must not stop those behind it.
+// put takes one event, if it is for this generation. One that cannot be read is
+// named and passed over: it will be no better the next time, and must not stop
+// those behind it.
 func (f *follower) put(ctx context.Context, e event) error {
-	d, err := document.Decode(e.data)
-	if err != nil {
-		f.log.Error("event of the log is unreadable and left out", "partition", f.partition.String(), "seq", e.seq, "err", err)
-		f.node.metrics.eventsUnreadable.Inc()
-	} else if err := f.shard.Put(ctx, d); err != nil {
-		return err
+	generation, data, err := splitEvent(e.data)
+	if err != nil || generation == everyGeneration || generation == f.partition.generation {
+		if err := f.take(ctx, e.seq, data, generation == everyGeneration, err); err != nil {
+			return err
+		}
+		f.unseen, f.uncommitted = true, true
+		f.node.metrics.docsIndexed.Inc()
 	}
 	f.seen = e.seq
-	f.node.metrics.docsIndexed.Inc()
-	if f.seen-f.committed >= maxUncommitted {
+	if f.uncommitted && f.seen-f.committed >= maxUncommitted {
 		return f.commit(ctx)
 	}
 	return nil
+}
+
+func (f *follower) take(ctx context.Context, seq uint64, data []byte, pushed bool, err error) error {
+	var d *document.Document
+	if err == nil {
+		d, err = document.Decode(data)
+	}
+	switch {
+	case err != nil:
+		f.log.Error("event of the log is unreadable and left out", "partition", f.partition.String(), "seq", seq, "err", err)
+		f.node.metrics.eventsUnreadable.Inc()
+		return nil
+	case pushed:
+		return f.shard.Push(ctx, d)
+	}
+	return f.shard.Put(ctx, d)
 }
 
 func (f *follower) refresh(ctx context.Context) error {
 	if f.visible == f.seen {
 		return nil
 	}
-	start := time.Now()
-	if err := f.shard.Refresh(ctx); err != nil {
-		return err
+	if f.unseen {
+		start := time.Now()
+		if err := f.shard.Refresh(ctx); err != nil {
+			return err
+		}
+		f.node.metrics.refreshSeconds.Observe(time.Since(start).Seconds())
 	}
-	f.node.metrics.refreshSeconds.Observe(time.Since(start).Seconds())
-	f.visible = f.seen
+	f.visible, f.unseen = f.seen, false
 	f.announce()
 	return nil
 }
@@ -261,6 +282,10 @@ func (f *follower) commit(ctx context.Context) error {
 		return nil
 	}
 	st, serr := f.docs.Stats(ctx)
+	if !f.uncommitted && !f.counts(st) {
+		f.announce()
+		return nil
+	}
 	start := time.Now()
 	if err := f.shard.Commit(ctx, f.base+f.seen); err != nil {
 		if errors.Is(err, index.ErrFenced) {
@@ -273,25 +298,47 @@ func (f *follower) commit(ctx context.Context) error {
 	f.node.metrics.segments.WithLabelValues(f.partition.String()).Set(float64(writer.Segments))
 	f.node.metrics.mergeFails.WithLabelValues(f.partition.String()).Set(float64(writer.Failures))
 	f.visible, f.committed = f.seen, f.seen
+	f.unseen, f.uncommitted = false, false
 	f.announce()
 	if serr != nil { // a broker that is away stops nothing here
 		f.log.Warn("the log does not answer; it is trimmed later", "partition", f.partition.String(), "err", serr)
 		return nil
 	}
 	if !st.Created.Equal(f.created) {
-		f.node.forgetLog(f.partition)
+		f.node.forgetLog(f.partition.log())
 		return fmt.Errorf("%w: %w", errAgain, bus.ErrRewound)
 	}
 	return f.trim(ctx, st)
 }
 
-// trim keeps the log bounded: what is committed may go once a quarter of the
-// log's room is used, so that a young index can still be rebuilt from it.
+// counts tells whether the place in the log is committed though nothing was put:
+// where others wait for it, or the log for room. A generation that is kept for
+// roll-back does not commit each page that is not its own.
+func (f *follower) counts(st bus.LogStats) bool {
+	col, err := f.node.catalog.Collection(f.partition.collection)
+	if err != nil || f.wantsTrim(st) {
+		return true
+	}
+	g := col.Standing()
+	return g.Live.Number == f.partition.generation || g.Building() && g.Candidate.Number == f.partition.generation
+}
+
+func (f *follower) wantsTrim(st bus.LogStats) bool {
+	return st.Bytes >= uint64(f.node.cfg.LogBytes)/4
+}
+
+// trim keeps the log bounded: what all generations have committed may go once a
+// quarter of the log's room is used, so that a young index can still be rebuilt
+// from it.
 func (f *follower) trim(ctx context.Context, st bus.LogStats) error {
-	if st.Bytes < uint64(f.node.cfg.LogBytes)/4 {
+	if !f.wantsTrim(st) {
 		return nil
 	}
-	if err := f.docs.Purge(ctx, f.committed); err != nil && ctx.Err() == nil {
+	upTo, err := f.node.committedByAll(ctx, f.partition.log(), st.Created)
+	if err == nil && upTo > 0 {
+		err = f.docs.Purge(ctx, min(upTo, f.committed))
+	}
+	if err != nil && ctx.Err() == nil {
 		f.log.Warn("log not trimmed; it is tried at the next commit", "partition", f.partition.String(), "err", err)
 	}
 	return nil

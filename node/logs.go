@@ -18,7 +18,8 @@ import (
 //	place in the index = base of the log + place in the log
 //
 // and the base of each log that the partition ever had stands in object
-// storage, written once, before the log is first read:
+// storage, written once, before the log is first read. Generations share logs,
+// but count for themselves:
 //
 //	index-log/COLLECTION/GENERATION/SHARD/CREATED-NNN.json    {"base":1234}
 //
@@ -28,10 +29,18 @@ import (
 // more each time that the same log was found to end before the index: its
 // broker was restored from an older copy.
 
-// logs opens each partition's log once. Any goroutine may call it.
+// A logKey names the log of a shard, which all generations of its collection share.
+type logKey struct {
+	collection string
+	shard      int
+}
+
+func (k logKey) name() string { return fmt.Sprintf("DOCS_%s_%03d", k.collection, k.shard) }
+
+// logs opens each log once. Any goroutine may call it.
 type logs struct {
 	mu    sync.Mutex
-	slots map[partition]*logSlot
+	slots map[logKey]*logSlot
 }
 
 // A logSlot holds one log; its lock is a channel so that waiting ends with a context.
@@ -40,20 +49,20 @@ type logSlot struct {
 	log  *bus.Log
 }
 
-func newLogs() *logs { return &logs{slots: map[partition]*logSlot{}} }
+func newLogs() *logs { return &logs{slots: map[logKey]*logSlot{}} }
 
-func (l *logs) slot(p partition) *logSlot {
+func (l *logs) slot(k logKey) *logSlot {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.slots[p] == nil {
-		l.slots[p] = &logSlot{lock: make(chan struct{}, 1)}
+	if l.slots[k] == nil {
+		l.slots[k] = &logSlot{lock: make(chan struct{}, 1)}
 	}
-	return l.slots[p]
+	return l.slots[k]
 }
 
-// docLog opens the log of a partition, and makes it if there is none.
-func (n *Node) docLog(ctx context.Context, p partition) (*bus.Log, error) {
-	s := n.logs.slot(p)
+// docLog opens a log, and makes it if there is none.
+func (n *Node) docLog(ctx context.Context, k logKey) (*bus.Log, error) {
+	s := n.logs.slot(k)
 	select {
 	case s.lock <- struct{}{}:
 		defer func() { <-s.lock }()
@@ -63,7 +72,7 @@ func (n *Node) docLog(ctx context.Context, p partition) (*bus.Log, error) {
 	if s.log != nil {
 		return s.log, nil
 	}
-	l, err := n.bus.Log(ctx, p.logName(), bus.LogOptions{MaxBytes: n.cfg.LogBytes})
+	l, err := n.bus.Log(ctx, k.name(), bus.LogOptions{MaxBytes: n.cfg.LogBytes})
 	if err != nil {
 		return nil, err
 	}
@@ -72,8 +81,8 @@ func (n *Node) docLog(ctx context.Context, p partition) (*bus.Log, error) {
 }
 
 // forgetLog makes the next docLog look whether the log is still there.
-func (n *Node) forgetLog(p partition) {
-	s := n.logs.slot(p)
+func (n *Node) forgetLog(k logKey) {
+	s := n.logs.slot(k)
 	select {
 	case s.lock <- struct{}{}:
 		s.log = nil
@@ -82,9 +91,14 @@ func (n *Node) forgetLog(p partition) {
 	}
 }
 
+// basesPrefix is before the names of all bases of a generation.
+func basesPrefix(collection string, generation int) string {
+	return fmt.Sprintf("index-log/%s/%d/", collection, generation)
+}
+
 // basePrefix is before the names of a log's bases; the last one counts.
 func basePrefix(p partition, created time.Time) string {
-	return fmt.Sprintf("index-log/%s/%d/%03d/%020d-", p.collection, generation, p.shard, created.UnixMicro())
+	return fmt.Sprintf("%s%03d/%020d-", basesPrefix(p.collection, p.generation), p.shard, created.UnixMicro())
 }
 
 type logBase struct {
@@ -128,11 +142,20 @@ func (n *Node) beginLog(ctx context.Context, p partition, st bus.LogStats, seq u
 	if written >= maxRewinds {
 		return 0, false, fmt.Errorf("node: the log of %s was cut %d times: delete its stream", p, written)
 	}
-	err = n.blobs.Create(ctx, fmt.Sprintf("%s%03d.json", basePrefix(p, st.Created), written), func(w io.Writer) error {
-		return json.NewEncoder(w).Encode(logBase{Base: seq})
-	})
-	if err != nil { // that another was faster too: it holds the partition
-		return 0, false, fmt.Errorf("node: place of the log: %w", err)
+	if err := n.writeBase(ctx, p, st, written, seq); err != nil {
+		return 0, false, err
 	}
 	return seq, seq > 0, nil
+}
+
+// writeBase writes down where the log begins in the partition's index, for the
+// time after number times.
+func (n *Node) writeBase(ctx context.Context, p partition, st bus.LogStats, number int, base uint64) error {
+	err := n.blobs.Create(ctx, fmt.Sprintf("%s%03d.json", basePrefix(p, st.Created), number), func(w io.Writer) error {
+		return json.NewEncoder(w).Encode(logBase{Base: base})
+	})
+	if err != nil { // that another was faster too: it holds the partition
+		return fmt.Errorf("node: place of the log: %w", err)
+	}
+	return nil
 }

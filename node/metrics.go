@@ -32,6 +32,9 @@ type metrics struct {
 	crawlPages  *prometheus.GaugeVec
 	crawlQueued *prometheus.GaugeVec
 	crawlFailed *prometheus.GaugeVec
+
+	generation *prometheus.GaugeVec
+	candidates *prometheus.GaugeVec
 }
 
 // latencyBuckets span 0.5 ms to 16 s, each twice the one before.
@@ -55,9 +58,11 @@ func newMetrics() *metrics {
 		crawlPages:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trawl_crawl_pages", Help: "Pages that the crawl of a collection has fetched."}, []string{"collection"}),
 		crawlQueued:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trawl_crawl_queued", Help: "Addresses that wait to be fetched."}, []string{"collection"}),
 		crawlFailed:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trawl_crawl_failed", Help: "Addresses that could not be fetched."}, []string{"collection"}),
+		generation:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trawl_generation_live", Help: "Number of the generation of a collection that searches are answered from."}, []string{"collection"}),
+		candidates:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trawl_generation_candidates", Help: "Generations that are not live: being built, or held by the publish guard."}, []string{"collection", "state"}),
 	}
 	m.reg.MustRegister(m.requests, m.docsIndexed, m.eventsUnreadable, m.logGaps, m.logsReplaced, m.refreshSeconds, m.commitSeconds, m.logFull, m.broker,
-		m.segments, m.mergeFails, m.crawlPages, m.crawlQueued, m.crawlFailed,
+		m.segments, m.mergeFails, m.crawlPages, m.crawlQueued, m.crawlFailed, m.generation, m.candidates,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -80,4 +85,25 @@ func (m *metrics) crawl(collection string, st api.CrawlStatus) {
 	m.crawlPages.WithLabelValues(collection).Set(float64(st.Pages))
 	m.crawlQueued.WithLabelValues(collection).Set(float64(st.Queued + st.InFlight))
 	m.crawlFailed.WithLabelValues(collection).Set(float64(st.Failed))
+}
+
+// forget takes back the numbers of a partition that this process has no more.
+func (m *metrics) forget(p partition) {
+	m.segments.DeleteLabelValues(p.String())
+	m.mergeFails.DeleteLabelValues(p.String())
+}
+
+// generations tells which generations a collection has.
+func (m *metrics) generations(col api.Collection) {
+	g := col.Standing()
+	building, held := 0.0, 0.0
+	switch {
+	case g.Building():
+		building = 1
+	case g.Candidate != nil:
+		held = 1
+	}
+	m.generation.WithLabelValues(col.Name).Set(float64(g.Live.Number))
+	m.candidates.WithLabelValues(col.Name, "building").Set(building)
+	m.candidates.WithLabelValues(col.Name, "held").Set(held)
 }

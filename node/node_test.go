@@ -47,9 +47,16 @@ func start1(t *testing.T, dir string, settings ...string) *running {
 	}
 	var ctx context.Context
 	ctx, r.cancel = context.WithCancel(context.Background())
-	go func() { r.done <- r.Node.Run(ctx) }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		r.done <- r.Node.Run(ctx)
+	}()
 	r.Client = r.Node.Client()
-	t.Cleanup(func() { r.cancel() })
+	t.Cleanup(func() { // before the folder is removed, should the test have failed
+		r.cancel()
+		<-ended
+	})
 	r.until(t, "opened", r.Opened)
 	return r
 }

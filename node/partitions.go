@@ -15,30 +15,54 @@ const (
 	maxRetry = 30 * time.Second
 )
 
-// eachPartition keeps fn running for every partition of every collection,
-// those that come later too, until ctx ends; it waits for all of them. fn that
-// returns early is called again, later and later.
-func (n *Node) eachPartition(ctx context.Context, fn func(context.Context, partition, api.Collection) error) error {
+// errUnwanted is the cause of a context whose partition is of a generation that
+// is not wanted any more.
+var errUnwanted = errors.New("the generation is not wanted any more")
+
+// eachPartition keeps fn running for the partitions of every collection whose
+// generation want names, those that come later too, until ctx ends; it waits for
+// all of them. fn that returns early is called again, later and later; for a
+// partition that is not wanted any more its context ends. look asks for want
+// again, as each change of a collection does; it may be nil.
+func (n *Node) eachPartition(ctx context.Context, look <-chan struct{}, want func(api.Collection) []int, fn func(context.Context, partition, api.Collection) error) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	running := map[partition]bool{}
+	running := map[partition]context.CancelCauseFunc{}
+	ended := make(chan partition)
 	for {
 		known, changed := n.catalog.watch()
+		wanted := map[partition]bool{}
 		for _, col := range known {
-			for i := range col.Shards {
-				p := partition{col.Name, i}
-				if running[p] {
-					continue
+			for _, generation := range want(col) {
+				for _, p := range partitions(col, generation) {
+					wanted[p] = true
+					if running[p] != nil { // or about to end, and looked at again then
+						continue
+					}
+					own, cancel := context.WithCancelCause(ctx)
+					running[p] = cancel
+					wg.Go(func() {
+						n.retry(own, "partition "+p.String(), func(ctx context.Context) error { return fn(ctx, p, col) })
+						select {
+						case ended <- p:
+						case <-ctx.Done():
+						}
+					})
 				}
-				running[p] = true
-				wg.Go(func() {
-					n.retry(ctx, "partition "+p.String(), func(ctx context.Context) error { return fn(ctx, p, col) })
-				})
+			}
+		}
+		for p, cancel := range running {
+			if !wanted[p] {
+				cancel(errUnwanted)
 			}
 		}
 		select {
 		case <-ctx.Done():
 			return nil
+		case p := <-ended:
+			running[p](nil)
+			delete(running, p)
+		case <-look:
 		case <-changed:
 		}
 	}

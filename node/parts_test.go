@@ -160,7 +160,7 @@ func TestAdvertised(t *testing.T) {
 // commit wakes who follows it.
 func TestBoard(t *testing.T) {
 	b := newBoard()
-	p := partition{"web", 0}
+	p := partition{"web", 1, 0}
 	wake, cancel := b.subscribe(p)
 	defer cancel()
 	say := func(n commitNote) {

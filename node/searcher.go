@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -27,19 +28,78 @@ type searcher struct {
 
 	mu       sync.Mutex
 	replicas map[partition]*shard.Replica
-	opened   chan struct{} // closed and replaced when a replica was opened
+	opened   chan struct{}  // closed and replaced when a replica was opened
+	served   map[string]int // generation that a collection is answered from here
+	moved    chan struct{}  // of one: a collection is answered from another generation
 }
 
 func newSearcher(n *Node) *searcher {
-	return &searcher{node: n, log: n.log.With("role", "searcher"), replicas: map[partition]*shard.Replica{}, opened: make(chan struct{})}
+	return &searcher{node: n, log: n.log.With("role", "searcher"), replicas: map[partition]*shard.Replica{}, opened: make(chan struct{}),
+		served: map[string]int{}, moved: make(chan struct{}, 1)}
 }
 
 func (s *searcher) run(ctx context.Context) error {
-	return s.node.eachPartition(ctx, s.follow)
+	return s.node.eachPartition(ctx, s.moved, s.wanted, func(own context.Context, p partition, col api.Collection) error {
+		err := s.follow(own, p, col, func() { linger(ctx, own) })
+		s.node.health.set("search "+p.String(), "") // or it is said again
+		return err
+	})
 }
 
-// follow keeps a replica of one partition at the newest commit.
-func (s *searcher) follow(ctx context.Context, p partition, col api.Collection) error {
+// wanted are the live generation and, until that is open, the one before.
+func (s *searcher) wanted(col api.Collection) []int {
+	live, served := col.Live(), s.serving(col)
+	if served == live {
+		return []int{live}
+	}
+	return []int{live, served}
+}
+
+// serving tells which generation of a collection is answered from here: the live
+// one as soon as all its shards are open, and until then the one before. So the
+// swap of generations costs no search anything.
+func (s *searcher) serving(col api.Collection) int {
+	live := col.Live()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	served, ok := s.served[col.Name]
+	if served == live {
+		return live
+	}
+	for _, p := range partitions(col, live) {
+		if _, own := s.writer(p); !own && s.replicas[p] == nil {
+			if !ok {
+				return live // there is nothing else to answer from
+			}
+			return served
+		}
+	}
+	s.served[col.Name] = live
+	select {
+	case s.moved <- struct{}{}:
+	default: // it is about to look
+	}
+	return live
+}
+
+// lingerTime is how long a generation can still be read after searches have
+// moved to another: they fetch what they show in a second trip.
+const lingerTime = 10 * time.Second
+
+// linger waits where own ended because its generation is not wanted any more.
+func linger(ctx, own context.Context) {
+	if !errors.Is(context.Cause(own), errUnwanted) {
+		return
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(lingerTime):
+	}
+}
+
+// follow keeps a replica of one partition at the newest commit; it calls last
+// before it lets go.
+func (s *searcher) follow(ctx context.Context, p partition, col api.Collection, last func()) error {
 	r, err := shard.Follow(ctx, shard.Options{Bucket: s.node.blobs.Sub(p.prefix()), Lang: col.Lang, Model: s.node.model,
 		ResidentBytes: s.node.residentBytes(), Log: s.log})
 	if err != nil {
@@ -52,11 +112,15 @@ func (s *searcher) follow(ctx context.Context, p partition, col api.Collection) 
 	s.opened = make(chan struct{})
 	s.mu.Unlock()
 	defer func() {
+		last()
 		s.mu.Lock()
 		delete(s.replicas, p)
 		s.mu.Unlock()
 		r.Close()
 	}()
+	if now, err := s.node.catalog.Collection(p.collection); err == nil {
+		s.serving(now) // it may have waited for this
+	}
 	wake, unsubscribe := s.node.board.subscribe(p)
 	defer unsubscribe()
 	poll := time.NewTicker(pollManifests)
@@ -116,8 +180,8 @@ func (s *searcher) Searcher(ctx context.Context, name string) (search.Searcher, 
 	ctx, cancel := context.WithTimeout(ctx, openPatience)
 	defer cancel()
 	var parts []search.Searcher
-	for i := range col.Shards {
-		part, err := s.part(ctx, partition{name, i})
+	for _, p := range partitions(col, s.serving(col)) {
+		part, err := s.part(ctx, p)
 		if err != nil {
 			return nil, err
 		}
@@ -154,8 +218,7 @@ func (s *searcher) part(ctx context.Context, p partition) (search.Searcher, erro
 // opening names a partition that cannot be asked yet, or is empty.
 func (s *searcher) opening() string {
 	for _, col := range s.node.catalog.Collections() {
-		for i := range col.Shards {
-			p := partition{col.Name, i}
+		for _, p := range partitions(col, s.serving(col)) {
 			s.mu.Lock()
 			open := s.replicas[p] != nil
 			s.mu.Unlock()

@@ -37,7 +37,7 @@ func (n *Node) Seed(ctx context.Context, collection string, src api.Source) erro
 		fresh := len(next.Seeds) > len(old.Seeds)
 		c.Source = &next
 		if fresh {
-			c.Crawl++
+			c.AskCrawl()
 		}
 		return c.Check()
 	})

@@ -28,6 +28,8 @@ const (
 	fieldFetched
 	fieldAttrs
 	fieldUpdated
+	fieldPushed
+	fieldUnshown
 )
 
 // Schema returns the web schema: what a collection's index holds.
@@ -44,6 +46,10 @@ const (
 //	attrs        stored      the same other fields, as a JSON object
 //	updated      int         µs since 1970: what a pushed document says of itself
 //	                         under that name, if it is a date
+//	pushed       int         µs since 1970, of documents that were pushed: a new
+//	                         generation takes them over, see Adopt
+//	unshown      stored      of pushed documents, what no other field gives back, as
+//	                         a JSON object
 func Schema(lang string) index.Schema {
 	return index.Schema{Lang: lang, Fields: []index.Field{
 		fieldID:          {Name: "id", Kind: index.Stored, Stored: true},
@@ -61,6 +67,8 @@ func Schema(lang string) index.Schema {
 		fieldFetched:     {Name: "fetched", Kind: index.Int},
 		fieldAttrs:       {Name: "attrs", Kind: index.Stored, Stored: true},
 		fieldUpdated:     {Name: "updated", Kind: index.Int},
+		fieldPushed:      {Name: "pushed", Kind: index.Int},
+		fieldUnshown:     {Name: "unshown", Kind: index.Stored, Stored: true},
 	}}
 }
 
@@ -69,8 +77,12 @@ var textFields = map[string]int{
 	"boilerplate": fieldBoilerplate, "anchors": fieldAnchors,
 }
 
-// indexed turns an event of the log into what the index keeps.
-func indexed(d *document.Document) *index.Document {
+// unshown are the texts that are found and not given back.
+var unshown = map[string]bool{"boilerplate": true, "anchors": true}
+
+// indexed turns an event of the log into what the index keeps. Of a document
+// that was pushed it keeps all: nobody could fetch it again.
+func indexed(d *document.Document, pushed bool) *index.Document {
 	out := &index.Document{Key: index.Key(d.Key), Lang: d.Lang}
 	add := func(field int, text string) {
 		if text != "" {
@@ -79,13 +91,16 @@ func indexed(d *document.Document) *index.Document {
 	}
 	add(fieldID, d.ID)
 	add(fieldURL, d.URL)
-	attrs := map[string]string{}
+	attrs, hidden := map[string]string{}, map[string]string{}
 	fetched := d.Version
 	for _, f := range d.Fields {
 		field, known := textFields[f.Name]
 		switch {
 		case known:
 			add(field, f.Text)
+			if unshown[f.Name] {
+				hidden[f.Name] = f.Text
+			}
 		case f.Name == "fetched":
 			if v, err := strconv.ParseInt(f.Text, 10, 64); err == nil {
 				fetched = v
@@ -104,10 +119,23 @@ func indexed(d *document.Document) *index.Document {
 	add(fieldLang, d.Lang)
 	out.Values = append(out.Values, index.Value{Field: fieldFetched, Int: fetched})
 	if len(attrs) > 0 {
-		text, _ := json.Marshal(attrs) // a map of strings always encodes
-		add(fieldAttrs, string(text))
+		add(fieldAttrs, object(attrs))
+	}
+	if pushed {
+		out.Values = append(out.Values, index.Value{Field: fieldPushed, Int: d.Version})
+		if d.Lang != "" {
+			hidden["lang"] = d.Lang
+		}
+		if len(hidden) > 0 {
+			add(fieldUnshown, object(hidden))
+		}
 	}
 	return out
+}
+
+func object(m map[string]string) string {
+	text, _ := json.Marshal(m) // a map of strings always encodes
+	return string(text)
 }
 
 // date reads a moment as RFC 3339 writes it, or a day.

@@ -14,7 +14,7 @@ func TestDates(t *testing.T) {
 		"2024-06-30": day, "2024-06-30T00:00:01Z": day + 1_000_000, " 2024-06-30T02:00:00.5+02:00 ": day + 500_000,
 		"": -1, "yesterday": -1, "1719705600": -1, "2024-06-31": -1, "30.06.2024": -1,
 	} {
-		d := indexed(&document.Document{ID: "x", Version: 7, Fields: []document.Field{{Name: "updated", Text: text}, {Name: "changed", Text: "2024-06-30"}}})
+		d := indexed(&document.Document{ID: "x", Version: 7, Fields: []document.Field{{Name: "updated", Text: text}, {Name: "changed", Text: "2024-06-30"}}}, false)
 		numbers := map[int]int64{fieldUpdated: -1}
 		for _, v := range d.Values {
 			if Schema("").Fields[v.Field].Kind == index.Int {

@@ -66,12 +66,18 @@ func (s *Shard) Seq() uint64 { return s.writer.Seq() }
 
 // Put takes one event of the log: the document replaces what its key held, a
 // deletion removes it.
-func (s *Shard) Put(ctx context.Context, d *document.Document) error {
+func (s *Shard) Put(ctx context.Context, d *document.Document) error { return s.put(ctx, d, false) }
+
+// Push is Put of a document that was pushed, not crawled: a generation to come
+// takes it over.
+func (s *Shard) Push(ctx context.Context, d *document.Document) error { return s.put(ctx, d, true) }
+
+func (s *Shard) put(ctx context.Context, d *document.Document, pushed bool) error {
 	var err error
 	if d.Deleted {
 		err = s.writer.Delete(ctx, index.Key(d.Key))
 	} else {
-		err = s.writer.Put(ctx, indexed(d))
+		err = s.writer.Put(ctx, indexed(d, pushed))
 	}
 	if err != nil {
 		return fmt.Errorf("shard: put %s: %w", d.ID, err)
