@@ -61,9 +61,15 @@ type Options struct {
 	Workers  int           // pages under way; 0: 32
 	Delay    time.Duration // least time between two requests to a host; 0: 1 s; negative: none at all, not even Crawl-delay (own sites)
 	PerHost  int           // requests under way at one host; 0: 1
+	PerIP    int           // requests under way at one address, of all its hosts; 0: PerHost, or no limit without a delay; negative: no limit
 	MaxPages int64         // documents; 0: no limit
-	MaxDepth int           // links from a seed; 0: no limit
-	Shards   int           // parts that Emit is called with; 0: 1
+
+	// Recrawl: settled pages are visited again by themselves, each as often as it
+	// changes; zero: only when Crawler.Recrawl is called.
+	Recrawl frontier.Recrawl
+
+	MaxDepth int // links from a seed; 0: no limit
+	Shards   int // parts that Emit is called with; 0: 1
 
 	// Emit takes a batch of encoded documents for one shard, all or nothing.
 	// Until it answers nil it is called again with the same id and bytes, and
@@ -86,6 +92,9 @@ func (o *Options) defaults() {
 	}
 	if o.PerHost <= 0 {
 		o.PerHost = 1
+	}
+	if o.PerIP == 0 && o.Delay < 0 {
+		o.PerIP = -1
 	}
 	if o.Shards <= 0 {
 		o.Shards = 1
@@ -137,7 +146,7 @@ func Open(opt Options) (*Crawler, error) {
 	}
 	c.totals.started = time.Now()
 	c.front, err = frontier.Open(filepath.Join(opt.Dir, "frontier"), frontier.Options{
-		CacheBytes: opt.CacheBytes, DefaultDelay: opt.Delay, MaxPerHost: opt.PerHost, Log: opt.Log,
+		CacheBytes: opt.CacheBytes, DefaultDelay: opt.Delay, MaxPerHost: opt.PerHost, MaxPerIP: opt.PerIP, Recrawl: opt.Recrawl, Log: opt.Log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("crawl: open %s: %w", opt.Dir, err)

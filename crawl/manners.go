@@ -25,13 +25,11 @@ const (
 	goodInARow    = 20
 )
 
-// When a host is left alone altogether.
+// How long a host is left alone that says it is busy (429, 503) and not for how long:
+// doubled each time in a row. Hosts in trouble are the frontier's business: see retry.go.
 const (
-	breakAfter   = 10 // server faults in a row, then one request at a time after
-	breakFirst   = 10 * time.Minute
-	blockedAfter = 10 // 403 in a row: it does not want us
+	busyFirst    = 30 * time.Second
 	longestPause = 24 * time.Hour
-	busyFirst    = 30 * time.Second // 429, 503 without Retry-After
 )
 
 // manners is how one origin bears us. origin.mu guards it.
@@ -40,20 +38,17 @@ type manners struct {
 	fast    int           // answers in a row within fastAnswer
 	penalty float64       // 1 and more; 0: 1
 	good    int           // good answers since the penalty changed
-	faults  int           // server faults in a row
 	busy    int           // 429 and 503 in a row
-	refused int           // 403 in a row
 }
 
 // bearing is what follows from an answer for its host.
 type bearing struct {
-	delay  time.Duration // as frontier.Outcome.HostDelay
-	pause  time.Time     // no request before; zero: none
-	reason string        // of the pause
+	delay time.Duration // as frontier.Outcome.HostDelay
+	pause time.Time     // no request before; zero: none
 }
 
 // note takes in one answer, or none, and tells how to treat the host now.
-func (o *origin) note(resp *fetch.Response, class fetch.Class, floor time.Duration, product string) bearing {
+func (o *origin) note(resp *fetch.Response, floor time.Duration, product string) bearing {
 	now := time.Now()
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -73,19 +68,9 @@ func (o *origin) note(resp *fetch.Response, class fetch.Class, floor time.Durati
 		}
 		m.busy++
 		m.penalty, m.good = min(maxPenalty, 2*m.penalty), 0
-		b.pause, b.reason = now.Add(max(wait, time.Second)), httpReason(status)
-	case status >= 500 || status == 0 && counts(class):
-		m.faults++
-		if m.faults >= breakAfter {
-			b.pause, b.reason = now.Add(min(breakFirst<<min(m.faults-breakAfter, 12), longestPause)), "server-faults"
-		}
-	case status == http.StatusForbidden:
-		m.refused++
-		if m.refused >= blockedAfter && floor > 0 {
-			b.pause, b.reason = now.Add(longestPause), "blocked"
-		}
-	case status != 0:
-		m.busy, m.faults, m.refused = 0, 0, 0
+		b.pause = now.Add(max(wait, time.Second))
+	case status != 0 && status < 500 && status != http.StatusForbidden:
+		m.busy = 0
 		if m.good++; m.good >= goodInARow {
 			m.penalty, m.good = max(1, m.penalty*0.9), 0
 		}
@@ -95,15 +80,6 @@ func (o *origin) note(resp *fetch.Response, class fetch.Class, floor time.Durati
 		b.delay = max(asked, m.delay(floor))
 	}
 	return b
-}
-
-// counts tells whether a failure speaks of the health of the host.
-func counts(class fetch.Class) bool {
-	switch class {
-	case fetch.ClassConnect, fetch.ClassTimeout, fetch.ClassReset, fetch.ClassTLS, fetch.ClassDNS, fetch.ClassNXDomain, fetch.ClassSlow:
-		return true
-	}
-	return false
 }
 
 func (m *manners) time(took time.Duration) {

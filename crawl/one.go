@@ -3,6 +3,7 @@ package crawl
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/trawlsearch/trawl/crawl/extract"
@@ -35,6 +36,9 @@ func (c *Crawler) one(ctx context.Context, l frontier.Lease) *result {
 	}
 
 	// May we?
+	if verdict, ok := c.located(ctx, r); !ok {
+		return verdict
+	}
 	o := c.origins.get(l.URL)
 	if verdict, ok := c.permission(ctx, o, r); !ok {
 		return verdict
@@ -45,10 +49,7 @@ func (c *Crawler) one(ctx context.Context, l frontier.Lease) *result {
 	if ctx.Err() != nil {
 		return nil
 	}
-	b := o.note(resp, fetch.ClassOf(err), c.opt.Delay, c.opt.Fetch.Product)
-	c.front.Release(l, b.delay, b.pause)
-	r.out.HostDelay, r.out.HostPause = b.delay, b.pause
-	r.resp = resp
+	b := c.bearing(r, o, resp, err)
 
 	// What did we get?
 	switch {
@@ -70,6 +71,45 @@ func (c *Crawler) one(ctx context.Context, l frontier.Lease) *result {
 		return r.drop(frontier.Skipped, "type "+page.MediaType)
 	}
 	return c.page(ctx, r, page)
+}
+
+// located makes sure that the address of the host is free, where it is not known yet.
+// If the page is not to be fetched now it is settled or, for nil, given back.
+func (c *Crawler) located(ctx context.Context, r *result) (*result, bool) {
+	if r.lease.IP.IsValid() || c.opt.PerIP < 0 {
+		return nil, true // the frontier has seen to it
+	}
+	ip, err := c.client.Locate(ctx, r.lease.URL)
+	switch {
+	case ctx.Err() != nil:
+		return nil, false
+	case err != nil:
+		class := fetch.ClassOf(err)
+		r.out.Fault = faultOf(0, class)
+		return c.noAnswer(r, class), false
+	case ip.IsValid() && !c.front.Located(r.lease, ip):
+		r.goBack(c, 0)
+		return nil, false
+	}
+	return nil, true
+}
+
+// bearing takes in what the request came to: what it says of the host, which is free
+// for its next page.
+func (c *Crawler) bearing(r *result, o *origin, resp *fetch.Response, err error) bearing {
+	b := o.note(resp, c.opt.Delay, c.opt.Fetch.Product)
+	c.front.Release(r.lease, b.delay, b.pause)
+	r.resp = resp
+	r.out.HostDelay, r.out.HostPause = b.delay, b.pause
+	status := 0
+	if resp != nil {
+		status = resp.Status
+		if at, err := netip.ParseAddrPort(resp.RemoteAddr); err == nil && c.opt.PerIP >= 0 {
+			c.front.Located(r.lease, at.Addr()) // it may have moved
+		}
+	}
+	r.out.Fault = faultOf(status, fetch.ClassOf(err))
+	return b
 }
 
 // permission asks robots.txt, which is fetched where that is due. If it does not
@@ -197,12 +237,27 @@ func (c *Crawler) noRules(r *result, robots ruling) *result {
 	return r
 }
 
+// missing is what becomes of a page that is not there. One that was there is looked
+// for once more before its document goes.
+func (r *result) missing() *result {
+	r.out.Missing = true
+	l := r.lease
+	if !l.HasDoc || l.Misses > 0 && time.Since(l.MissingSince) >= missingAgain*9/10 {
+		return r.drop(frontier.Gone, httpReason(http.StatusNotFound))
+	}
+	r.end(frontier.Postponed, httpReason(http.StatusNotFound))
+	r.out.RetryAt = time.Now().Add(missingAgain)
+	return r
+}
+
 // badStatus is what becomes of a page that is neither there nor elsewhere.
 func (c *Crawler) badStatus(r *result, b bearing) *result {
 	status := r.resp.Status
 	switch {
-	case status == http.StatusNotFound || status == http.StatusGone:
+	case status == http.StatusGone:
 		return r.drop(frontier.Gone, httpReason(status))
+	case status == http.StatusNotFound:
+		return r.missing()
 	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:
 		r.end(frontier.Postponed, httpReason(status))
 		r.out.RetryAt = b.pause

@@ -3,9 +3,11 @@ package crawl
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"time"
 
 	"github.com/trawlsearch/trawl/crawl/fetch"
+	"github.com/trawlsearch/trawl/crawl/frontier"
 )
 
 // How often a page is tried again, and after how long, by what went wrong
@@ -32,6 +34,38 @@ var (
 		408: serverWaits, 425: serverWaits, 500: serverWaits, 502: serverWaits, 504: serverWaits,
 	}
 )
+
+// missingAgain is how long after a 404 a page that had a document is looked for
+// again: only then it is gone.
+const missingAgain = 24 * time.Hour
+
+// How long a host is left alone that is in trouble: the first time, the second in a
+// row and so on; then doubled, to 7 days. Between two times one page is asked for.
+var (
+	goneHost    = []time.Duration{24 * time.Hour}
+	deafHost    = []time.Duration{time.Minute, 10 * time.Minute, time.Hour, 24 * time.Hour}
+	brokenHost  = []time.Duration{10 * time.Minute}
+	refusalHost = []time.Duration{24 * time.Hour}
+)
+
+// faultOf is what an answer, or none, says against its host.
+func faultOf(status int, class fetch.Class) frontier.Fault {
+	switch class {
+	case fetch.ClassNXDomain:
+		return frontier.Fault{Kind: string(class), After: 2, Waits: goneHost}
+	case fetch.ClassDNS, fetch.ClassConnect, fetch.ClassTLS, fetch.ClassProxy:
+		return frontier.Fault{Kind: string(class), After: 3, Waits: deafHost}
+	case fetch.ClassTimeout, fetch.ClassReset, fetch.ClassSlow, fetch.ClassProtocol:
+		return frontier.Fault{Kind: string(class), Waits: brokenHost}
+	}
+	switch {
+	case status == http.StatusForbidden:
+		return frontier.Fault{Kind: "blocked", Waits: refusalHost}
+	case status >= 500 && status != http.StatusServiceUnavailable:
+		return frontier.Fault{Kind: httpReason(status), Waits: brokenHost}
+	}
+	return frontier.Fault{}
+}
 
 // again tells when to try a page again that failed tries times before this.
 func again(waits []time.Duration, tries int) (time.Time, bool) {
