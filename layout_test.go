@@ -25,6 +25,7 @@ var floorPlan = map[string]string{
 	"internal/crawlrun":          "crawl crawl/fetch",
 	"internal/linkwalk":          "",
 
+	"langid":   "",
 	"weburl":   "",
 	"document": "",
 	"query":    "",
