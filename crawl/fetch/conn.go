@@ -14,7 +14,7 @@ import (
 // progress, which are a request and a part of a body: more than a response
 // header and all that HTTP/2 lets wait for us (see Client.newRoad). Who sends more
 // floods us with frames that stand for nothing.
-const maxUnasked = 4 << 20
+const maxUnasked = 1 << 20
 
 var errFlood = errors.New("the server sends more than was asked for")
 

@@ -45,7 +45,7 @@
 // # HTTP/2
 //
 // A stream that is reset, a connection that goes away or floods us with frames
-// (4 MiB without a request or a part of a body): asked again over HTTP/1.1.
+// (1 MiB without a request or a part of a body): asked again over HTTP/1.1.
 //
 // # Limits
 //
@@ -64,7 +64,7 @@
 //	cookies                    300 in a Jar, 4 KiB each, 50 of an answer
 //	connections that wait      1000 for each proxy and without, 2 of a host
 //	robots.txt                 512 KiB
-//	receive buffer             256 KiB a stream, 1 MiB a connection (HTTP/2)
+//	receive buffer             256 KiB a stream, 512 KiB a connection (HTTP/2)
 package fetch
 
 import (
@@ -223,7 +223,7 @@ func (c *Client) newRoad(k roadKey) *road {
 		// The defaults, 4 MiB and 1 GiB, are what a server may send beyond
 		// our limits.
 		MaxReceiveBufferPerStream:     256 << 10,
-		MaxReceiveBufferPerConnection: 1 << 20,
+		MaxReceiveBufferPerConnection: 512 << 10,
 		SendPingTimeout:               15 * time.Second,
 	}
 	r.fresh.DisableKeepAlives = true

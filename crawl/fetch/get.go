@@ -120,6 +120,9 @@ func (c *Client) get(ctx context.Context, q call) (*Response, error) {
 		if resp != nil {
 			resp.Proxy = p.String()
 		}
+		if class := ClassOf(err); key.forward && resp == nil && (class == ClassReset || class == ClassProtocol) {
+			err = newError(ClassProxy, q.URL.String(), errors.Unwrap(err)) // a proxy that works says so if the server does not
+		}
 		if ClassOf(err) != ClassProxy {
 			if resp != nil {
 				p.worked()

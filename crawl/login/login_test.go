@@ -62,7 +62,7 @@ type club struct {
 func (c *club) mount(s *crawltest.Site) {
 	s.HandleFunc("/login", c.form)
 	s.HandleFunc("/in/*", c.page)
-	s.HandleFunc("/admin/*", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login?next=x", 302) })
+	s.HandleFunc("/admin/*", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login?next=x", http.StatusFound) })
 	s.HandleFunc("/logout", func(w http.ResponseWriter, r *http.Request) {})
 }
 
@@ -403,7 +403,7 @@ func TestExpired(t *testing.T) {
 			case n == 5:
 				w.Write([]byte("Please sign in to go on"))
 			case n == 10:
-				http.Redirect(w, r, "/sso/start", 302)
+				http.Redirect(w, r, "/sso/start", http.StatusFound)
 			default:
 				w.Write([]byte("fine"))
 			}
@@ -548,7 +548,7 @@ func TestOAuth(t *testing.T) {
 				t.Errorf("%s: %s", name, got)
 			}
 			var lerr *login.Error
-			if _, err := b.client.Get(t.Context(), fetch.Request{URL: parse(t, "http://a.test/x")}); !errors.As(err, &lerr) || lerr.RetryAt.Sub(time.Now()) != time.Minute {
+			if _, err := b.client.Get(t.Context(), fetch.Request{URL: parse(t, "http://a.test/x")}); !errors.As(err, &lerr) || time.Until(lerr.RetryAt) != time.Minute {
 				t.Errorf("%s: %v", name, err)
 			}
 			if n := b.web.Hits("id.test", "/token"); n != 1 {
