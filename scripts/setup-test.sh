@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Installs what the tests use beside Go: Chromium for the end-to-end test, xz for the
-# shared archives, PostgreSQL for the database suite. What cannot be installed is
+# Installs what the tests use beside Go: Chromium for the end-to-end test, its headless
+# shell for rendered pages, xz for the shared archives, PostgreSQL for the database suite. What cannot be installed is
 # named, and the tests that need it skip with a reason.
 set -uo pipefail
 want=()
 [ -x /usr/bin/chromium ] || want+=(chromium)
+command -v chromium-headless-shell >/dev/null || want+=(chromium-headless-shell)
 command -v xz >/dev/null || want+=(xz-utils)
 [ -x /usr/lib/postgresql/15/bin/initdb ] || want+=(postgresql-15)
 if [ ${#want[@]} -gt 0 ]; then

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package render
+
+import "net"
+
+type own struct{ net.Listener }
