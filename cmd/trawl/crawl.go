@@ -19,20 +19,32 @@ func crawlCommand() *cobra.Command {
 the data directory (or named by --server) it returns at once unless --wait is
 given; otherwise this process crawls by itself, shows its progress and ends
 when every page is fetched and can be searched. Ctrl-C loses nothing: the same
-command goes on where it stopped.`,
+command goes on where it stopped.
+
+With --full all sites are crawled from nothing into a new index beside the one
+that is searched. When that is complete it takes its place at once, unless it
+lost too many pages or too many fetches failed: then it is held, nothing changes
+for searches, and ` + "`trawl crawl diff`" + ` shows what is wrong. A held crawl is
+published, or dropped, by command; what was published can be rolled back.`,
 		Example: `  trawl crawl https://go.dev/doc/ --wait
-  trawl crawl http://intranet.example/ --allow-private --delay=-1s --parallel 4 --collection intranet`,
+  trawl crawl http://intranet.example/ --allow-private --delay=-1s --parallel 4 --collection intranet
+  trawl crawl --full --wait --max-lost 0.05`,
 		RunE: crawlSites,
 	}
 	addSession(c, "allow-private", "crawl-delay", "crawl-workers", "user-agent")
 	addSource(c)
 	c.Flags().Bool("wait", false, "return when every page can be searched")
 	c.Flags().Bool("json", false, "print the final status as JSON")
+	c.Flags().Bool("full", false, "crawl from nothing, into an index of its own that is published when it is complete")
+	c.Flags().Float64("max-lost", api.DefaultMaxLost, "hold a full crawl that lost more than this share of the pages; kept with the collection")
+	c.Flags().Float64("max-errors", api.DefaultMaxErrors, "hold a full crawl of whose fetches more than this share failed; kept with the collection")
+	c.Flags().Int("keep-generations", api.DefaultKeepGenerations, "how many indexes of before stay for roll-back; kept with the collection")
+	c.AddCommand(diffCommand(), publishCommand(), discardCommand(), rollbackCommand())
 	return c
 }
 
 func crawlSites(c *cobra.Command, args []string) (err error) {
-	src, collection, err := sourceOf(c, args)
+	req, collection, err := requestOf(c, args)
 	if err != nil {
 		return err
 	}
@@ -42,7 +54,7 @@ func crawlSites(c *cobra.Command, args []string) (err error) {
 	}
 	defer s.close(&err)
 	start := time.Now()
-	number, err := s.Crawl(c.Context(), collection, src)
+	asked, err := s.AskCrawl(c.Context(), collection, req)
 	if err != nil {
 		return err
 	}
@@ -50,31 +62,80 @@ func crawlSites(c *cobra.Command, args []string) (err error) {
 	asJSON, _ := c.Flags().GetBool("json")
 	if !wait && !s.own {
 		if asJSON {
-			return printJSON(c.OutOrStdout(), map[string]any{"collection": collection, "crawl": number})
+			return printJSON(c.OutOrStdout(), asked)
 		}
-		_, err := fmt.Fprintf(c.OutOrStdout(), "Crawl %d of %s has begun; `trawl status %s` shows how it stands.\n", number, collection, collection)
+		_, err := fmt.Fprintf(c.OutOrStdout(), "Crawl %d of %s has begun; `trawl status %s` shows how it stands.\n", asked.Crawl, collection, collection)
 		return err
 	}
-	st, err := waitDone(c.Context(), s.Client, collection, number, progressTo(c.ErrOrStderr()))
+	done := func(st *api.Status) bool { return st.Done(asked.Crawl) }
+	if req.Full {
+		done = func(st *api.Status) bool { return judged(st, asked) }
+	}
+	st, err := waitUntil(c.Context(), s.Client, collection, done, progressTo(c.ErrOrStderr()))
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		return printJSON(c.OutOrStdout(), st)
+		if err := printJSON(c.OutOrStdout(), st); err != nil {
+			return err
+		}
+	} else if err := printCrawled(c, collection, st, time.Since(start)); err != nil {
+		return err
 	}
-	_, err = fmt.Fprintf(c.OutOrStdout(), "%d pages fetched, %d unchanged, %d failed, %d denied by robots.txt; %d documents in %s; %s\n",
-		st.Crawl.Pages, st.Crawl.NotModified, st.Crawl.Failed, st.Crawl.Denied, st.Index.Docs, collection, time.Since(start).Round(100*time.Millisecond))
+	if req.Full {
+		return outcome(collection, st, asked)
+	}
+	return nil
+}
+
+// requestOf reads what is asked for. Limits that are not given stay as they are.
+func requestOf(c *cobra.Command, args []string) (req api.CrawlRequest, collection string, err error) {
+	if req.Source, collection, err = sourceOf(c, args); err != nil {
+		return req, "", err
+	}
+	f := c.Flags()
+	req.Full, _ = f.GetBool("full")
+	var guard api.Guard
+	for name, at := range map[string]**float64{"max-lost": &guard.MaxLost, "max-errors": &guard.MaxErrors} {
+		if f.Changed(name) {
+			v, _ := f.GetFloat64(name)
+			*at, req.Guard = &v, &guard
+		}
+	}
+	if f.Changed("keep-generations") {
+		keep, _ := f.GetInt("keep-generations")
+		req.KeepGenerations = &keep
+	}
+	col := api.Collection{Name: collection, Guard: req.Guard, KeepGenerations: req.KeepGenerations}
+	if err := col.Check(); err != nil {
+		return req, "", usagef("%s: %v", c.CommandPath(), err)
+	}
+	return req, collection, nil
+}
+
+func printCrawled(c *cobra.Command, collection string, st *api.Status, took time.Duration) error {
+	crawl := st.Crawl
+	if crawl == nil {
+		crawl = &api.CrawlStatus{}
+	}
+	_, err := fmt.Fprintf(c.OutOrStdout(), "%d pages fetched, %d unchanged, %d failed, %d denied by robots.txt; %d documents in %s; %s\n",
+		crawl.Pages, crawl.NotModified, crawl.Failed, crawl.Denied, st.Index.Docs, collection, took.Round(100*time.Millisecond))
 	return err
 }
 
 // waitDone follows a collection until crawl number is done and searchable.
 func waitDone(ctx context.Context, client *api.Client, collection string, number int64, show func(*api.Status)) (*api.Status, error) {
+	return waitUntil(ctx, client, collection, func(st *api.Status) bool { return st.Done(number) }, show)
+}
+
+// waitUntil follows a collection until it is done.
+func waitUntil(ctx context.Context, client *api.Client, collection string, done func(*api.Status) bool, show func(*api.Status)) (*api.Status, error) {
 	var last *api.Status
 	for {
 		err := client.Watch(ctx, collection, func(st *api.Status) bool {
 			last = st
 			show(st)
-			return !st.Done(number)
+			return !done(st)
 		})
 		switch {
 		case ctx.Err() != nil:

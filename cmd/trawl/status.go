@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -45,13 +46,24 @@ func showStatus(c *cobra.Command, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d documents searchable, %d on their way, %d of %d shards serving\n%s%s%s", st.Collection,
-		st.Index.Docs, st.Index.Pending, st.Index.Serving, st.Index.Shards, troubleLines(st.Index.Trouble), crawlLine(st.Crawl), pastLines(past))
+	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d documents searchable, %d on their way, %d of %d shards serving\n%s%s%s%s", st.Collection,
+		st.Index.Docs, st.Index.Pending, st.Index.Serving, st.Index.Shards, troubleLines(st.Index.Trouble), generationLines(st), crawlLine(st.Crawl), pastLines(past))
+	if err != nil || st.Generation == 1 && st.Candidate == nil {
+		return err
+	}
+	events, err := s.History(c.Context(), collection, lastEvents)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(c.OutOrStdout(), eventLines(events))
 	return err
 }
 
-// lastCrawls is how many past crawls are shown.
-const lastCrawls = 5
+// lastCrawls and lastEvents are how many past crawls, and events, are shown.
+const (
+	lastCrawls = 5
+	lastEvents = 5
+)
 
 func troubleLines(trouble []string) string {
 	var b strings.Builder
