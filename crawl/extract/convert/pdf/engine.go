@@ -62,10 +62,11 @@ func (e *engine) close() {
 	_ = e.pool.Close() // the instance of a cancelled engine cannot close its document
 }
 
-// read reads one file. The engine is spent if its context is done afterwards.
-func (e *engine) read(ctx context.Context, body []byte, opt Options) (*File, error) {
+// read reads one file; timeUp cancels ctx because its time is up. The engine is spent if its context is done afterwards.
+func (e *engine) read(ctx context.Context, timeUp func(), body []byte, opt Options) (*File, error) {
 	stop := context.AfterFunc(ctx, e.cancel)
 	defer stop()
+	defer watchCPU(opt.MaxTime, timeUp)()
 	e.meter.wasRefused()
 	instance, err := e.pool.GetInstance(instanceWait)
 	if err != nil {

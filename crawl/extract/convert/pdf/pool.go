@@ -52,9 +52,11 @@ func (p *Pool) Read(ctx context.Context, body []byte) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, p.opt.MaxTime, errTime)
+	ctx, cancel := context.WithTimeoutCause(ctx, WallFactor*p.opt.MaxTime, errTime)
 	defer cancel()
-	file, err := e.read(ctx, body, p.opt)
+	ctx, cause := context.WithCancelCause(ctx)
+	defer cause(nil)
+	file, err := e.read(ctx, func() { cause(errTime) }, body, p.opt)
 	p.give(e)
 	if err != nil {
 		return nil, fmt.Errorf("pdf: read: %w", err)
