@@ -6,9 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"sync"
 	"sync/atomic"
-	"time"
 )
 
 const (
@@ -16,6 +14,8 @@ const (
 	minPrefix = 1 << 10
 	// blockBytes is how much is read at once: a limit is passed by no more.
 	blockBytes = 64 << 10
+	// maxAtOnce bounds what is set aside for a body because a header says so.
+	maxAtOnce = 256 << 10
 	// maxKeptBuffer bounds the buffers that wait for the next body.
 	maxKeptBuffer = 1 << 20
 )
@@ -38,22 +38,32 @@ func keeps(cut Class, n int) bool {
 
 // readBody fills in out.Body and what goes with it. The class it returns is
 // empty where out is of use.
-func (c *Client) readBody(parent, ctx context.Context, cancel context.CancelCauseFunc, hresp *http.Response, lim limits, nc *conn, out *Response) (Class, error) {
+func (c *Client) readBody(l *life, hresp *http.Response, lim limits, nc *conn, out *Response) (Class, error) {
 	wire := &wireReader{r: hresp.Body, left: lim.wire, conn: nc}
-	defer c.watch(wire, cancel)()
-	buf := c.buffer()
-	defer c.release(buf)
+	l.watch(wire)
+	defer l.watch(nil)
+	var buf *bytes.Buffer
+	if n := hresp.ContentLength; n > 0 && n <= maxAtOnce && len(hresp.Header["Content-Encoding"]) == 0 {
+		// The body can be read where it will stay.
+		buf = bytes.NewBuffer(make([]byte, 0, n+bytes.MinRead))
+	} else {
+		pooled := c.buffer()
+		defer func() {
+			out.Body = bytes.Clone(out.Body)
+			c.release(pooled)
+		}()
+		buf = pooled
+	}
 	cut, err := c.copyBody(buf, wire, hresp.Header, lim)
 	out.WireBytes = wire.n.Load()
+	out.Body = buf.Bytes()
 	if cut == "" && err == nil {
-		out.Body = bytes.Clone(buf.Bytes())
 		return "", nil
 	}
 	if cut == "" {
-		cut = bodyClass(parent, ctx, wire, err)
+		cut = bodyClass(l.parent, l.ctx, wire, err)
 	}
 	out.Truncated, out.Cut = true, cut
-	out.Body = bytes.Clone(buf.Bytes())
 	if keeps(cut, buf.Len()) {
 		return "", nil
 	}
@@ -88,7 +98,9 @@ func (c *Client) copyBody(buf *bytes.Buffer, wire *wireReader, h http.Header, li
 		return "", err
 	}
 	for {
-		buf.Grow(blockBytes / 2)
+		if buf.Available() < bytes.MinRead {
+			buf.Grow(blockBytes / 2)
+		}
 		b := buf.AvailableBuffer()
 		n, err := src.Read(b[:min(cap(b), blockBytes)])
 		buf.Write(b[:n])
@@ -165,38 +177,4 @@ func (w *wireReader) Read(p []byte) (int, error) {
 		w.err = err
 	}
 	return n, err
-}
-
-// watch ends the request when a window of time brings too few bytes. The
-// function it returns ends the watch.
-func (c *Client) watch(wire *wireReader, cancel context.CancelCauseFunc) (stop func()) {
-	if c.opt.MinRate < 0 {
-		return func() {}
-	}
-	want := max(1, int64(float64(c.opt.MinRate)*c.opt.RateWindow.Seconds()))
-	var mu sync.Mutex
-	var timer *time.Timer
-	var seen int64
-	done := false
-	mu.Lock()
-	defer mu.Unlock()
-	timer = time.AfterFunc(c.opt.RateWindow, func() {
-		mu.Lock()
-		defer mu.Unlock()
-		now := wire.n.Load()
-		switch {
-		case done:
-		case now-seen < want:
-			cancel(errSlow)
-		default:
-			seen = now
-			timer.Reset(c.opt.RateWindow)
-		}
-	})
-	return func() {
-		mu.Lock()
-		defer mu.Unlock()
-		done = true
-		timer.Stop()
-	}
 }

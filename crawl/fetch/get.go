@@ -104,19 +104,19 @@ func (c *Client) get(ctx context.Context, q call) (*Response, error) {
 	if n := len(q.URL.String()); n > c.opt.MaxURLBytes {
 		return nil, newError(ClassURLLimit, q.URL.String()[:c.opt.MaxURLBytes], fmt.Errorf("%d bytes", n))
 	}
-	timed, cancel := context.WithTimeoutCause(ctx, q.total, errTotal)
-	defer cancel()
+	l := c.newLife(ctx, q.total)
+	defer l.over()
 	host := q.URL.Hostname()
 	key := roadKey{insecure: c.opt.insecure(host)}
 	route := c.routeOf(host)
 	if route == nil {
-		return c.twice(ctx, timed, key, q)
+		return c.twice(l, key, q)
 	}
 	err := error(newError(ClassProxy, q.URL.String(), errors.New("no proxy is usable now")))
 	for _, p := range route.order(host, time.Now()) {
 		var resp *Response
 		key.proxy, key.forward = p, p.forwards() && q.URL.Scheme() == "http"
-		resp, err = c.twice(ctx, timed, key, q)
+		resp, err = c.twice(l, key, q)
 		if resp != nil {
 			resp.Proxy = p.String()
 		}
@@ -132,7 +132,7 @@ func (c *Client) get(ctx context.Context, q call) (*Response, error) {
 		if pause := p.failed(time.Now()); pause > 0 {
 			c.opt.Log.Warn("fetch: proxy is left alone", "proxy", p.String(), "pause", pause, "err", err)
 		}
-		if timed.Err() != nil {
+		if l.ctx.Err() != nil {
 			break
 		}
 	}
@@ -140,28 +140,25 @@ func (c *Client) get(ctx context.Context, q call) (*Response, error) {
 }
 
 // twice asks once, or twice if the first connection was reset.
-func (c *Client) twice(parent, timed context.Context, key roadKey, q call) (*Response, error) {
+func (c *Client) twice(l *life, key roadKey, q call) (*Response, error) {
 	r := c.road(key)
-	resp, err := c.once(parent, timed, r.main, key, q)
+	resp, err := c.once(l, r.main, key, q)
 	reset := ClassOf(err) == ClassReset || resp != nil && resp.Cut == ClassReset
-	if !reset || timed.Err() != nil || !q.Post.IsZero() {
+	if !reset || l.ctx.Err() != nil || !q.Post.IsZero() {
 		return resp, err
 	}
 	c.opt.Log.Debug("fetch: reset, asking again", "url", q.URL.String(), "err", err)
-	resp, err = c.once(parent, timed, r.fresh, key, q)
+	resp, err = c.once(l, r.fresh, key, q)
 	if resp != nil {
 		resp.Retried = true
 	}
 	return resp, err
 }
 
-// once sends the request one time. parent is the caller's context, ctx the one
-// with the total time.
-func (c *Client) once(parent, ctx context.Context, rt http.RoundTripper, key roadKey, q call) (*Response, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+// once sends the request one time.
+func (c *Client) once(l *life, rt http.RoundTripper, key roadKey, q call) (*Response, error) {
 	t := &trace{max1xx: c.opt.Max1xx}
-	hreq := c.request(httptrace.WithClientTrace(ctx, t.hooks()), q)
+	hreq := c.request(httptrace.WithClientTrace(l.ctx, t.hooks()), q)
 	out := &Response{URL: q.URL, Started: time.Now(), RequestHeader: hreq.Header}
 	if key.forward {
 		forward(hreq, &key.proxy.Proxy)
@@ -169,7 +166,7 @@ func (c *Client) once(parent, ctx context.Context, rt http.RoundTripper, key roa
 	hresp, err := rt.RoundTrip(hreq)
 	fail := func(class Class, err error) error { return newError(class, q.URL.String(), err) }
 	if err != nil {
-		class := classify(parent, ctx, err)
+		class := classify(l.parent, l.ctx, err)
 		if t.flooded() { // HTTP/2 reports it as a reset
 			class, err = ClassProtocol, errMany1xx
 		}
@@ -183,7 +180,7 @@ func (c *Client) once(parent, ctx context.Context, rt http.RoundTripper, key roa
 	nc := t.dialled()
 	out.RemoteAddr = nc.remote()
 	out.NotModified = out.Status == http.StatusNotModified && (q.ETag != "" || q.LastModified != "")
-	class, bodyErr := c.readBody(parent, ctx, cancel, hresp, q.limits, nc, out)
+	class, bodyErr := c.readBody(l, hresp, q.limits, nc, out)
 	out.Took = time.Since(out.Started)
 	if out.Status < 200 || out.Status > 599 {
 		return out, fail(ClassProtocol, nil)
@@ -211,16 +208,18 @@ func (c *Client) request(ctx context.Context, q call) *http.Request {
 	} else {
 		u.Opaque = target
 	}
-	h := http.Header{
-		"User-Agent":      {c.opt.Agent},
-		"Accept":          {cmp.Or(q.Accept, defaultAccept)},
-		"Accept-Encoding": {"gzip, br, zstd"},
-	}
+	h := make(http.Header, 8)
+	values := make([]string, 0, 8) // of all fields, in one piece
 	set := func(name, value string) {
 		if value != "" {
-			h[name] = []string{value}
+			values = append(values, value)
+			n := len(values)
+			h[name] = values[n-1 : n : n]
 		}
 	}
+	set("User-Agent", c.opt.Agent)
+	set("Accept", cmp.Or(q.Accept, defaultAccept))
+	set("Accept-Encoding", "gzip, br, zstd")
 	set("From", c.opt.From)
 	set("If-None-Match", q.ETag)
 	set("If-Modified-Since", q.LastModified)
@@ -228,16 +227,15 @@ func (c *Client) request(ctx context.Context, q call) *http.Request {
 		maps.Copy(h, more)
 	}
 	set("Cookie", joinCookies(h.Get("Cookie"), q.cookies))
-	req := &http.Request{
-		Method: http.MethodGet, URL: u, Host: u.Host, Header: h,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
+	req := new(http.Request).WithContext(ctx)
+	req.Method, req.URL, req.Host, req.Header = http.MethodGet, u, u.Host, h
+	req.Proto, req.ProtoMajor, req.ProtoMinor = "HTTP/1.1", 1, 1
 	if !q.Post.IsZero() {
 		body := q.Post.Reveal()
 		req.Method, req.Body, req.ContentLength = http.MethodPost, io.NopCloser(strings.NewReader(body)), int64(len(body))
 		set("Content-Type", cmp.Or(q.PostType, formType))
 	}
-	return req.WithContext(ctx)
+	return req
 }
 
 // forward readies a request for a proxy that is asked for the whole address.
