@@ -27,18 +27,6 @@ type Collection struct {
 	Generations     *Generations `json:"generations,omitempty"`      // absent: there was no full crawl yet; not to be set
 }
 
-// A Source is what a crawl starts from and how far it goes.
-type Source struct {
-	Seeds    []string `json:"seeds"`
-	Scope    string   `json:"scope,omitempty"`     // host (default), domain, prefix or any
-	Include  []string `json:"include,omitempty"`   // RE2 patterns; an address must match one
-	Exclude  []string `json:"exclude,omitempty"`   // RE2 patterns; an address must match none
-	Delay    Duration `json:"delay,omitempty"`     // between two requests to a host; zero: the crawler's default, below zero: none
-	Parallel int      `json:"parallel,omitempty"`  // requests in flight to a host; zero: 1
-	MaxPages int64    `json:"max_pages,omitempty"` // zero: no limit
-	MaxDepth int      `json:"max_depth,omitempty"` // links from a seed; zero: no limit
-}
-
 // A Duration is written as Go writes it: "1.5s", "-1s", "0s".
 type Duration time.Duration
 
@@ -57,9 +45,6 @@ func (d *Duration) UnmarshalText(b []byte) error {
 
 // MaxShards bounds the shards of a collection; each is a log stream.
 const MaxShards = 256
-
-// maxSeeds bounds the seeds of a source: it travels whole in the registry.
-const maxSeeds = 10_000
 
 var collectionName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
 
@@ -82,67 +67,6 @@ func (c *Collection) Check() error {
 		return nil
 	}
 	return c.Source.check()
-}
-
-func (s *Source) check() error {
-	if len(s.Seeds) > maxSeeds {
-		return fmt.Errorf("%d seeds: at most %d", len(s.Seeds), maxSeeds)
-	}
-	switch s.Scope {
-	case "", "host", "domain", "prefix", "any":
-	default:
-		return fmt.Errorf("scope %q: want host, domain, prefix or any", s.Scope)
-	}
-	for _, list := range [][]string{s.Include, s.Exclude} {
-		for _, p := range list {
-			if _, err := regexp.Compile(p); err != nil {
-				return fmt.Errorf("pattern %q: %v", p, err)
-			}
-		}
-	}
-	if s.Parallel < 0 || s.MaxPages < 0 || s.MaxDepth < 0 {
-		return fmt.Errorf("parallel, max_pages and max_depth must not be below zero")
-	}
-	return nil
-}
-
-// OrElse adds old's seeds before s's and fills what s leaves at zero from old.
-func (s Source) OrElse(old Source) Source {
-	s.Seeds = union(old.Seeds, s.Seeds)
-	if s.Scope == "" {
-		s.Scope = old.Scope
-	}
-	if s.Include == nil {
-		s.Include = old.Include
-	}
-	if s.Exclude == nil {
-		s.Exclude = old.Exclude
-	}
-	if s.Delay == 0 {
-		s.Delay = old.Delay
-	}
-	if s.Parallel == 0 {
-		s.Parallel = old.Parallel
-	}
-	if s.MaxPages == 0 {
-		s.MaxPages = old.MaxPages
-	}
-	if s.MaxDepth == 0 {
-		s.MaxDepth = old.MaxDepth
-	}
-	return s
-}
-
-func union(a, b []string) []string {
-	seen := map[string]bool{}
-	var out []string
-	for _, s := range append(append([]string(nil), a...), b...) {
-		if !seen[s] {
-			seen[s] = true
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 // A Status tells how a collection's crawl and index stand.
