@@ -188,7 +188,7 @@ func (c *content) trim(main []bool, kinds []runKind) {
 
 // isProse tells whether a run is a sentence, or long enough to be one.
 func (c *content) isProse(r run) bool {
-	return c.runScore(r) > 0 || 2*r.link < r.end-r.start && isSentence(c.outline.text[r.start:r.end])
+	return c.runScore(r) > 0 || 2*r.link < r.end-r.start && endsSentence(c.outline.text[r.start:r.end])
 }
 
 // isEnough tells whether main text was found at all: some text, and either

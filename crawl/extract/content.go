@@ -48,6 +48,7 @@ func (o *outline) classify() []runKind {
 	if o.article {
 		c.trim(main, kinds)
 	}
+	o.applyMarks(kinds)
 	return kinds
 }
 
@@ -160,8 +161,13 @@ func isSentence(b []byte) bool {
 			return true
 		}
 	}
+	return endsSentence(b)
+}
+
+// endsSentence looks for it at the end.
+func endsSentence(b []byte) bool {
 	b = bytes.TrimRight(b, "\"')]}»”’")
-	for _, sign := range []string{".", "!", "?", "…"} {
+	for _, sign := range []string{".", "!", "?", "…", "。", "।", "؟"} {
 		if bytes.HasSuffix(b, []byte(sign)) {
 			return true
 		}

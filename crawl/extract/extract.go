@@ -24,17 +24,24 @@
 //	attributes             64 an element, 16 KiB each (longer: as if absent)
 //	title, description     1,000 and 2,000 bytes; link text 500 bytes
 //	feeds, hreflang        20, 200; Link header entries 200
+//	sections               1,000
+//	authors, keywords      20, 100 of 100 bytes; OpenGraph 100 of 1,000 bytes
+//	attributes             100 of 1,000 bytes; weighted parts 100 of 10,000
+//	JSON-LD                32 scripts, 512 KiB, 12 deep; 64 things of 200 properties of 1,000 bytes
 //
 // Sources: WHATWG HTML, Encoding and MIME Sniffing standards; RFC 8288 (Link);
 // RFC 6596 (canonical); Google's "Robots meta tag, data-nosnippet, and
-// X-Robots-Tag specifications"; Kohlschütter, Fankhauser, Nejdl, "Boilerplate
-// Detection using Shallow Text Features", 2010, for the link density rules.
+// X-Robots-Tag specifications"; schema.org and The Open Graph protocol; what
+// marks.go names for the attributes of Pagefind, Elastic and DocSearch;
+// Kohlschütter, Fankhauser, Nejdl, "Boilerplate Detection using Shallow Text
+// Features", 2010, for the link density rules.
 //
 // All functions may be called from any number of goroutines.
 package extract
 
 import (
 	"crypto/sha256"
+	"io"
 	"net/http"
 	"time"
 
@@ -52,6 +59,9 @@ const (
 	maxHeadings         = 1000
 	maxFeeds            = 20
 	maxHreflang         = 200
+
+	minShown      = 200 // bytes of text of a page that needs no scripts
+	minHiddenText = 500 // bytes of hidden text that are suspicious, if they outweigh the rest
 )
 
 // Options bound an extraction and name the robot it is for.
@@ -82,10 +92,27 @@ func (o Options) withDefaults() Options {
 type Page struct {
 	Title       string // <title>, else the first h1, else og:title
 	Description string
-	Headings    []Heading // of the main text, in order
-	Body        string    // main text, paragraphs parted by \n
-	Boilerplate string    // the rest of what a reader sees, likewise; nothing is thrown away
+	Headings    []Heading // of the main text, in order; that of an article is not in Body
+	Sections    []Section // Body cut at its headings; nil if it has none
 	Lang        string    // BCP 47 as the author gave it, or empty
+
+	// All text of the page, each piece in one of these: paragraphs, rows and lines
+	// of code parted by \n, cells of a row by \t.
+	Body          string // main text
+	Boilerplate   string // the rest of what a reader sees
+	NoSnippetText string // main text that no answer may show: data-nosnippet
+	Hidden        string // not shown by inline styles or the attribute hidden
+	Excluded      string // kept out of search engines by the author: Pagefind's and Elastic's attributes
+
+	Published, Modified time.Time // in UTC; zero: unknown
+	Authors, Keywords   []string
+	SiteName            string
+	Type                string // of schema.org, such as NewsArticle, else og:type
+	Image               weburl.URL
+	Attributes          []Attribute // named values that the author gives search engines: Pagefind, Elastic, DocSearch
+	Weighted            []Weighted  // parts of the text with a weight other than 1
+	OpenGraph           []Attribute // og:*, article:*, product:*, twitter:* and the like, in order
+	Things              []Thing     // JSON-LD
 
 	Canonical weburl.URL // zero: none, or several that disagree
 	Links     []Link     // document order, without repetitions and links into the page itself
@@ -102,6 +129,7 @@ type Page struct {
 	MediaType   string   // as sniffed, without parameters
 	ContentHash [16]byte // of title and body: first 16 bytes of SHA-256
 	NeedsJS     bool     // hardly any text, and scripts that could make it
+	HiddenText  bool     // text for machines only: of 1 px, in the colour of its ground, or more hidden than shown
 	Truncated   bool     // a limit cut something off
 }
 
@@ -132,7 +160,8 @@ func HTML(u weburl.URL, header http.Header, body []byte, opt Options) *Page {
 	o := scan(text, scanOptions{links: 4 * opt.MaxLinks, agent: opt.Agent, isXML: isXML})
 	p.Truncated = p.Truncated || o.truncated
 	o.assemble(p, u, header, opt)
-	p.NeedsJS = len(p.Body)+len(p.Boilerplate) < 200 &&
+	shown := len(p.Body) + len(p.Boilerplate) + len(p.NoSnippetText) + len(p.Excluded) - o.noscriptBytes()
+	p.NeedsJS = shown < minShown &&
 		(2*o.scriptBytes > len(text) || o.scriptFiles > 0 && len(p.Links) == 0)
 	p.hash()
 	return p
@@ -186,8 +215,9 @@ func (p *Page) cut(body []byte, limit int) []byte {
 
 func (p *Page) hash() {
 	h := sha256.New()
-	h.Write([]byte(p.Title))
-	h.Write([]byte{'\n'})
-	h.Write([]byte(p.Body))
+	for _, s := range []string{p.Title, p.NoSnippetText, p.Body} {
+		io.WriteString(h, s)
+		h.Write([]byte{'\n'})
+	}
 	copy(p.ContentHash[:], h.Sum(nil))
 }

@@ -7,19 +7,27 @@ import "strings"
 type hint uint32
 
 const (
-	hintHidden   hint = 1 << iota // not shown
-	hintNav                       // tag or role: navigation, controls
-	hintSide                      // tag or role that is boilerplate but inside of main text: header, footer, aside
-	hintSoft                      // class or id suggests boilerplate
-	hintMain                      // main, article, or class or id of the same meaning
-	hintBody                      // itemprop articleBody: the text itself
-	hintContent                   // class or id suggests content
-	hintContents                  // class or id suggests a table of contents
-	hintComments                  // class or id suggests what readers wrote
+	hintHidden    hint = 1 << iota // not shown
+	hintNav                        // tag or role: navigation, controls
+	hintSide                       // tag or role that is boilerplate but inside of main text: header, footer, aside
+	hintSoft                       // class or id suggests boilerplate
+	hintMain                       // main, article, or class or id of the same meaning
+	hintBody                       // itemprop articleBody: the text itself
+	hintContent                    // class or id suggests content
+	hintContents                   // class or id suggests a table of contents
+	hintComments                   // class or id suggests what readers wrote
+	hintDeceptive                  // hidden so that only machines read it
+	hintInclude                    // the author wants only such parts in search engines
+	hintExclude                    // the author wants no such parts there
+	hintIgnoreAll                  // nor the values marked in it
+	hintNoSnippet                  // it may be found, but not shown in answers
 )
 
 func hintOf(z *tokenizer) hint {
 	var h hint
+	if z.marked {
+		h = regionHints(z)
+	}
 	switch z.tag {
 	case tagNav, tagMenu, tagSelect, tagTextarea, tagButton, tagDialog, tagNoscript, tagSearch, tagDir:
 		h |= hintNav
@@ -44,7 +52,10 @@ func hintOf(z *tokenizer) hint {
 	if prop := string(z.attr(attrItemprop)); prop == "articleBody" || prop == "text" {
 		h |= hintBody
 	}
-	if z.tag == tagBlockquote || z.tag == tagP && h == 0 && false { // a quotation is named for where it is from
+	if equalFold(z.attr(attrAriaHidden), "true") {
+		h |= hintSoft
+	}
+	if z.tag == tagBlockquote { // a quotation is named for where it is from
 		return h
 	}
 	h |= wordHints(z.attr(attrClass))
@@ -53,6 +64,24 @@ func hintOf(z *tokenizer) hint {
 		if id := z.attr(attrId); countWords(string(id)) <= 2 {
 			h |= wordHints(id)
 		}
+	}
+	return h
+}
+
+// regionHints reads the attributes that include and exclude parts of a page.
+func regionHints(z *tokenizer) hint {
+	var h hint
+	if z.has(attrDataPagefindBody) || z.has(attrDataElasticInclude) {
+		h |= hintInclude
+	}
+	if z.has(attrDataPagefindIgnore) || z.has(attrDataElasticExclude) {
+		h |= hintExclude
+	}
+	if equalFold(z.attr(attrDataPagefindIgnore), "all") {
+		h |= hintIgnoreAll
+	}
+	if z.has(attrDataNosnippet) {
+		h |= hintNoSnippet
 	}
 	return h
 }

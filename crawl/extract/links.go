@@ -74,6 +74,9 @@ func (s *scanner) startLink() {
 	}
 	s.link = len(s.links)
 	s.links = append(s.links, l)
+	if s.authorLink == 0 && isListed(z.attr(attrRel), "author") {
+		s.authorLink = len(s.links)
+	}
 }
 
 // inertLink keeps the address of an element that shows another page or none.
@@ -94,12 +97,7 @@ func (s *scanner) inertLink() {
 }
 
 func relNoFollow(rel []byte) bool {
-	for w := range bytes.FieldsSeq(rel) {
-		if equalFold(w, "nofollow") || equalFold(w, "ugc") || equalFold(w, "sponsored") {
-			return true
-		}
-	}
-	return false
+	return isListed(rel, "nofollow") || isListed(rel, "ugc") || isListed(rel, "sponsored")
 }
 
 // maxRels bounds the link elements kept of a page.
@@ -123,8 +121,19 @@ func (s *scanner) meta() {
 			s.lang = content
 		}
 	}
-	switch strings.ToLower(string(z.attr(attrProperty))) {
+	property, name := strings.ToLower(string(z.attr(attrProperty))), strings.ToLower(string(z.attr(attrName)))
+	if property != "" {
+		s.fact(property, content)
+	}
+	if name != "" {
+		s.fact(name, content)
+		if isListed(z.attr(attrClass), "elastic") {
+			s.attribute(string(z.attr(attrName)), string(content))
+		}
+	}
+	switch property {
 	case "og:type":
+		s.ogType = content
 		s.article = s.article || equalFold(content, "article")
 	case "article:published_time":
 		s.article = true
@@ -133,14 +142,24 @@ func (s *scanner) meta() {
 	case "og:description":
 		setOnce(&s.ogDescription, content, maxDescriptionBytes)
 	}
-	switch strings.ToLower(string(z.attr(attrName))) {
+	switch name {
 	case "description":
 		setOnce(&s.description, content, maxDescriptionBytes)
 	case "og:title":
 		setOnce(&s.ogTitle, content, maxTitleBytes)
-	case "robots", strings.ToLower(s.opt.agent):
+	case "robots", s.opt.agent:
 		s.robots.meta(string(content))
 	}
+}
+
+// isListed tells whether a list of words has one, in lower case.
+func isListed(list []byte, word string) bool {
+	for w := range bytes.FieldsSeq(list) {
+		if equalFold(w, word) {
+			return true
+		}
+	}
+	return false
 }
 
 func setOnce(to *string, v []byte, limit int) {
@@ -157,20 +176,6 @@ func (s *scanner) relLink() {
 		return
 	}
 	s.rels = append(s.rels, rawRel{z.attr(attrRel), z.attr(attrHref), z.attr(attrHreflang), z.attr(attrMedia), z.attr(attrType)})
-}
-
-// hidesText tells whether an inline style keeps an element from being seen.
-func hidesText(style []byte) bool {
-	if !bytes.Contains(style, []byte("none")) && !bytes.Contains(style, []byte("hidden")) {
-		return false
-	}
-	s := strings.ReplaceAll(strings.ToLower(string(style)), " ", "")
-	for decl := range strings.SplitSeq(s, ";") {
-		if decl = strings.TrimSuffix(decl, "!important"); decl == "display:none" || decl == "visibility:hidden" {
-			return true
-		}
-	}
-	return false
 }
 
 // saysArticle tells whether structured data (schema.org in JSON-LD) calls the

@@ -65,7 +65,7 @@ func tagOf(name string) tagName {
 
 func hides(n *html.Node) bool {
 	for _, a := range n.Attr {
-		if a.Key == "hidden" || a.Key == "style" && hidesText([]byte(a.Val)) {
+		if a.Key == "hidden" || a.Key == "style" && styleOf([]byte(a.Val)).hidden || strings.HasPrefix(a.Key, "data-nosnippet") || strings.HasPrefix(a.Key, "data-pagefind-") || strings.HasPrefix(a.Key, "data-elastic-") {
 			return true
 		}
 	}

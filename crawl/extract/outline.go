@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"strings"
 	"unicode"
 )
 
@@ -10,6 +11,7 @@ const (
 	maxRuns      = 200_000
 	maxOpen      = 256
 	maxAttrs     = 64
+	maxIndent    = 32 // spaces kept before a line of code
 	maxAttrBytes = 16 << 10
 )
 
@@ -30,10 +32,14 @@ type outline struct {
 	lang, base, refresh        []byte
 	rels                       []rawRel
 	robots                     directives
-	article                    bool // the page says that it is one: a story, a post
-	scriptBytes, scriptFiles   int
-	haveBase                   bool
-	truncated                  bool
+	facts
+	marks                    []mark
+	hints                    hint // of all elements
+	hiddenBytes              int  // of text that is not shown
+	article                  bool // the page says that it is one: a story, a post
+	scriptBytes, scriptFiles int
+	haveBase                 bool
+	truncated                bool
 }
 
 // A run is a stretch of text that no block element parts: a paragraph, an item,
@@ -42,7 +48,7 @@ type run struct {
 	start, end int32
 	link       int32 // bytes of it that stand in links
 	elem       int32
-	cell       bool // stands in one row with the run before it
+	sep        byte // what parts it from the run before: '\n', '\t' between cells, ' ' within a line
 }
 
 // An elem is an element that parts text, or is hidden.
@@ -114,16 +120,20 @@ type scanner struct {
 
 	inRun, space bool // a run is open; white space waits for a word
 	newline      bool // a line break waits for a word
-	sep          byte // what parts the next run from the last: '\n', ' ' or 0
+	indent       int  // and so many spaces, in <pre>
+	sep          byte // what parts the next run from the last: '\n', '\t', ' ' or 0
 
-	link     int // index of the open link, or -1
-	heading  int // index of the open heading, or -1
-	anchor   []byte
-	anchorAt int32
+	link       int    // index of the open link, or -1
+	heading    int    // index of the open heading, or -1
+	asked      []mark // for the tag at hand
+	ignoresAll bool   // a region is to be ignored with all its marks
+	anchor     []byte
+	anchorAt   int32
 }
 
 // scan reads a page into its outline, which refers to the page's bytes.
 func scan(page []byte, opt scanOptions) *outline {
+	opt.agent = strings.ToLower(opt.agent)
 	o := &outline{text: make([]byte, 0, len(page)/4+64)}
 	o.elems = append(make([]elem, 0, len(page)/200+16), elem{})
 	o.runs = make([]run, 0, len(page)/400+16)
@@ -216,8 +226,15 @@ func (s *scanner) words(b []byte, references bool) {
 // white takes a byte up to the space, of which some are white space and the
 // others nothing.
 func (s *scanner) white(c byte) {
-	if (c == '\n' || c == '\r') && s.pre > 0 {
-		s.newline = s.inRun
+	if s.pre > 0 {
+		switch c {
+		case '\n', '\r':
+			s.newline, s.indent = s.inRun, 0
+		case ' ':
+			s.indent++
+		case '\t':
+			s.indent += 4
+		}
 	}
 	s.space = s.space || isSpace(c)
 }
@@ -254,10 +271,13 @@ func (s *scanner) word(b []byte) {
 		from = len(s.text)
 	case s.newline:
 		s.text = append(s.text, '\n')
+		if s.pre > 0 {
+			s.text = append(s.text, "                                "[:min(s.indent, maxIndent)]...)
+		}
 	case s.space:
 		s.text = append(s.text, ' ')
 	}
-	s.space, s.newline = false, false
+	s.space, s.newline, s.indent = false, false, 0
 	s.text = append(s.text, b...)
 	if s.link >= 0 {
 		s.runs[len(s.runs)-1].link += int32(len(s.text) - from)
@@ -268,18 +288,17 @@ func (s *scanner) beginRun() {
 	if !s.inBody {
 		s.inBody = true
 	}
-	cell := s.sep == ' '
+	sep := byte('\n')
+	if s.sep != 0 {
+		sep = s.sep
+	}
 	if len(s.text) > 0 {
-		if cell {
-			s.text = append(s.text, ' ')
-		} else {
-			s.text = append(s.text, '\n')
-		}
+		s.text = append(s.text, sep)
 	}
 	s.sep = 0
 	s.inRun = true
 	at := int32(len(s.text))
-	s.runs = append(s.runs, run{start: at, elem: s.cur, cell: cell})
+	s.runs = append(s.runs, run{start: at, elem: s.cur, sep: sep})
 	if s.link >= 0 && s.links[s.link].start < 0 {
 		s.links[s.link].start = at
 	}
@@ -289,14 +308,14 @@ func (s *scanner) beginRun() {
 }
 
 // endRun ends the open run, if any. sep is what parts it from the next: a line
-// feed is stronger than a space.
+// feed is stronger than a tab, and that than a space.
 func (s *scanner) endRun(sep byte) {
 	if s.inRun {
 		s.inRun = false
 		s.runs[len(s.runs)-1].end = int32(len(s.text))
 	}
 	s.space, s.newline = false, false
-	if s.sep != '\n' {
+	if s.sep != '\n' && (s.sep != '\t' || sep == '\n') {
 		s.sep = sep
 	}
 }

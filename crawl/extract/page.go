@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"bytes"
 	"net/http"
 	"strings"
 	"unicode"
@@ -16,8 +17,14 @@ func (o *outline) assemble(p *Page, u weburl.URL, header http.Header, opt Option
 	o.applyHeader(p, base, u, header, opt)
 	o.markNav()
 	kinds := o.classify()
-	p.Body, p.Boilerplate = o.texts(kinds)
+	o.texts(p, kinds)
 	p.Headings = o.headings(kinds)
+	for _, script := range o.data {
+		p.Things, _ = jsonLD(script, p.Things)
+	}
+	o.assembleFacts(p, base, opt.Now)
+	o.resolveMarks(p)
+	p.HiddenText = o.isDeceptive()
 	p.Title, p.Description = o.title, o.description
 	if p.Title == "" {
 		p.Title = o.firstHeading()
@@ -58,27 +65,29 @@ func (o *outline) relLinks(base weburl.URL) []headerLink {
 	return out
 }
 
-// texts joins the runs of the main text, and the others.
-func (o *outline) texts(kinds []runKind) (body, rest string) {
-	var b, r strings.Builder
-	for i, run := range o.runs {
-		to := &r
-		switch kinds[i] {
-		case mainText:
-			to = &b
-		case headline:
-			continue // it is the title's, and a heading
-		}
-		if to.Len() > 0 {
-			if run.cell && i > 0 && kinds[i-1] == kinds[i] {
-				to.WriteByte(' ')
-			} else {
-				to.WriteByte('\n')
+// isDeceptive tells whether a page has text that only machines read.
+func (o *outline) isDeceptive() bool {
+	if o.hiddenBytes >= minHiddenText && 2*o.hiddenBytes > len(o.text) {
+		return true
+	}
+	if o.hints&hintDeceptive != 0 {
+		for i := range o.elems {
+			if e := &o.elems[i]; e.hint&hintDeceptive != 0 && e.run < e.end {
+				return true
 			}
 		}
-		to.Write(o.text[run.start:run.end])
 	}
-	return b.String(), r.String()
+	return false
+}
+
+// noscriptBytes are those of the text that is shown without scripts only.
+func (o *outline) noscriptBytes() (n int) {
+	for i := range o.elems {
+		if e := &o.elems[i]; e.tag == tagNoscript && e.run < e.end && o.elems[e.parent].tag != tagNoscript {
+			n += int(o.runs[e.end-1].end - o.runs[e.run].start)
+		}
+	}
+	return n
 }
 
 // headings are those of the main text; all, if it has none.
@@ -98,7 +107,7 @@ func (o *outline) headings(kinds []runKind) []Heading {
 // isMain tells whether the first run of a heading is main text.
 func (o *outline) isMain(kinds []runKind, h *rawHeading) bool {
 	e := &o.elems[h.elem]
-	return e.run < e.end && (kinds[e.run] == mainText || kinds[e.run] == headline)
+	return e.run < e.end && (kinds[e.run] == mainText || kinds[e.run] == headline || kinds[e.run] == unquotable)
 }
 
 // headingText is a heading without the sign that many generators append as a
@@ -181,10 +190,12 @@ func isNavWord(s string) bool {
 	return false
 }
 
-// oneLine makes one line of a part of the text, whose only white space is
-// single spaces and line feeds.
+// oneLine makes one line of a part of the text.
 func oneLine(b []byte, limit int) string {
-	return cutText(strings.TrimSpace(strings.ReplaceAll(string(b), "\n", " ")), limit)
+	if bytes.IndexByte(b, '\n') >= 0 {
+		return collapse(b, limit)
+	}
+	return cutText(strings.TrimSpace(string(b)), limit)
 }
 
 // cutText cuts at a character's edge.

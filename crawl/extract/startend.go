@@ -8,6 +8,13 @@ func (s *scanner) startTag() {
 		s.inBody = true
 	}
 	closed := z.selfClosing && (s.opt.isXML || s.foreign > 0)
+	s.asked = s.asked[:0]
+	if z.marked {
+		s.authorMarks()
+	}
+	if (z.has(attrItemprop) || z.tag == tagTime) && s.dropped == 0 {
+		s.itemFact()
+	}
 	if s.headTag(closed) {
 		return
 	}
@@ -93,6 +100,7 @@ func (s *scanner) rawElement(closed bool) {
 	s.scriptBytes += len(text)
 	if isData {
 		s.article = s.article || saysArticle(text)
+		s.keepData(text)
 	}
 }
 
@@ -111,15 +119,21 @@ func (s *scanner) open() {
 		return
 	}
 	o := open{tag: z.tag, name: z.name}
-	hidden := z.has(attrHidden) || hidesText(z.attr(attrStyle))
-	parts := blocks.has(z.tag) || hidden || s.foreign > 0 && z.tag == tagText
+	st := isHidden(z)
+	parts := blocks.has(z.tag) || st.hidden || z.marked || s.foreign > 0 && z.tag == tagText
 	if parts && s.dropped == 0 { // what is dropped neither parts text nor holds any
 		s.endRun(separator(z.tag))
 		h := hintOf(z)
-		if hidden {
+		if st.hidden {
 			h |= hintHidden
 		}
+		if st.deceptive {
+			h |= hintDeceptive
+		}
+		s.hints |= h
+		s.ignoresAll = s.ignoresAll || h&hintIgnoreAll != 0
 		o.own, o.elem = true, s.newElem(z.tag, h, z.attr(attrId))
+		s.bind(o.elem)
 	}
 	s.push(o)
 	switch z.tag {

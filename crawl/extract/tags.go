@@ -65,10 +65,13 @@ func headingLevel(t tagName) int {
 // controls are elements that one works, not reads.
 var controls = tagsOf(tagButton, tagForm, tagInput, tagLabel, tagSelect, tagTextarea)
 
-// separator is what parts an element from its neighbours: cells of a row, the
-// labels of a drawing and inline elements stand on one line.
+// separator is what parts an element from its neighbours: a tab the cells of a
+// row, a space the labels of a drawing and inline elements.
 func separator(t tagName) byte {
-	if t == tagTd || t == tagTh || !blocks.has(t) {
+	switch {
+	case t == tagTd || t == tagTh:
+		return '\t'
+	case !blocks.has(t):
 		return ' '
 	}
 	return '\n'

@@ -33,6 +33,7 @@ type tokenizer struct {
 	name        span // as written
 	selfClosing bool
 	attrs       []attribute     // the first maxAttrs
+	marked      bool            // one of them is a mark for search engines, see marks.go
 	known       [numAttrs]uint8 // place in attrs plus one, by attrKey
 }
 
@@ -136,7 +137,7 @@ func (z *tokenizer) readTag(i int) bool {
 	}
 	z.name = span{int32(from), int32(i)}
 	z.tag = tagName(knownTags.find(h, page[from:i]))
-	z.attrs, z.known, z.selfClosing = z.attrs[:0], [numAttrs]uint8{}, false
+	z.attrs, z.known, z.selfClosing, z.marked = z.attrs[:0], [numAttrs]uint8{}, false, false
 	for i < len(page) {
 		switch c := page[i]; {
 		case c == '>':
@@ -211,6 +212,7 @@ func (z *tokenizer) addAttr(a attribute, h uint32) {
 	z.attrs = append(z.attrs, a)
 	if id := knownAttrs.find(h, z.bytes(a.name)); id > 0 && z.known[id] == 0 {
 		z.known[id] = uint8(len(z.attrs))
+		z.marked = z.marked || attrDataElasticExclude <= attrKey(id) && attrKey(id) <= attrDataPagefindWeight
 	}
 }
 

@@ -225,7 +225,7 @@ func ours(page []byte) []string {
 		case endOfPage:
 			return out
 		case textToken:
-			out = appendText(out, string(unescape(z.bytes(z.text), false)))
+			out = addText(out, string(unescape(z.bytes(z.text), false)))
 		case startTagToken:
 			name := lowerName(z.bytes(z.name))
 			line := "<" + name
@@ -239,13 +239,13 @@ func ours(page []byte) []string {
 			out = append(out, line)
 			switch name {
 			case "title", "textarea":
-				out = appendText(out, string(unescape(z.rawText(escapableText, name), false)))
+				out = addText(out, string(unescape(z.rawText(escapableText, name), false)))
 			case "iframe", "noembed", "noframes", "noscript", "style", "xmp":
-				out = appendText(out, rawString(z.rawText(rawText, name), false))
+				out = addText(out, rawString(z.rawText(rawText, name), false))
 			case "script":
-				out = appendText(out, rawString(z.rawText(scriptText, name), false))
+				out = addText(out, rawString(z.rawText(scriptText, name), false))
 			case "plaintext":
-				out = appendText(out, rawString(z.rawText(verbatimText, ""), false))
+				out = addText(out, rawString(z.rawText(verbatimText, ""), false))
 			}
 		case endTagToken:
 			out = append(out, "</"+lowerName(z.bytes(z.name)))
@@ -261,7 +261,7 @@ func theirs(page []byte) []string {
 		case html.ErrorToken:
 			return out
 		case html.TextToken:
-			out = appendText(out, strings.ReplaceAll(string(z.Text()), "\x00", "\uFFFD"))
+			out = addText(out, strings.ReplaceAll(string(z.Text()), "\x00", "\uFFFD"))
 		case html.StartTagToken, html.SelfClosingTagToken:
 			token := z.Token()
 			line := "<" + token.Data
@@ -278,7 +278,7 @@ func theirs(page []byte) []string {
 	}
 }
 
-func appendText(out []string, s string) []string {
+func addText(out []string, s string) []string {
 	if n := len(out); n > 0 && strings.HasPrefix(out[n-1], "#") {
 		out[n-1] += s
 		return out
