@@ -43,7 +43,7 @@ var floorPlan = map[string]string{
 	"crawl/fetch":               "weburl crawl/robots",
 	"crawl/login":               "weburl crawl/fetch",
 	"crawl/render":              "weburl crawl/fetch",
-	"crawl/extract":             "weburl",
+	"crawl/extract":             "weburl langid",
 	"crawl/extract/convert":     "crawl/extract/convert/pdf",
 	"crawl/extract/convert/pdf": "",
 	"crawl/crawltest":           "weburl",

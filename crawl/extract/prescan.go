@@ -15,6 +15,14 @@ func prescan(b []byte) string {
 	if name := xmlUTF16(b); name != "" {
 		return name
 	}
+	if name := metaPrescan(b); name != "" {
+		return name
+	}
+	return xmlEncoding(b)
+}
+
+// metaPrescan finds what the first valid meta element declares.
+func metaPrescan(b []byte) string {
 	for i := 0; i < len(b); i++ {
 		if b[i] != '<' {
 			continue
@@ -64,6 +72,39 @@ func xmlUTF16(b []byte) string {
 		return "utf-16be"
 	}
 	return ""
+}
+
+// xmlEncoding is what an XML declaration at the start says: "get an XML
+// encoding" of the standard, which counts if no meta element does.
+func xmlEncoding(b []byte) string {
+	if !bytes.HasPrefix(b, []byte("<?xml")) {
+		return ""
+	}
+	end := bytes.IndexByte(b, '>')
+	if end < 0 {
+		return ""
+	}
+	_, rest, ok := bytes.Cut(b[:end], []byte("encoding"))
+	if !ok {
+		return ""
+	}
+	rest, ok = bytes.CutPrefix(trimControls(rest), []byte("="))
+	if rest = trimControls(rest); !ok || len(rest) < 2 || rest[0] != '"' && rest[0] != '\'' {
+		return ""
+	}
+	label, _, closed := bytes.Cut(rest[1:], rest[:1])
+	if !closed || bytes.ContainsFunc(label, func(r rune) bool { return r <= ' ' }) {
+		return ""
+	}
+	_, name := charset.Lookup(string(label))
+	if name == "utf-16be" || name == "utf-16le" {
+		return "utf-8"
+	}
+	return name
+}
+
+func trimControls(b []byte) []byte {
+	return bytes.TrimLeftFunc(b, func(r rune) bool { return r <= ' ' })
 }
 
 // attrs reads attributes from a byte stream: "get an attribute" of the standard.

@@ -44,38 +44,16 @@ func Sniff(contentType string, body []byte) string {
 }
 
 // mediaTypeOf is the type/subtype of a Content-Type value in lower case, or ""
-// if it has none. mime.ParseMediaType refuses a value for a bad parameter, which
-// browsers do not.
+// if it has none.
 func mediaTypeOf(contentType string) string {
-	t, _, _ := strings.Cut(contentType, ";")
-	t = strings.ToLower(strings.Trim(t, " \t\r\n"))
-	main, sub, ok := strings.Cut(t, "/")
-	if !ok || main == "" || sub == "" || strings.ContainsAny(t, " \t,") {
-		return ""
-	}
-	return t
+	m, _ := parseMIME(contentType)
+	return m.essence
 }
 
 // charsetParam is the charset parameter of a Content-Type value, or "".
 func charsetParam(contentType string) string {
-	for rest := contentType; ; {
-		_, after, ok := strings.Cut(rest, ";")
-		if !ok {
-			return ""
-		}
-		rest = after
-		name, value, ok := strings.Cut(rest, "=")
-		if !ok || !strings.EqualFold(strings.TrimSpace(name), "charset") {
-			continue
-		}
-		value = strings.TrimLeft(value, " \t")
-		if strings.HasPrefix(value, `"`) {
-			value, _, _ = strings.Cut(value[1:], `"`)
-		} else {
-			value, _, _ = strings.Cut(value, ";")
-		}
-		return strings.Trim(value, " \t'")
-	}
+	m, _ := parseMIME(contentType)
+	return m.param("charset")
 }
 
 // isXHTML tells whether the first element of an XML document is html.
