@@ -49,20 +49,34 @@ func prepare(items []Item) []candidate {
 // discover queues what is new among the candidates, host by host in the order of
 // the store, so that a block is read once, and within a host in their own order.
 func (w *write) discover(cands []candidate) error {
-	ids := map[string]hostID{} // Site asks the public suffix list: once an origin
 	ask := make([]*candidate, 0, len(cands))
+	links := w.f.opt.Budget.SiteStep > 0
 	for i := range cands {
 		c := &cands[i]
-		if c.item.Mark == 0 && !c.item.Again && w.f.seen.has(c.key) {
+		own := c.url.Host() == w.from
+		if own {
+			w.own++
+		}
+		seen := c.item.Mark == 0 && !c.item.Again && w.f.seen.has(c.key)
+		elsewhere := links && !own && !c.item.Referrer.IsZero()
+		if seen && !elsewhere {
 			continue
 		}
 		c.origin = c.url.Origin()
-		id, ok := ids[c.origin]
+		id, ok := w.ids[c.origin]
 		if !ok {
 			id = hostOf(c.url)
-			ids[c.origin] = id
+			w.ids[c.origin] = id
 		}
 		c.id = id
+		if elsewhere {
+			if err := w.linked(c, id); err != nil {
+				return err
+			}
+		}
+		if seen {
+			continue
+		}
 		ask = append(ask, c)
 	}
 	slices.SortStableFunc(ask, func(a, b *candidate) int {
@@ -85,14 +99,9 @@ func (w *write) meet(c *candidate) error {
 		rec = &fl.rec
 	}
 	if rec == nil {
-		v, err := f.get(urlKey(c.id, c.key))
-		if err != nil {
+		var err error
+		if rec, err = f.loadURL(c.id, c.key); err != nil {
 			return err
-		}
-		if v != nil {
-			if rec, err = decodeURL(v); err != nil {
-				return err
-			}
 		}
 	}
 	if rec != nil {
@@ -101,17 +110,46 @@ func (w *write) meet(c *candidate) error {
 		}
 		return w.again(c, rec)
 	}
+	if c.url.Host() == w.from {
+		w.ownNew++
+	}
+	refused, t, held, err := w.place(c)
+	if refused != "" || err != nil {
+		return err
+	}
 	f.seen.add(c.key)
 	rec = &urlRecord{
 		url: c.text, depth: uint32(max(0, c.item.Depth)), hops: c.item.Hops, mark: c.item.Mark,
-		level: min(c.item.Priority, Levels-1), referrer: cut(c.item.Referrer.String(), MaxURLBytes),
+		level: min(c.item.Priority+t.demerit(), Levels-1), referrer: cut(c.item.Referrer.String(), MaxURLBytes),
 	}
-	if err := w.enqueue(c.id, c.key, rec, c.origin, 0); err != nil {
+	switch {
+	case held:
+		w.hold(c, rec, t)
+	default:
+		if t != nil {
+			t.known++
+		}
+		if err := w.enqueue(c.id, c.key, rec, c.origin, 0); err != nil {
+			return err
+		}
+	}
+	host, err := w.host(c.id, c.origin)
+	if err != nil {
 		return err
 	}
+	host.known++
 	w.setURL(c.id, c.key, rec)
 	w.added++
 	return nil
+}
+
+// loadURL reads the record of an address; nil: there is none.
+func (f *Frontier) loadURL(id hostID, key weburl.Key) (*urlRecord, error) {
+	v, err := f.get(urlKey(id, key))
+	if v == nil || err != nil {
+		return nil, err
+	}
+	return decodeURL(v)
 }
 
 // again adds the marks of the candidate to a known address and, if that is asked,
@@ -124,6 +162,11 @@ func (w *write) again(c *candidate, rec *urlRecord) error {
 	w.f.meta.count(rec, -1)
 	rec.mark |= c.item.Mark
 	if requeue {
+		if State(rec.state) == Held {
+			if err := w.unholdOne(c, rec); err != nil {
+				return err
+			}
+		}
 		w.unschedule(c.id, c.key, rec)
 		w.batch.Delete(failureKey(c.id, c.key), nil)
 		rec.tries = 0
@@ -134,4 +177,17 @@ func (w *write) again(c *candidate, rec *urlRecord) error {
 	}
 	w.setURL(c.id, c.key, rec)
 	return nil
+}
+
+// unholdOne takes one address out of what is held: somebody asks for it.
+func (w *write) unholdOne(c *candidate, rec *urlRecord) error {
+	host, err := w.host(c.id, c.origin)
+	if err != nil {
+		return err
+	}
+	t, err := w.template(c.id, host, shapeOf(page(rec.url)))
+	if err == nil {
+		w.unhold(c.id, rec, t)
+	}
+	return err
 }

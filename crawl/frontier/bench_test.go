@@ -14,7 +14,17 @@ import (
 // the timing, as extract does that. pages/s is the figure to hold: specs/crawler.md
 // 0.10 measured 3,113 for the store alone.
 func BenchmarkCommit(b *testing.B) {
-	f, err := Open(b.TempDir(), Options{DefaultDelay: -1, MaxPerHost: 64})
+	b.Run("plain", func(b *testing.B) { benchmarkCommit(b, Options{}) })
+	b.Run("web", func(b *testing.B) {
+		budget := WebBudget()
+		budget.PerHost, budget.PerTemplate = 1e6, 1e6 // costs what it costs, and refuses nothing
+		benchmarkCommit(b, Options{Budget: budget, Recrawl: Recrawl{Max: 30 * 24 * time.Hour}})
+	})
+}
+
+func benchmarkCommit(b *testing.B, opt Options) {
+	opt.DefaultDelay, opt.MaxPerHost = -1, 64
+	f, err := Open(b.TempDir(), opt)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -48,6 +58,10 @@ func BenchmarkCommit(b *testing.B) {
 		for i := range links {
 			for range 60 {
 				links[i] = append(links[i], link())
+			}
+			from := link().URL
+			for j := range links[i] {
+				links[i][j].Referrer = from
 			}
 		}
 		b.StartTimer()

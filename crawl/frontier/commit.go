@@ -22,9 +22,12 @@ func (f *Frontier) Commit(b *Batch) error {
 			}
 		}
 		for i := range cands {
+			o := &b.Outcomes[i]
+			w.from, w.own, w.ownNew = o.Lease.URL.Host(), 0, 0
 			if err := w.discover(cands[i]); err != nil {
 				return err
 			}
+			w.watch(o.Lease.fl.host, o)
 		}
 		for i := range b.Outbox {
 			w.put(outboxKey(f.meta.outboxNext), b.Outbox[i].append(nil))
@@ -42,7 +45,7 @@ func (f *Frontier) check(b *Batch) error {
 	met := map[*flight]bool{}
 	for i := range b.Outcomes {
 		o := &b.Outcomes[i]
-		if o.State <= Queued || o.State >= numStates {
+		if o.State <= Queued || o.State >= Held {
 			return fmt.Errorf("frontier: commit %s: state %d", o.Lease.URL, o.State)
 		}
 		fl := o.Lease.fl
@@ -106,7 +109,7 @@ func (w *write) settle(o *Outcome) error {
 		}
 	}
 	w.setURL(h.id, fl.key, &rec)
-	w.put(hostKey(h.id), h.rec.append(nil))
+	h.dirty = true
 	return nil
 }
 

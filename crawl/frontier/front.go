@@ -45,8 +45,9 @@ type host struct {
 	group *group
 	alone group // its group while its address is not known
 
-	busy   int // requests under way
-	flying int // leases not yet settled: busy, or waiting for their commit
+	busy   int  // requests under way
+	flying int  // leases not yet settled: busy, or waiting for their commit
+	dirty  bool // the batch that is built writes its record
 
 	window    []waiting
 	next      [Levels]uint64 // the first place of each level not yet read into a window

@@ -60,6 +60,7 @@ type Options struct {
 	MaxPerIP     int              // requests under way at one address (/32, /64 of IPv6), of all its hosts; 0: MaxPerHost, negative: no limit
 	FrontHosts   int              // hosts held in memory, about 2 KB each; 0: 10,000
 	Recrawl      Recrawl          // when what is settled is fetched again by itself; zero: never
+	Budget       Budget           // of hosts, sites and templates; zero: none
 	Now          func() time.Time // nil: time.Now
 	Log          *slog.Logger     // nil: discard
 
@@ -106,6 +107,7 @@ type Frontier struct {
 
 	meta     meta // as of the last applied batch
 	seen     *seenCache
+	pairs    *seenCache // who links to which site, lately
 	inflight map[weburl.Key]*flight
 
 	front frontHosts
@@ -129,6 +131,7 @@ func Open(dir string, opt Options) (*Frontier, error) {
 		db: db, opt: opt,
 		wake:       make(chan struct{}),
 		seen:       newSeenCache(seenBytes),
+		pairs:      newSeenCache(seenBytes / 8),
 		inflight:   map[weburl.Key]*flight{},
 		front:      newFrontHosts(),
 		outboxMore: make(chan struct{}),

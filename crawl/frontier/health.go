@@ -78,7 +78,7 @@ func (f *Frontier) Unpark(u weburl.URL) error {
 		if h != nil {
 			h.rec.unpark()
 			w.front[id] = h
-			w.put(hostKey(id), h.rec.append(nil))
+			h.dirty = true
 			return nil
 		}
 		rec, err := f.loadHost(id)
@@ -107,6 +107,8 @@ type HostStatus struct {
 	Errors  int       // faults in a row
 	Since   time.Time // of the first of them
 	Parked  int       // how often in a row it was parked; not 0: it is, or is being probed
+	Known   int       // addresses queued or held, ever
+	Refused int       // links that were over a budget
 	Changes int       // visits to its pages that found a change,
 	Checks  int       // of so many that could tell
 }
@@ -115,7 +117,7 @@ func (f *Frontier) hostStatus(rec *hostRecord, now int64) HostStatus {
 	st := HostStatus{
 		Origin: rec.origin, Delay: time.Duration(f.delayOf(rec)) * time.Microsecond,
 		Reason: rec.reason, Pages: int(rec.pages), Errors: int(rec.errors), Since: timeOf(rec.since),
-		Parked: int(rec.parks), Changes: int(rec.changes), Checks: int(rec.checks),
+		Parked: int(rec.parks), Known: int(rec.known), Refused: int(rec.refused), Changes: int(rec.changes), Checks: int(rec.checks),
 	}
 	if rec.ip.IsValid() {
 		st.IP = rec.ip.String()

@@ -14,11 +14,16 @@ import (
 //	   +---+---+----+-------+-------+--------+-------+-------+--------+--------+
 //	   | IP  | templates | checks | changes | mean | parks | since |   version 1 ends before the IP
 //	   | str | uv        | uv     | uv      | uv   | uv    | var   |
-//	   +-----+-----------+--------+---------+------+-------+-------+
+//	   +-----+--+--------+--------+---------+------+-------+-------+
+//	   | known  | refused | took | links | fresh |
+//	   | uv     | uv      | uv   | uv    | uv    |
+//	   +--------+---------+------+-------+-------+
 //	   delay in µs, 0 the default, negative none; sched the time of its S key,
 //	   0 none; errors faults in a row; reason of the pause; IP 0, 4 or
 //	   16 bytes; checks, changes and mean of all its pages, as in a U record;
-//	   parks how often in a row it was parked; since the first of the errors.
+//	   parks how often in a row it was parked; since the first of the errors;
+//	   known addresses queued or held, ever; refused links over a budget; took,
+//	   links and fresh see pit.
 
 // hostRecord is what is stored of a host.
 type hostRecord struct {
@@ -33,6 +38,9 @@ type hostRecord struct {
 	history              // of its pages
 	parks         uint32
 	since         int64
+	known         uint32 // addresses queued or held, ever
+	refused       uint32
+	pit           pit
 }
 
 func (r *hostRecord) append(dst []byte) []byte {
@@ -47,7 +55,11 @@ func (r *hostRecord) append(dst []byte) []byte {
 	dst = append(append(dst, byte(len(ip))), ip...)
 	dst = binary.AppendUvarint(dst, uint64(r.templates))
 	dst = binary.AppendUvarint(r.history.append(dst), uint64(r.parks))
-	return binary.AppendVarint(dst, r.since)
+	dst = binary.AppendVarint(dst, r.since)
+	for _, v := range [...]uint32{r.known, r.refused, r.pit.took, r.pit.links, r.pit.fresh} {
+		dst = binary.AppendUvarint(dst, uint64(v))
+	}
+	return dst
 }
 
 func decodeHost(b []byte) (*hostRecord, error) {
@@ -61,6 +73,9 @@ func decodeHost(b []byte) (*hostRecord, error) {
 	if ver >= 2 {
 		r.ip, r.templates, r.history = d.ip(), d.uint32(), d.history()
 		r.parks, r.since = d.uint32(), d.varint()
+		for _, p := range [...]*uint32{&r.known, &r.refused, &r.pit.took, &r.pit.links, &r.pit.fresh} {
+			*p = d.uint32()
+		}
 	}
 	return r, d.end("host", ver)
 }
@@ -87,6 +102,12 @@ func (r *hostRecord) more() string {
 	}
 	if r.templates > 0 {
 		out += fmt.Sprintf(" templates %d", r.templates)
+	}
+	if r.known > 0 {
+		out += fmt.Sprintf(" known %d refused %d", r.known, r.refused)
+	}
+	if r.pit != (pit{}) {
+		out += fmt.Sprintf(" pages of %d ms with %d/16 links, %d/16 new", r.pit.took, r.pit.links, r.pit.fresh)
 	}
 	if r.parks > 0 {
 		out += fmt.Sprintf(" parked %d times since %s", r.parks, stamp(r.since))

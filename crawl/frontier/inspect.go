@@ -77,7 +77,17 @@ func annotate(key, value []byte) string {
 		if err != nil {
 			return fault(err)
 		}
-		return fmt.Sprintf("%s  %x %x %x =%s", head, key[3:11], key[11:19], key[19:], t.text())
+		return fmt.Sprintf("%s  %x %x %x = %q known %d held %d budget %d settled %d novel %d batch %d/%d%s", head, key[3:11], key[11:19], key[19:],
+			t.shape, t.known, t.held, t.allowed, t.settled, t.novel, t.batchNovel, t.batchSettled, t.text())
+	case kind == kindHeld && len(key) == heldLen:
+		return fmt.Sprintf("%s  %x %x %x level %d seq %d = %x", head, key[3:11], key[11:19], key[19:27], key[27], key[28:], value)
+	case kind == kindSite && len(key) == siteLen:
+		s, err := decodeSite(value)
+		if err != nil {
+			return fault(err)
+		}
+		return fmt.Sprintf("%s  %x = addresses %d hosts %d bytes %d refused %d links %.0f seeded %t", head, key[3:],
+			s.addresses, s.hosts, s.bytes, s.refused, s.links.estimate(), s.seeded)
 	case kind == kindSched && len(key) == schedLen:
 		due, id, _ := decodeSchedKey(key)
 		return fmt.Sprintf("%s  due %s %04x %016x %016x", head, stamp(due), id.slot, id.site, id.host)

@@ -26,7 +26,11 @@ import (
 //	                    | slot | 'R' | site | host | due | key 16        |   no value; of settled addresses
 //	T: template         +------+-----+------+------+-----+-------+-------+
 //	                    | slot | 'T' | site | host | shape 8     |
-//	                    +------+-----+------+------+-------------+
+//	W: held             +------+-----+------+------+---------+-------+-------+
+//	                    | slot | 'W' | site | host | shape 8 | level | seq 6 |   value: key 16
+//	D: site             +------+-----+------+------+---------+-------+-------+
+//	                    | slot | 'D' | site |
+//	                    +------+-----+------+
 //
 // slot is the top 12 bits of site; site and host are the first 8 bytes of the
 // SHA-256 of the registrable domain and of the origin (scheme://host:port). Due
@@ -50,6 +54,8 @@ const (
 	kindQueue   = 'Q'
 	kindRevisit = 'R'
 	kindShape   = 'T'
+	kindHeld    = 'W'
+	kindSite    = 'D'
 	kindURL     = 'U'
 	kindSched   = 'S'
 	kindOutbox  = 'O'
@@ -62,6 +68,8 @@ const (
 	queueLen   = prefixLen + 4 + 1 + 6
 	revisitLen = prefixLen + 4 + 16
 	shapeLen   = prefixLen + 8
+	heldLen    = shapeLen + 1 + 6
+	siteLen    = 2 + 1 + 8
 	schedLen   = 2 + 1 + 8 + 2 + 8 + 8
 	maxSeq     = 1<<48 - 1
 )
@@ -118,6 +126,19 @@ func revisitKey(h hostID, due uint32, k weburl.Key) []byte {
 
 func shapeKey(h hostID, shape uint64) []byte {
 	return binary.BigEndian.AppendUint64(h.prefix(kindShape, 8), shape)
+}
+
+// shapeEnd is behind the shapes of a host.
+var shapeEnd = []byte{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}
+
+func heldKey(h hostID, shape uint64, p place) []byte {
+	b := binary.BigEndian.AppendUint64(h.prefix(kindHeld, 15), shape)
+	b = append(b, p.level, byte(p.seq>>40), byte(p.seq>>32))
+	return binary.BigEndian.AppendUint32(b, uint32(p.seq))
+}
+
+func siteKey(s siteID) []byte {
+	return binary.BigEndian.AppendUint64(append(slotKey(s.slot), kindSite), s.site)
 }
 
 func decodeQueueKey(b []byte) (hostID, place, bool) {

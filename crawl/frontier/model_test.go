@@ -55,6 +55,7 @@ type modelHost struct {
 	by    time.Time // certainly from then on
 	delay time.Duration
 	known bool // the frontier knows its address
+	urls  int
 }
 
 // modelIP is an address of several hosts.
@@ -76,6 +77,7 @@ func newModel(t *testing.T, seed uint64) *model {
 	m.opt = Options{
 		CacheBytes: 64 << 10, DefaultDelay: time.Duration(m.rng.IntN(3)-1) * time.Second, MaxPerHost: 1 + m.rng.IntN(2), MaxPerIP: m.rng.IntN(4) - 1,
 		Recrawl:    []Recrawl{{}, {Min: 5 * time.Second, Max: 200 * time.Second}, {PerDay: 100}}[m.rng.IntN(3)],
+		Budget:     Budget{PerHost: []int{0, 0, m.paths * 2 / 3}[m.rng.IntN(3)]},
 		FrontHosts: []int{2, 1000}[m.rng.IntN(2)], Now: func() time.Time { return m.now },
 	}
 	m.reopen()
@@ -196,7 +198,7 @@ func (m *model) randomItems(n int) []Item {
 	var out []Item
 	for range n {
 		u := fmt.Sprintf("http://h%d.test/%d", m.rng.IntN(8), m.rng.IntN(m.paths))
-		out = append(out, Item{URL: addr(m.t, u), Priority: uint8(m.rng.IntN(5)), Again: m.rng.IntN(20) == 0})
+		out = append(out, Item{URL: addr(m.t, u), Depth: 1, Priority: uint8(m.rng.IntN(5)), Again: m.rng.IntN(20) == 0})
 	}
 	return out
 }
@@ -207,6 +209,11 @@ func (m *model) discover(in []Item) (added int) {
 		u := m.urls[it.URL.String()]
 		switch {
 		case u == nil:
+			h := m.host(it.URL.Hostname())
+			if b := m.opt.Budget.PerHost; b > 0 && h.urls >= b {
+				break
+			}
+			h.urls++
 			m.urls[it.URL.String()] = &modelURL{state: Queued}
 			added++
 		case it.Again && u.state != Queued:
@@ -345,7 +352,7 @@ func (m *model) commit() {
 	for len(m.out) > 0 && m.rng.IntN(4) > 0 {
 		l := m.dropLease(m.rng.IntN(len(m.out)))
 		m.release(l)
-		o := Outcome{Lease: l, State: State(2 + m.rng.IntN(int(numStates)-2)), Links: m.randomItems(m.rng.IntN(6)), Reason: "some"}
+		o := Outcome{Lease: l, State: State(2 + m.rng.IntN(int(numStates)-3)), Links: m.randomItems(m.rng.IntN(6)), Reason: "some"}
 		if m.rng.IntN(4) == 0 {
 			o.State = Retry
 		}

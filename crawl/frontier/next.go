@@ -140,15 +140,11 @@ func (f *Frontier) nextDue() int64 {
 // take reads the address of a queue entry. An entry that its address does not
 // know (only a fault of the store could leave one) is removed, and nil returned.
 func (f *Frontier) take(h *host, w waiting) (*flight, error) {
-	v, err := f.get(urlKey(h.id, w.key))
+	rec, err := f.loadURL(h.id, w.key)
 	if err != nil {
 		return nil, err
 	}
-	if v != nil {
-		rec, err := decodeURL(v)
-		if err != nil {
-			return nil, err
-		}
+	if rec != nil {
 		queued := State(rec.state) == Queued
 		if w.revisit && !queued && rec.due == w.place.due || !w.revisit && queued && rec.place() == w.place {
 			return &flight{host: h, key: w.key, rec: *rec, busy: true, revisit: w.revisit}, nil

@@ -20,11 +20,12 @@ func FuzzRecords(f *testing.F) {
 	f.Add(byte(0), u.append(nil))
 	u.urlLife = urlLife{history: history{3, 2, 99}, changed: 5, demand: 6, missing: 7, misses: 1, fails: 2}
 	f.Add(byte(0), u.append(nil))
-	f.Add(byte(4), (&template{history: history{3, 2, 99}}).append(nil))
-	f.Add(byte(1), (&hostRecord{origin: "http://a.test", delay: -1, sched: 7, ip: netip.MustParseAddr("192.0.2.1"), templates: 2, parks: 1, since: 9}).append(nil))
+	f.Add(byte(4), (&template{shape: "/w", history: history{3, 2, 99}, known: 7, held: 2}).append(nil))
+	f.Add(byte(1), (&hostRecord{origin: "http://a.test", delay: -1, sched: 7, ip: netip.MustParseAddr("192.0.2.1"), templates: 2, parks: 1, since: 9, known: 3, pit: pit{1, 2, 3}}).append(nil))
 	f.Add(byte(2), (&Entry{Part: 2, Data: [][]byte{{1}, {}, {2, 3}}}).append(nil))
 	m := meta{seq: 9, warc: WARCPosition{"f", 1}, reasons: map[string]uint64{"dns": 2}}
 	f.Add(byte(3), m.append(nil))
+	f.Add(byte(5), (&site{seeded: true, hosts: 3, links: sketch{1, 2}}).append(nil))
 	f.Fuzz(func(t *testing.T, kind byte, b []byte) {
 		check := func(err error, again []byte, same func() (bool, error)) {
 			if err != nil {
@@ -34,10 +35,10 @@ func FuzzRecords(f *testing.F) {
 				return
 			}
 			if ok, err := same(); !ok || err != nil {
-				t.Fatalf("kind %d: %x became %x, %v", kind%5, b, again, err)
+				t.Fatalf("kind %d: %x became %x, %v", kind%6, b, again, err)
 			}
 		}
-		switch kind % 5 {
+		switch kind % 6 {
 		case 0:
 			r, err := decodeURL(b)
 			again := r.append(nil)
@@ -70,6 +71,10 @@ func FuzzRecords(f *testing.F) {
 			r, err := decodeTemplate(b)
 			again := r.append(nil)
 			check(err, again, func() (bool, error) { s, err := decodeTemplate(again); return *s == *r, err })
+		case 5:
+			r, err := decodeSite(b)
+			again := r.append(nil)
+			check(err, again, func() (bool, error) { s, err := decodeSite(again); return *s == *r, err })
 		}
 		if line := annotate(b, b); strings.Contains(line, "\n") {
 			t.Fatalf("two lines of one key: %q", line)

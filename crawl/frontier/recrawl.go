@@ -68,7 +68,7 @@ func (w *write) requeue(under, from []byte) (next []byte, err error) {
 			return false, nil
 		}
 		rec, err := decodeURL(value)
-		if err != nil || State(rec.state) == Queued {
+		if err != nil || State(rec.state) == Queued || State(rec.state) == Held {
 			return err == nil, err
 		}
 		id, k := prefixHost(key), weburl.Key(key[prefixLen:])

@@ -21,8 +21,11 @@ const revisitPart = 8 // of a window, at most, for visits that are due while fre
 // after that.
 func (w *write) schedule(h *host, key weburl.Key, r *urlRecord, o *Outcome, v visit) error {
 	f := w.f
-	t, err := w.template(h.id, &h.rec, shapeHash(shapeOf(o.Lease.URL)))
+	t, err := w.template(h.id, &h.rec, shapeOf(o.Lease.URL))
 	if err != nil {
+		return err
+	}
+	if err := w.learn(h, t, r, o); err != nil {
 		return err
 	}
 	r.demand = 0
@@ -55,6 +58,25 @@ func (w *write) schedule(h *host, key weburl.Key, r *urlRecord, o *Outcome, v vi
 		h.expect(r.due)
 	}
 	return nil
+}
+
+// learn books for its budgets what a settled address brought.
+func (w *write) learn(h *host, t *template, r *urlRecord, o *Outcome) error {
+	b := &w.f.opt.Budget
+	if r.visits == 1 {
+		t.learn(o.Novel, b.PerTemplate)
+	}
+	if !b.on() {
+		return nil
+	}
+	if o.Bytes > 0 {
+		s, err := w.site(h.id)
+		if err != nil {
+			return err
+		}
+		s.bytes += uint64(o.Bytes)
+	}
+	return w.release(h.id, t)
 }
 
 // prior is the rate at which pages like this one change.

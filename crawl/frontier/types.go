@@ -21,10 +21,11 @@ const (
 	Failed                       // given up until the next recrawl
 	Retry                        // outcome only: queued again for RetryAt, a try counted
 	Postponed                    // outcome only: queued again for RetryAt, no try counted: the host was the trouble
+	Held                         // waits for the budget of its template
 	numStates
 )
 
-var stateNames = [numStates]string{"none", "queued", "done", "not-modified", "skipped", "gone", "redirect", "denied", "failed", "retry", "postponed"}
+var stateNames = [numStates]string{"none", "queued", "done", "not-modified", "skipped", "gone", "redirect", "denied", "failed", "retry", "postponed", "held"}
 
 func (s State) String() string {
 	if s >= numStates {
@@ -98,6 +99,11 @@ type Outcome struct {
 	HostDelay time.Duration // from now on; 0: as it is, negative: none
 	HostPause time.Time     // no request before; zero: as it is
 	Fault     Fault         // the host was the trouble; zero: it was not
+
+	// For budgets: see Budget.
+	Novel bool          // it has a document, and none of the index has about the same text
+	Bytes int64         // of the answer
+	Took  time.Duration // the fetch
 }
 
 // A Batch is what one Commit makes durable together.
@@ -125,6 +131,7 @@ type Status struct {
 	State    State
 	InFlight bool
 	Reason   string
+	Refused  string // why it would not be queued, if it is not known: the budget it is over
 	Status   int
 	Depth    int
 	Hops     uint8
@@ -145,6 +152,7 @@ type Status struct {
 // Stats are totals of the crawl, and what is in memory.
 type Stats struct {
 	Queued, Done, Skipped, Gone, Redirects, Denied, Failed int64
+	Held                                                   int64            // wait for the budget of their template
 	Retrying                                               int64            // of Queued: wait for another try
 	Reasons                                                map[string]int64 // "failed/timeout", of what is Skipped, Gone, Denied or Failed; at most 128, then "failed/other"
 	Visits                                                 int64            // settled addresses that have a next visit

@@ -8,7 +8,8 @@ import (
 	"github.com/trawlsearch/trawl/weburl"
 )
 
-// Why tells what is known about an address; false if it was never met.
+// Why tells what is known about an address; false if it was never met: then the
+// Status says no more than whether it would be Refused.
 func (f *Frontier) Why(u weburl.URL) (Status, bool) {
 	u = u.Page()
 	if !u.IsWeb() {
@@ -25,16 +26,32 @@ func (f *Frontier) Why(u weburl.URL) (Status, bool) {
 	if f.broken != nil {
 		return Status{}, false
 	}
-	v, err := f.get(urlKey(id, key))
-	if v == nil || err != nil {
-		return Status{}, false
+	rec, err := f.loadURL(id, key)
+	if rec == nil && err == nil {
+		return Status{URL: u, Refused: f.refuses(u, id)}, false
 	}
-	rec, err := decodeURL(v)
 	if err != nil {
 		f.opt.Log.Error("frontier: address cannot be read", "url", u.String(), "err", err)
 		return Status{}, false
 	}
 	return rec.view(), true
+}
+
+// refuses tells which budget a new address would be over.
+func (f *Frontier) refuses(u weburl.URL, id hostID) string {
+	b := &f.opt.Budget
+	if !b.binds(u) {
+		return ""
+	}
+	rec, err := f.hostRecord(id)
+	if err != nil {
+		return ""
+	}
+	s, err := f.loadSite(id.siteID())
+	if err != nil {
+		return ""
+	}
+	return b.refusal(rec, s)
 }
 
 func (r *urlRecord) view() Status {
@@ -70,7 +87,7 @@ func (f *Frontier) Stats() Stats {
 	n := func(s State) int64 { return int64(f.meta.states[s]) }
 	st := Stats{
 		Queued: n(Queued), Done: n(Done), Skipped: n(Skipped), Gone: n(Gone), Redirects: n(Redirect),
-		Denied: n(Denied), Failed: n(Failed), Retrying: int64(f.meta.retrying), Reasons: map[string]int64{},
+		Denied: n(Denied), Failed: n(Failed), Held: n(Held), Retrying: int64(f.meta.retrying), Reasons: map[string]int64{},
 		Visits: int64(f.meta.visits), Hosts: int64(f.meta.hosts), Outbox: int64(f.meta.outboxNext - f.outboxFirst),
 		InFlight: len(f.inflight), FrontHosts: len(f.front.hosts),
 	}
@@ -108,13 +125,9 @@ func (f *Frontier) Failures(skip, limit int) ([]Status, error) {
 		if len(out) >= limit || len(key) != urlLen {
 			return false, nil
 		}
-		v, err := f.get(urlKey(prefixHost(key), weburl.Key(key[prefixLen:])))
-		if v == nil || err != nil {
-			return true, err
-		}
-		rec, err := decodeURL(v)
-		if err != nil {
-			return false, err
+		rec, err := f.loadURL(prefixHost(key), weburl.Key(key[prefixLen:]))
+		if rec == nil || err != nil {
+			return err == nil, err
 		}
 		out = append(out, rec.view())
 		return true, nil

@@ -18,14 +18,22 @@ type write struct {
 	front     map[hostID]*host          // touched, in the front
 	urls      map[weburl.Key]*urlRecord // written by this batch
 	templates map[templateID]*template
+	sites     map[siteID]*site
 	added     int
+
+	ids         map[string]hostID // of origins: Site asks the public suffix list, once a batch
+	referrer    weburl.URL        // of the last link from elsewhere, worked out
+	referrerID  hostID
+	party       uint64
+	from        string // host of the page whose links are booked; of them to itself
+	own, ownNew int
 }
 
 func (f *Frontier) begin() *write {
 	return &write{
 		f: f, now: f.now(), batch: f.db.NewBatch(),
 		hosts: map[hostID]*hostRecord{}, front: map[hostID]*host{}, urls: map[weburl.Key]*urlRecord{},
-		templates: map[templateID]*template{},
+		templates: map[templateID]*template{}, sites: map[siteID]*site{}, ids: map[string]hostID{},
 	}
 }
 
@@ -33,6 +41,17 @@ func (w *write) put(key, value []byte) { w.batch.Set(key, value, nil) }
 
 // host returns the record of a host, in memory, stored or new.
 func (w *write) host(id hostID, origin string) (*hostRecord, error) {
+	rec, err := w.knownHost(id)
+	if rec == nil && err == nil {
+		rec = &hostRecord{origin: origin}
+		w.f.meta.hosts++
+		w.hosts[id] = rec
+	}
+	return rec, err
+}
+
+// knownHost is host, but nil for one that was never met.
+func (w *write) knownHost(id hostID) (*hostRecord, error) {
 	if h := w.f.front.hosts[id]; h != nil {
 		w.front[id] = h
 		return &h.rec, nil
@@ -41,15 +60,10 @@ func (w *write) host(id hostID, origin string) (*hostRecord, error) {
 		return rec, nil
 	}
 	rec, err := w.f.loadHost(id)
-	if err != nil {
-		return nil, err
+	if rec != nil {
+		w.hosts[id] = rec
 	}
-	if rec == nil {
-		rec = &hostRecord{origin: origin}
-		w.f.meta.hosts++
-	}
-	w.hosts[id] = rec
-	return rec, nil
+	return rec, err
 }
 
 // setURL writes r and counts it.
@@ -142,8 +156,17 @@ func (f *Frontier) build(verb string, check func() error, build func(*write) err
 func (w *write) apply() error {
 	f := w.f
 	w.putTemplates()
+	for id, s := range w.sites {
+		w.put(siteKey(id), s.append(nil))
+	}
 	for id, rec := range w.hosts {
 		w.put(hostKey(id), rec.append(nil))
+	}
+	for id, h := range w.front {
+		if h.dirty || f.opt.Budget.on() { // what is lost in a crash otherwise is a few counts of links
+			w.put(hostKey(id), h.rec.append(nil))
+			h.dirty = false
+		}
 	}
 	w.put(metaKey(), f.meta.append(nil))
 	if err := f.db.ApplyNoSyncWait(w.batch, pebble.Sync); err != nil {
