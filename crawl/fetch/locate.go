@@ -16,7 +16,7 @@ func (c *Client) Locate(ctx context.Context, u weburl.URL) (netip.Addr, error) {
 	}
 	addrs, err := c.dialer.permitted(ctx, u.Hostname())
 	if err != nil {
-		return netip.Addr{}, newError(classify(ctx, ctx, err), u.String(), err)
+		return netip.Addr{}, newError(classify(ctx, ctx, err), u.Page().String(), err)
 	}
 	return addrs[0], nil
 }
