@@ -1,6 +1,9 @@
 package langid
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // A Hint is what is known of a text's language beside the text. All of it may
 // be empty or wrong.
@@ -92,7 +95,7 @@ func primary(tag string) string {
 			return ""
 		}
 	}
-	if known, ok := present[string(low[:len(tag)])]; ok {
+	if known, ok := present()[string(low[:len(tag)])]; ok {
 		return known
 	}
 	return ""
@@ -107,28 +110,33 @@ const foreignTags = "aa ab ae ak an as av ay ba bh bi bm br ce ch co cr cu cv dz
 	"iu jv kg ki kj kl kr ks ku kv kw ky lb li ln lu mg mh mt na nd ne ng nr nv ny oc oj om os pi ps qu rm rn rw sa sc sd se sg sm ss su " +
 	"tg ti tk to tt tw ty ug uz ve vo wa wo yi za ast bar ceb ckb dsb frr fur gsw haw hsb ilo kab lad lmo nap nds nso pcm pms sah sat scn sco szl vec war"
 
-var (
-	foreign = map[string]bool{}
-	present = func() map[string]string {
-		out := map[string]string{"no": "nb", "iw": "he", "ji": "yi", "in": "id", "mo": "ro", "sh": "sr", "fil": "tl", "cmn": "zh", "arb": "ar", "zlm": "ms", "als": "sq", "yue": "zh"}
-		for tag := range strings.FieldsSeq(foreignTags) {
-			out[tag], foreign[tag] = tag, true
+var foreign = func() map[string]bool {
+	out := map[string]bool{}
+	for tag := range strings.FieldsSeq(foreignTags) {
+		out[tag] = true
+	}
+	return out
+}()
+
+// present gives every tag that is known its present form.
+var present = sync.OnceValue(func() map[string]string {
+	out := map[string]string{"no": "nb", "iw": "he", "ji": "yi", "in": "id", "mo": "ro", "sh": "sr", "fil": "tl", "cmn": "zh", "arb": "ar", "zlm": "ms", "als": "sq", "yue": "zh"}
+	tags := append(languageOf[:], "ja", "zh")
+	for _, g := range defaultTable().groups {
+		if g != nil {
+			tags = append(tags, g.tags...)
 		}
-		for _, tag := range append(languageOf[:], "ja", "zh") {
-			if tag != "" {
-				out[tag] = tag
-			}
+	}
+	for tag := range foreign {
+		tags = append(tags, tag)
+	}
+	for _, tag := range tags {
+		if tag != "" {
+			out[tag] = tag
 		}
-		for _, g := range defaultTable.groups {
-			if g != nil {
-				for _, tag := range g.tags {
-					out[tag] = tag
-				}
-			}
-		}
-		return out
-	}()
-)
+	}
+	return out
+})
 
 // languagesOf has the languages of countries and of regions with a domain, the
 // official ones that this package knows. Domains that are sold to all the world

@@ -1,5 +1,5 @@
-// Package langid tells which natural language a text is in, of 75 by the
-// letters of its words and of some more by their script.
+// Package langid tells which of 85 natural languages a text is in: 62 by the
+// letters of their words, 23 by their script.
 //
 // The script that most of the text is written in comes first. If the web writes
 // one language in it (Greek, Thai, Hangul ...), that is the answer; kana among
@@ -12,8 +12,9 @@
 // Limits: 2 KiB of text are looked at, 40 letters of a word. A text with fewer
 // than 3 letters has no language (one sign of a script that needs no table is
 // enough), nor has one whose letters follow each other as in no language known
-// here: four in five paragraphs in languages without a table. Answers are BCP 47 primary tags: nb and nn, never no; sr for both of
-// its alphabets; zh for both forms of writing.
+// here, which is so for four in five paragraphs in languages without a table.
+// Answers are BCP 47 primary tags: nb and nn, never no; sr for both of its
+// alphabets; zh for both forms of writing.
 //
 // Nothing is allocated, the same text has the same answer everywhere, and any
 // number of goroutines may call.
@@ -66,7 +67,7 @@ func DetectWith(text string, h Hint) (tag string, confidence float64) {
 	case languageOf[script] != "":
 		tag, confidence = languageOf[script], share
 	default:
-		tag, confidence = defaultTable.detect(text, script, claims)
+		tag, confidence = defaultTable().detect(text, script, claims)
 		confidence *= share
 	}
 	return claims.settle(tag, confidence)

@@ -102,7 +102,7 @@ func TestTable(t *testing.T) {
 	for _, tag := range append(languageOf[:], "ja", "zh") {
 		langs[tag] = true
 	}
-	for _, g := range defaultTable.groups {
+	for _, g := range defaultTable().groups {
 		if g == nil {
 			continue
 		}
@@ -136,7 +136,7 @@ func TestExample(t *testing.T) {
 	for _, r := range "kki " {
 		hash = extend(hash, r)
 	}
-	g := defaultTable.groups[latin]
+	g := defaultTable().groups[latin]
 	at := g.find(hash)
 	if at < 0 {
 		t.Fatal(`no row for " ikk"`)
@@ -210,7 +210,7 @@ func FuzzDetectWith(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, lang, header, tld string) {
 		h := Hint{lang, header, tld}
 		tag, confidence := DetectWith(text, h)
-		if !(confidence >= 0 && confidence <= 1) || tag != "" && present[tag] == "" {
+		if !(confidence >= 0 && confidence <= 1) || tag != "" && present()[tag] == "" {
 			t.Errorf("got %q with %v", tag, confidence)
 		}
 		if again, same := DetectWith(text, h); again != tag || same != confidence {

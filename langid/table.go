@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"math"
 	"strings"
+	"sync"
 )
 
 // The table is written by _train and used where it lies, without unpacking.
@@ -47,7 +48,9 @@ const (
 //go:embed table.bin
 var tableBytes string
 
-var defaultTable = mustOpen(tableBytes)
+// defaultTable is opened by who first asks, so that a program that never does
+// need not read it.
+var defaultTable = sync.OnceValue(func() *table { return mustOpen(tableBytes) })
 
 type table struct {
 	step   float64 // nats by level
