@@ -31,7 +31,7 @@ const (
 )
 
 var (
-	errRefused = errors.New("Allow refused an address that the page led to")
+	errRefused = errors.New("refused by Allow")
 	errBudget  = errors.New("the page asked for too much")
 )
 

@@ -26,7 +26,8 @@
 // # Limits
 //
 //	what                          zero value of Options
-//	time of a page                10 s, then what stands there is taken
+//	time of a page                10 s, then what stands there is taken, in 1 s
+//	time of a script, style, ...  4 s
 //	requests of a page            50, refused ones too (images and the like do not count)
 //	bytes of a page's requests    20 MiB, decoded
 //	document                      5 MiB
@@ -74,11 +75,11 @@ type Options struct {
 	// asked for each but the first address of Render. Nil: all may.
 	Allow func(weburl.URL) bool
 
-	Browsers    int // at most so many at a time; zero: 2
-	Tabs        int // pages of a browser at a time; zero: 2
-	MaxPages    int // of a browser, then it is replaced; zero: 500
-	MaxRequests int // of a page; zero: 50
-	MaxBytes    int64
+	Browsers    int           // at most so many at a time; zero: 2
+	Tabs        int           // pages of a browser at a time; zero: 2
+	MaxPages    int           // of a browser, then it is replaced; zero: 500
+	MaxRequests int           // of a page; zero: 50
+	MaxBytes    int64         // decoded, of all answers to a page; zero: 20 MiB
 	MaxHTML     int           // bytes of a document, the rest is cut; zero: 5 MiB
 	MaxTime     time.Duration // of a page; zero: 10 s
 	Settle      time.Duration // of the page's own clock; zero: 5 s

@@ -47,7 +47,7 @@ func TestScripts(t *testing.T) {
 		"/refresh": text(`<meta http-equiv=refresh content="1;url=/moved">`),
 		"/late":    body(`setTimeout(() => { location.href = '/moved' }, 500)`),
 		"/push":    body(`history.pushState({}, '', '/pushed'); put('made ' + 'pushed')`),
-		"/302":     func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/now", 302) },
+		"/302":     func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/now", http.StatusFound) },
 		"/gone":    func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(410); io.WriteString(w, "<p>it is gone") },
 		"/cookie":  body(`document.cookie = 'a=b'; fetch('/cookies').then(r => r.text()).then(put)`),
 		"/cookies": func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "cookies: "+r.Header.Get("Cookie")) },
