@@ -49,6 +49,15 @@ func (d *decoder) uvarint() uint64 {
 	return v
 }
 
+// uint64 is eight bytes, the first of them the highest.
+func (d *decoder) uint64() uint64 {
+	b := d.bytes(8)
+	if len(b) < 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(b)
+}
+
 func (d *decoder) uint32() uint32 {
 	v := d.uvarint()
 	if v > 1<<32-1 {

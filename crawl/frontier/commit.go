@@ -21,6 +21,9 @@ func (f *Frontier) Commit(b *Batch) error {
 				return err
 			}
 		}
+		if err := w.enter(); err != nil {
+			return err
+		}
 		for i := range cands {
 			o := &b.Outcomes[i]
 			w.from, w.own, w.ownNew = o.Lease.URL.Host(), 0, 0
@@ -28,6 +31,9 @@ func (f *Frontier) Commit(b *Batch) error {
 				return err
 			}
 			w.watch(o.Lease.fl.host, o)
+		}
+		for i := range b.Hosts {
+			w.learned(&b.Hosts[i])
 		}
 		for i := range b.Outbox {
 			w.put(outboxKey(f.meta.outboxNext), b.Outbox[i].append(nil))
@@ -48,11 +54,19 @@ func (f *Frontier) check(b *Batch) error {
 		if o.State <= Queued || o.State >= Held {
 			return fmt.Errorf("frontier: commit %s: state %d", o.Lease.URL, o.State)
 		}
+		if len(o.Bands) > MaxBands || len(o.Sketch) > MaxSketchBytes {
+			return fmt.Errorf("frontier: commit %s: %d bands and a sketch of %d bytes", o.Lease.URL, len(o.Bands), len(o.Sketch))
+		}
 		fl := o.Lease.fl
 		if fl == nil || met[fl] || f.inflight[fl.key] != fl {
 			return fmt.Errorf("frontier: commit %s: not leased", o.Lease.URL)
 		}
 		met[fl] = true
+	}
+	for i := range b.Hosts {
+		if err := b.Hosts[i].check(); err != nil {
+			return err
+		}
 	}
 	for i := range b.Outbox {
 		n := 0
@@ -101,6 +115,9 @@ func (w *write) settle(o *Outcome) error {
 		}
 	} else {
 		v := rec.settle(o, w.now)
+		if err := w.content(h.id, fl.key, &fl.rec, &rec, o); err != nil {
+			return err
+		}
 		if err := w.schedule(h, fl.key, &rec, o, v); err != nil {
 			return err
 		}

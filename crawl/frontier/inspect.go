@@ -88,6 +88,20 @@ func annotate(key, value []byte) string {
 		}
 		return fmt.Sprintf("%s  %x = addresses %d hosts %d bytes %d refused %d links %.0f seeded %t", head, key[3:],
 			s.addresses, s.hosts, s.bytes, s.refused, s.links.estimate(), s.seeded)
+	case kind == kindContent && len(key) == contentLen, kind == kindBand && len(key) == bandLen:
+		r, err := decodeRef(value)
+		if err != nil {
+			return fault(err)
+		}
+		return fmt.Sprintf("%s  %x = %016x %016x %x", head, key[3:], r.site, r.host, r.key[:])
+	case kind == kindSketch && len(key) == urlLen:
+		s, err := decodeSketch(value)
+		if err != nil {
+			return fault(err)
+		}
+		return fmt.Sprintf("%s  %x %x %x = %d bands %x", head, key[3:11], key[11:19], key[19:], len(s.bands), s.sketch)
+	case kind == kindLearned && len(key) == prefixLen:
+		return fmt.Sprintf("%s  %x %x = %d bytes", head, key[3:11], key[11:19], len(value))
 	case kind == kindSched && len(key) == schedLen:
 		due, id, _ := decodeSchedKey(key)
 		return fmt.Sprintf("%s  due %s %04x %016x %016x", head, stamp(due), id.slot, id.site, id.host)

@@ -28,6 +28,10 @@ import (
 //	                    | slot | 'T' | site | host | shape 8     |
 //	W: held             +------+-----+------+------+---------+-------+-------+
 //	                    | slot | 'W' | site | host | shape 8 | level | seq 6 |   value: key 16
+//	L: learned          +------+-----+------+------+---------+-------+-------+
+//	                    | slot | 'L' | site | host |
+//	K: sketch           +------+-----+------+------+-------------+
+//	                    | slot | 'K' | site | host | key 16      |   of a document
 //	D: site             +------+-----+------+------+---------+-------+-------+
 //	                    | slot | 'D' | site |
 //	                    +------+-----+------+
@@ -43,6 +47,11 @@ import (
 //	                    | 2      | 1   | 8      | 2    | 8    | 8    |
 //	O: outbox           +--------+-----+--------+
 //	                    | 0xFFFF | 'O' | seq 8  |
+//	C: by text          +--------+-----+--------+
+//	                    | 0xFFFF | 'C' | hash 8 |   the first half of a ContentHash
+//	B: by band          +--------+-----+--------+-------+
+//	                    | 0xFFFF | 'B' | band 8 | place |
+//	                    | 2      | 1   | 8      | 1     |
 //	M: totals           +--------+-----+--------+
 //	                    | 0xFFFF | 'M' |
 //
@@ -56,6 +65,10 @@ const (
 	kindShape   = 'T'
 	kindHeld    = 'W'
 	kindSite    = 'D'
+	kindLearned = 'L'
+	kindSketch  = 'K'
+	kindContent = 'C'
+	kindBand    = 'B'
 	kindURL     = 'U'
 	kindSched   = 'S'
 	kindOutbox  = 'O'
@@ -70,6 +83,8 @@ const (
 	shapeLen   = prefixLen + 8
 	heldLen    = shapeLen + 1 + 6
 	siteLen    = 2 + 1 + 8
+	contentLen = 2 + 1 + 8
+	bandLen    = 2 + 1 + 8 + 1
 	schedLen   = 2 + 1 + 8 + 2 + 8 + 8
 	maxSeq     = 1<<48 - 1
 )
@@ -84,8 +99,10 @@ func hostOf(u weburl.URL) hostID { return makeHostID(u.Site(), u.Origin()) }
 
 func makeHostID(site, origin string) hostID {
 	s := hash64(site)
-	return hostID{slot: uint16(s >> 52), site: s, host: hash64(origin)}
+	return hostID{slot: slotOf(s), site: s, host: hash64(origin)}
 }
+
+func slotOf(site uint64) uint16 { return uint16(site >> 52) }
 
 func hash64(s string) uint64 {
 	sum := sha256.Sum256([]byte(s))
@@ -135,6 +152,23 @@ func heldKey(h hostID, shape uint64, p place) []byte {
 	b := binary.BigEndian.AppendUint64(h.prefix(kindHeld, 15), shape)
 	b = append(b, p.level, byte(p.seq>>40), byte(p.seq>>32))
 	return binary.BigEndian.AppendUint32(b, uint32(p.seq))
+}
+
+func learnedKey(h hostID) []byte { return h.prefix(kindLearned, 0) }
+
+func sketchKey(h hostID, k weburl.Key) []byte { return append(h.prefix(kindSketch, 16), k[:]...) }
+
+func contentKey(h uint64) []byte { return binary.BigEndian.AppendUint64(nodeKey(kindContent, 8), h) }
+
+func bandKey(band uint64, place byte) []byte {
+	return append(binary.BigEndian.AppendUint64(nodeKey(kindBand, 9), band), place)
+}
+
+func bandOf(key []byte) uint64 {
+	if len(key) != bandLen {
+		return 0
+	}
+	return binary.BigEndian.Uint64(key[3:])
 }
 
 func siteKey(s siteID) []byte {

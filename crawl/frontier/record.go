@@ -18,7 +18,8 @@ import (
 //	   | checks | changes | mean | changed | demand | missing | misses | fails |
 //	   | uv     | uv      | uv   | varint  | uv     | varint  | uv     | uv    |
 //	   +--------+---------+------+---------+--------+---------+--------+-------+
-//	   flags: bit 0 the index holds a document; bit 1 a hash follows. due and
+//	   flags: bit 0 the index holds a document; bit 1 a hash follows; bit 2
+//	   it has a K key. due and
 //	   seq are those of its Q key while it is queued, otherwise due that of its R
 //	   key, 0 none. What follows the hash is of version 2; where all of it is 0 the
 //	   record is written as version 1: that is most of a frontier.
@@ -31,6 +32,7 @@ const (
 	maxStringBytes = 4096 // of a decoded string: the longest that is encoded is MaxURLBytes
 	flagDoc        = 1
 	flagHash       = 2
+	flagSketch     = 4
 )
 
 // urlRecord is what is stored of an address.
@@ -54,6 +56,7 @@ type urlLife struct {
 	demand        uint32
 	missing       int64
 	misses, fails uint32
+	sketch        bool // it has a K key
 }
 
 func (r *urlRecord) place() place { return place{due: r.due, level: r.level, seq: r.seq} }
@@ -65,6 +68,9 @@ func (r *urlRecord) append(dst []byte) []byte {
 	}
 	if r.hash != [16]byte{} {
 		flags |= flagHash
+	}
+	if r.sketch {
+		flags |= flagSketch
 	}
 	version := byte(recordVersion)
 	if r.urlLife == (urlLife{}) {
@@ -116,8 +122,9 @@ func decodeURL(b []byte) (*urlRecord, error) {
 	if ver >= 2 {
 		r.history = d.history()
 		r.changed, r.demand, r.missing, r.misses, r.fails = d.varint(), d.uint32(), d.varint(), d.uint32(), d.uint32()
+		r.sketch = flags&flagSketch != 0
 	}
-	if r.state == 0 || r.state >= uint8(numStates) || r.level >= Levels || r.seq > maxSeq || flags > flagDoc|flagHash {
+	if r.state == 0 || r.state >= uint8(numStates) || r.level >= Levels || r.seq > maxSeq || flags > flagDoc|flagHash|flagSketch || ver < 2 && flags&flagSketch != 0 {
 		d.bad = true
 	}
 	return r, d.end("address", ver)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,6 +27,8 @@ func FuzzRecords(f *testing.F) {
 	m := meta{seq: 9, warc: WARCPosition{"f", 1}, reasons: map[string]uint64{"dns": 2}}
 	f.Add(byte(3), m.append(nil))
 	f.Add(byte(5), (&site{seeded: true, hosts: 3, links: sketch{1, 2}}).append(nil))
+	f.Add(byte(6), ref{1, 2, weburl.Key{3}}.append(nil))
+	f.Add(byte(7), (&docSketch{bands: []uint64{1, 2}, sketch: []byte("s")}).append(nil))
 	f.Fuzz(func(t *testing.T, kind byte, b []byte) {
 		check := func(err error, again []byte, same func() (bool, error)) {
 			if err != nil {
@@ -35,10 +38,10 @@ func FuzzRecords(f *testing.F) {
 				return
 			}
 			if ok, err := same(); !ok || err != nil {
-				t.Fatalf("kind %d: %x became %x, %v", kind%6, b, again, err)
+				t.Fatalf("kind %d: %x became %x, %v", kind%8, b, again, err)
 			}
 		}
-		switch kind % 6 {
+		switch kind % 8 {
 		case 0:
 			r, err := decodeURL(b)
 			again := r.append(nil)
@@ -75,6 +78,17 @@ func FuzzRecords(f *testing.F) {
 			r, err := decodeSite(b)
 			again := r.append(nil)
 			check(err, again, func() (bool, error) { s, err := decodeSite(again); return *s == *r, err })
+		case 6:
+			r, err := decodeRef(b)
+			again := r.append(nil)
+			check(err, again, func() (bool, error) { s, err := decodeRef(again); return s == r, err })
+		case 7:
+			r, err := decodeSketch(b)
+			again := r.append(nil)
+			check(err, again, func() (bool, error) {
+				s, err := decodeSketch(again)
+				return slices.Equal(s.bands, r.bands) && bytes.Equal(s.sketch, r.sketch), err
+			})
 		}
 		if line := annotate(b, b); strings.Contains(line, "\n") {
 			t.Fatalf("two lines of one key: %q", line)

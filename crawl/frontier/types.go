@@ -100,6 +100,10 @@ type Outcome struct {
 	HostPause time.Time     // no request before; zero: as it is
 	Fault     Fault         // the host was the trouble; zero: it was not
 
+	// Done: what SameContent and Similar find it by, beside its ContentHash.
+	Bands  []uint64 // at most MaxBands; none: it is not found by Similar
+	Sketch []byte   // at most MaxSketchBytes, given back in a Candidate
+
 	// For budgets: see Budget.
 	Novel bool          // it has a document, and none of the index has about the same text
 	Bytes int64         // of the answer
@@ -110,6 +114,7 @@ type Outcome struct {
 type Batch struct {
 	Outcomes []Outcome
 	Outbox   []Entry
+	Hosts    []HostDelta
 	WARC     WARCPosition // up to where captures are committed; zero: as it is
 }
 

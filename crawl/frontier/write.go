@@ -19,6 +19,8 @@ type write struct {
 	urls      map[weburl.Key]*urlRecord // written by this batch
 	templates map[templateID]*template
 	sites     map[siteID]*site
+	contents  map[uint64]ref // C keys as this batch leaves them; zero: deleted
+	entering  []entering
 	added     int
 
 	ids         map[string]hostID // of origins: Site asks the public suffix list, once a batch
@@ -33,7 +35,7 @@ func (f *Frontier) begin() *write {
 	return &write{
 		f: f, now: f.now(), batch: f.db.NewBatch(),
 		hosts: map[hostID]*hostRecord{}, front: map[hostID]*host{}, urls: map[weburl.Key]*urlRecord{},
-		templates: map[templateID]*template{}, sites: map[siteID]*site{}, ids: map[string]hostID{},
+		templates: map[templateID]*template{}, sites: map[siteID]*site{}, ids: map[string]hostID{}, contents: map[uint64]ref{},
 	}
 }
 
