@@ -121,8 +121,8 @@ type Options struct {
 	Resolver Resolver
 	// Dial, where it is set, takes the place of the operating system's
 	// connect, and of nothing else: addr is always an IP address and port that
-	// was resolved and has passed the guard, or is a proxy's. It is the hook for tests (a fake
-	// web) and for tunnels. A fake Resolver that gives a private address
+	// was resolved and has passed the guard, or is a proxy's. It is the hook
+	// for tests (a fake web) and for tunnels. A fake Resolver that gives a private address
 	// therefore still meets the guard.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 

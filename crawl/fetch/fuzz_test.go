@@ -3,6 +3,7 @@ package fetch
 import (
 	"bytes"
 	"context"
+	"net"
 	"net/http"
 	"testing"
 	"time"
@@ -64,3 +65,37 @@ func FuzzRetryAfter(f *testing.F) {
 		}
 	})
 }
+
+// FuzzTunnel is a proxy that says what it likes: no tunnel comes of it but after
+// the words of the protocol.
+func FuzzTunnel(f *testing.F) {
+	f.Add("socks5", "", []byte("\x05\x00\x05\x00\x00\x01\x01\x02\x03\x04\x00\x50"))
+	f.Add("socks5", "pw", []byte("\x05\x02\x01\x00\x05\x00\x00\x03\x01a\x00\x50"))
+	f.Add("http", "pw", []byte("HTTP/1.1 200 OK\r\nX: y\r\n\r\n"))
+	f.Fuzz(func(t *testing.T, scheme, password string, says []byte) {
+		hook := func(context.Context, string, string) (net.Conn, error) {
+			return &scripted{bytes.NewReader(says)}, nil
+		}
+		d := &dialer{guard: &guard{}, hook: hook, timeout: time.Second, maxAddrs: 8}
+		x := &tunnel{dialer: d, proxy: &proxy{Proxy: Proxy{Scheme: scheme, Host: "10.0.0.1:1", RemoteDNS: true, Password: NewSecret(password)}}}
+		c, err := x.DialContext(context.Background(), "tcp", "a.test:80")
+		if (c == nil) == (err == nil) {
+			t.Fatalf("%v, %v", c, err)
+		}
+		socks := len(says) >= 9 && says[0] == 5
+		if err == nil && !(scheme == "socks5" && socks || scheme != "socks5" && bytes.HasPrefix(says, []byte("HTTP/1."))) {
+			t.Errorf("a tunnel came of %q", says)
+		}
+	})
+}
+
+// A scripted connection takes everything and says one thing.
+type scripted struct{ *bytes.Reader }
+
+func (s *scripted) Write(p []byte) (int, error)      { return len(p), nil }
+func (s *scripted) Close() error                     { return nil }
+func (s *scripted) LocalAddr() net.Addr              { return nil }
+func (s *scripted) RemoteAddr() net.Addr             { return nil }
+func (s *scripted) SetDeadline(time.Time) error      { return nil }
+func (s *scripted) SetReadDeadline(time.Time) error  { return nil }
+func (s *scripted) SetWriteDeadline(time.Time) error { return nil }

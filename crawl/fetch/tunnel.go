@@ -106,6 +106,11 @@ func (t *tunnel) through(ctx context.Context, target string) (net.Conn, error) {
 
 // reach connects to the proxy. The operator chose it: the guard is not asked.
 func (t *tunnel) reach(ctx context.Context) (net.Conn, error) {
+	switch t.proxy.Scheme {
+	case "http", "https", "socks5":
+	default:
+		return nil, fmt.Errorf("scheme %q: want http, https or socks5", t.proxy.Scheme)
+	}
 	host, port, err := net.SplitHostPort(t.proxy.Host)
 	if err != nil {
 		return nil, err

@@ -43,7 +43,18 @@ import (
 )
 
 // A Config says who we are at a site. Of what is called a reference, Secrets
-// gives the text.
+// gives the text. In YAML:
+//
+//	logins:
+//	  - kind: form
+//	    origin: https://wiki.example.org
+//	    url: https://wiki.example.org/login
+//	    user: crawler
+//	    password: env:WIKI_PASSWORD
+//	    success: {cookie: session}
+//	  - kind: bearer
+//	    origin: https://api.example.org
+//	    password: file:/run/secrets/token
 type Config struct {
 	Kind    string   `yaml:"kind" json:"kind"`                             // basic, bearer, header, cookies, form or oauth2
 	Origin  string   `yaml:"origin" json:"origin"`                         // "https://example.org"
