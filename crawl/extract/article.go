@@ -31,6 +31,9 @@ func (c *content) goodSums(main []bool) []int32 {
 	}
 	for i, r := range c.runs {
 		good[i+1] = good[i]
+		if c.vouched != nil && !c.vouched[i] {
+			continue
+		}
 		if main[i] && place[c.placeOf(r.elem)] >= most/placeShare {
 			good[i+1] += c.runScore(r)
 		}

@@ -66,6 +66,7 @@ type content struct {
 	text, link, score []int32 // sums over the runs before i
 	nav               []bool  // by elem: a list of previous, next, up
 	boiler            []bool  // by elem
+	vouched           []bool  // by run, or nil
 }
 
 func newContent(o *outline) *content {
@@ -79,6 +80,7 @@ func newContent(o *outline) *content {
 	}
 	c.boiler = make([]bool, len(o.elems))
 	c.nav = c.navLists()
+	c.vouched = o.vouch(o.vouching)
 	return c
 }
 
@@ -108,6 +110,11 @@ func (c *content) choose(l level) []bool {
 	}
 	if l&levelHints != 0 {
 		c.dropLabelled(main)
+	}
+	if c.vouched != nil {
+		for i := range main {
+			main[i] = main[i] || c.vouched[i]
+		}
 	}
 	top := c.descend(c.goodSums(main))
 	c.keepWithin(main, &c.elems[top])

@@ -198,6 +198,9 @@ func FuzzHTML(f *testing.F) {
 		"<dl><dt>a<dd><ul><li>x<li>y</dl><template><p>x</template><iframe src=x><a href=y>",
 		"<td><h1><td><h1></td></h1></a><a href=x><a><plaintext><p>",
 		"\xFF\xFE<\x00p\x00>\x00",
+		"<main data-pagefind-body><h1 data-pagefind-meta='t[id], u'>x<b data-pagefind-weight=2>y</b><p data-nosnippet>z<p data-elastic-exclude style='font-size:0'>w",
+		"<meta property=og:type content=article><meta name=docsearch:version content='1,2'><h1>H</h1><p>Related<p>A sentence of some length, which is here. ",
+		"<script type=application/ld+json>{\"@type\":\"Article\",\"author\":\"a\",\"keywords\":\"b,c\"}</script><time datetime=2020-01-01>",
 	} {
 		f.Add([]byte(s), "text/html")
 	}
@@ -205,7 +208,14 @@ func FuzzHTML(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte, contentType string) {
 		h := http.Header{"Content-Type": {contentType}}
 		p := HTML(u, h, body, Options{MaxLinks: 5})
-		for _, s := range []string{p.Title, p.Body, p.Boilerplate, p.Description} {
+		texts := []string{p.Title, p.Body, p.Boilerplate, p.Description, p.Hidden, p.NoSnippetText, p.Excluded, p.SiteName, p.Type}
+		for _, s := range p.Sections {
+			texts = append(texts, s.Heading, s.Anchor, s.Text)
+		}
+		for _, a := range p.Attributes {
+			texts = append(texts, a.Name, a.Value)
+		}
+		for _, s := range append(append(texts, p.Authors...), p.Keywords...) {
 			if !utf8.ValidString(s) {
 				t.Errorf("not UTF-8: %q", s)
 			}

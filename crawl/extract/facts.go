@@ -26,7 +26,8 @@ type facts struct {
 	attributes              []Attribute
 	data                    [][]byte // scripts of JSON-LD
 	dataBytes               int
-	authorLink              int // index of the first link with rel=author plus one
+	vouching                string // the text of the article, as JSON-LD gives it
+	authorLink              int    // index of the first link with rel=author plus one
 }
 
 // fact keeps what a <meta> of that name or property says.

@@ -89,67 +89,66 @@ func regionHints(z *tokenizer) hint {
 // wordHints looks for telling words in a class or id. "relatedArticles",
 // "related-articles" and "RELATED_ARTICLES" are the same two words.
 func wordHints(s []byte) hint {
-	var h hint
-	var buf [20]byte
-	n := 0
-	flush := func() {
-		if 0 < n && n <= len(buf) {
-			h |= hintWords[string(buf[:n])]
-		}
-		n = 0
-	}
-	lower := false
-	for i := range len(s) {
-		c := s[i]
-		if !isLetter(c) {
-			flush()
-			lower = false
+	var out hint
+	from, h, lower := 0, hashSeed, false
+	for i := 0; i <= len(s); i++ {
+		if i < len(s) && isLetter(s[i]) && (!lower || s[i] >= 'a') {
+			h, lower = hashByte(h, s[i]), s[i] >= 'a'
 			continue
 		}
-		if c < 'a' && lower { // camelCase
-			flush()
+		if from < i {
+			out |= wordHint[knownWords.find(h, s[from:i])]
 		}
-		lower = c >= 'a'
-		if n < len(buf) {
-			buf[n] = c | 0x20
-		}
-		n++
-	}
-	flush()
-	return h
-}
-
-// hintWords are the words that tell. None of them decides alone: an element
-// that holds a good share of the page's prose is kept whatever its name
-// (maxSoftShare).
-var hintWords = words(map[hint][]string{
-	hintSoft: {
-		"nav", "navbar", "navigation", "navheader", "navfooter", "navlinks", "sitenav", "subnav", "topnav", "menu", "menubar",
-		"submenu", "dropdown", "breadcrumb", "breadcrumbs", "crumbs", "sidebar", "sidebars", "sidenav", "rail", "footer",
-		"masthead", "topbar", "toolbar", "pagination", "pager", "paging", "skip", "skiplink",
-		"share", "sharing", "shares", "sharedaddy", "social", "addthis", "addtoany", "follow", "tweet", "facebook", "twitter",
-		"related", "recommend", "recommended", "recommendations", "recirc", "recirculation", "trending", "popular", "mostread",
-		"promo", "promos", "promotion", "promoted", "teaser", "teasers", "outbrain", "taboola", "zergnet", "more", "readmore",
-		"ad", "ads", "advert", "adverts", "advertisement", "advertising", "adsbygoogle", "dfp", "sponsor", "sponsored", "sponsors",
-		"banner", "cookie", "cookies", "gdpr", "consent", "newsletter", "subscribe", "subscription", "signup", "login", "signin",
-		"register", "paywall", "popup", "modal", "lightbox", "overlay", "tooltip", "widget", "widgets", "cta",
-		"tags", "tagcloud", "taglist", "byline", "author", "bio", "credit", "credits", "copyright", "disclaimer", "legal",
-		"caption", "wp-caption", "timestamp", "dateline", "metadata", "printonly", "noprint", "edit", "editsection", "hatnote", "rss",
-	},
-	hintSoft | hintComments: {"comment", "comments", "disqus", "respond", "reply", "replies", "livefyre", "discussion"},
-	hintContents:            {"toc", "tableofcontents", "localtoc", "minitoc"},
-	hintContent:             {"content", "body", "text", "entry", "post", "story", "article", "main", "page", "section"},
-})
-
-func words(lists map[hint][]string) map[string]hint {
-	m := make(map[string]hint)
-	for h, list := range lists {
-		for _, w := range list {
-			m[w] |= h
+		from, h, lower = i+1, hashSeed, false
+		if i < len(s) && isLetter(s[i]) { // camelCase
+			from, h = i, hashByte(hashSeed, s[i])
 		}
 	}
-	return m
+	return out
 }
+
+// The words that tell, by what they tell, in languages of which many pages name
+// their parts. None of them decides alone: an element that holds a good share of
+// the page's prose is kept whatever its name (maxSoftShare).
+var wordLists = []struct {
+	hint  hint
+	words string
+}{
+	{hintSoft, `nav navbar navigation navheader navfooter navlinks sitenav subnav topnav menu menubar submenu dropdown breadcrumb
+breadcrumbs crumbs sidebar sidebars sidenav rail footer masthead topbar toolbar pagination pager paging skip
+skiplink share sharing shares sharedaddy social addthis addtoany follow tweet facebook twitter related recommend
+recommended recommendations recirc recirculation trending popular mostread promo promos promotion promoted teaser
+teasers outbrain taboola zergnet more readmore ad ads advert adverts advertisement advertising adsbygoogle dfp
+sponsor sponsored sponsors banner cookie cookies gdpr consent newsletter subscribe subscription signup login signin
+register paywall popup modal lightbox overlay tooltip widget widgets cta tags tagcloud taglist byline author bio
+credit credits copyright disclaimer legal caption timestamp dateline metadata printonly noprint edit editsection
+hatnote rss
+navigace navigatie navigazione navegacion navegacao navi menue hauptmenu seitenleiste randspalte fusszeile kopfzeile
+werbung anzeige anzeigen teilen verwandt verwandte empfehlungen meistgelesen abonnieren anmelden schlagworte
+piedpage entete publicite partager partage partages recommandations abonnement inscription connexion barralateral
+piedepagina cabecera encabezado publicidad anuncio anuncios compartir relacionados relacionadas recomendados
+suscripcion suscribirse registro etiquetas rodape cabecalho publicidade propaganda compartilhar compartilhe
+assinatura cadastro intestazione pubblicita condividi correlati correlate consigliati iscriviti etichette zijbalk
+voettekst koptekst advertentie advertenties delen gerelateerd aanbevolen nieuwsbrief reklama reklame annons annonse
+annonce udostepnij polecane powiazane stopka naglowek tagi souvisejici reklamy paticka maislidas masleidas`},
+	{hintSoft | hintComments, `comment comments disqus respond reply replies livefyre discussion kommentar kommentare kommentarer commentaire
+commentaires comentario comentarios commento commenti reactie reacties komentarz komentarze komentar komentare yorum
+yorumlar`},
+	{hintContents, `toc tableofcontents localtoc minitoc`},
+	{hintContent, `content body text entry post story article main page section inhalt artikel beitrag hauptinhalt contenu texte
+contenido articulo cuerpo texto noticia conteudo artigo materia contenuto articolo testo inhoud bericht tresc
+artykul innehall`},
+}
+
+var knownWords, wordHint = func() (*nameTable, []hint) {
+	words, hints := []string{""}, []hint{0}
+	for _, l := range wordLists {
+		for w := range strings.FieldsSeq(l.words) {
+			words, hints = append(words, w), append(hints, l.hint)
+		}
+	}
+	return tableOf(words), hints
+}()
 
 // countWords counts the parts of an id that signs part.
 func countWords(s string) int {

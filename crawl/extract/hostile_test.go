@@ -59,6 +59,7 @@ func TestHostileShapes(t *testing.T) {
 	for i := range 100_000 {
 		fmt.Fprintf(&attributes, "a%d=x ", i)
 	}
+	const article = "<meta property=og:type content=article>"
 	for _, c := range []struct{ name, html string }{
 		{"attributes", attributes.String() + "><a href=/x>x</a>"},
 		{"formatting elements", formatting.String()},
@@ -72,6 +73,15 @@ func TestHostileShapes(t *testing.T) {
 		{"angle brackets", strings.Repeat("<", 1<<20)},
 		{"scripts", strings.Repeat("<script><!--<script>", 50_000)},
 		{"metas", strings.Repeat("<meta name=robots content=all><link rel=canonical href=/x>", 18_000)},
+		{"quotes never closed", strings.Repeat("<a b='", 1<<17)},
+		{"comments in scripts", "<script>" + strings.Repeat("<!--<script", 90_000)},
+		{"items below formatting", strings.Repeat("<i>", 300) + strings.Repeat("<li>", 250_000)},
+		{"labels", article + strings.Repeat("<p>Related", 100_000)},
+		{"labels in nested places", article + strings.Repeat("<div>", 200) + strings.Repeat("<p>Related<div>x</div>", 45_000)},
+		{"headlines", article + strings.Repeat("<h1>Heading</h1>", 65_000)},
+		{"structured data", strings.Repeat(`<script type="application/ld+json">{"@type":"A","b":["c"]}</script>`, 15_000)},
+		{"marks", strings.Repeat("<b data-pagefind-ignore=all>", 250) + strings.Repeat("<b data-pagefind-meta='a,b'>x</b>", 30_000)},
+		{"styles", strings.Repeat("<i style='color:#fff;font-size:1px;left:-9999px'>x</i>", 20_000)},
 		{"nested forms and lists", strings.Repeat("<form><ul><li><nav>", 50_000)},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -110,13 +110,13 @@ type scanner struct {
 	z   *tokenizer
 	opt scanOptions
 
-	stack      []open
-	cur        int32 // innermost elem
-	inBody     bool
-	dropped    int // open elements whose text is no content: template
-	foreign    int // open svg and math
-	pre        int
-	paragraphs int // open p: most pages have none to look for
+	stack   []open
+	opened  [len(tagNames)]int16 // how many of each are in it: most end tags and implied ends need no look
+	cur     int32                // innermost elem
+	inBody  bool
+	dropped int // open elements whose text is no content: template
+	foreign int // open svg and math
+	pre     int
 
 	inRun, space bool // a run is open; white space waits for a word
 	newline      bool // a line break waits for a word
@@ -333,6 +333,7 @@ func (s *scanner) push(o open) {
 		o.elem = s.cur
 	}
 	s.stack = append(s.stack, o)
+	s.opened[o.tag]++
 	s.cur = o.elem
 }
 
@@ -347,6 +348,7 @@ func (s *scanner) popTo(n int) {
 	for len(s.stack) > n {
 		o := s.stack[len(s.stack)-1]
 		s.stack = s.stack[:len(s.stack)-1]
+		s.opened[o.tag]--
 		s.cur = 0
 		if len(s.stack) > 0 {
 			s.cur = s.stack[len(s.stack)-1].elem
@@ -357,8 +359,6 @@ func (s *scanner) popTo(n int) {
 		case tagSvg, tagMath:
 			s.foreign--
 			s.z.foreign = s.foreign > 0
-		case tagP:
-			s.paragraphs--
 		case tagPre, tagListing, tagXmp:
 			s.pre--
 		case tagH1, tagH2, tagH3, tagH4, tagH5, tagH6:

@@ -16,12 +16,15 @@ func (o *outline) assemble(p *Page, u weburl.URL, header http.Header, opt Option
 	p.Lang = cleanLang(string(o.lang))
 	o.applyHeader(p, base, u, header, opt)
 	o.markNav()
+	for _, script := range o.data {
+		var text string
+		if p.Things, text = jsonLD(script, p.Things); o.vouching == "" {
+			o.vouching = text
+		}
+	}
 	kinds := o.classify()
 	o.texts(p, kinds)
 	p.Headings = o.headings(kinds)
-	for _, script := range o.data {
-		p.Things, _ = jsonLD(script, p.Things)
-	}
 	o.assembleFacts(p, base, opt.Now)
 	o.resolveMarks(p)
 	p.HiddenText = o.isDeceptive()

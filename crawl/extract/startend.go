@@ -1,6 +1,9 @@
 package extract
 
-import "bytes"
+import (
+	"bytes"
+	"math/bits"
+)
 
 func (s *scanner) startTag() {
 	z := s.z
@@ -142,8 +145,6 @@ func (s *scanner) open() {
 	case tagSvg, tagMath:
 		s.foreign++
 		z.foreign = true
-	case tagP:
-		s.paragraphs++
 	case tagPre, tagListing, tagXmp:
 		s.pre++
 	}
@@ -171,7 +172,7 @@ func (s *scanner) textWithin(t tagName) {
 
 // impliedEnds closes what the start tag of t ends.
 func (s *scanner) impliedEnds(t tagName) {
-	if s.paragraphs > 0 && closesP.has(t) {
+	if s.opened[tagP] > 0 && closesP.has(t) {
 		s.closeOpen(tagsOf(tagP), tagSet{})
 	}
 	if headings.has(t) && len(s.stack) > 0 && headings.has(s.stack[len(s.stack)-1].tag) {
@@ -185,6 +186,9 @@ func (s *scanner) impliedEnds(t tagName) {
 // closeOpen pops the innermost open element of closes, unless one of stops (or,
 // without stops, the edge of a scope) stands between.
 func (s *scanner) closeOpen(closes, stops tagSet) {
+	if !s.isOpen(closes) {
+		return
+	}
 	if stops.isEmpty() {
 		stops = scopes
 	}
@@ -200,6 +204,18 @@ func (s *scanner) closeOpen(closes, stops tagSet) {
 	}
 }
 
+// isOpen tells whether any of a few elements is open.
+func (s *scanner) isOpen(set tagSet) bool {
+	for i, word := range set {
+		for ; word != 0; word &= word - 1 {
+			if s.opened[64*i+bits.TrailingZeros64(word)] > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func (s *scanner) endTag() {
 	z := s.z
 	switch z.tag {
@@ -207,12 +223,12 @@ func (s *scanner) endTag() {
 		s.closeLink()
 	case tagP, tagBr:
 		s.endRun('\n')
-		if s.paragraphs == 0 {
-			return
-		}
 	case tagHtml, tagBody, tagHead:
 		s.endRun('\n')
 		return // what follows still belongs to the page
+	}
+	if s.opened[z.tag] == 0 && !headings.has(z.tag) {
+		return
 	}
 	isHeading, through, isBlock := headings.has(z.tag), throughScopes.has(z.tag), blocks.has(z.tag)
 	for i := len(s.stack) - 1; i >= 0; i-- {
@@ -247,6 +263,7 @@ func (s *scanner) forget(i int) {
 	for ; i >= 0; i-- {
 		o := &s.stack[i]
 		if o.tag == s.z.tag && !o.own && s.sameName(o) {
+			s.opened[o.tag]--
 			s.stack = append(s.stack[:i], s.stack[i+1:]...)
 			return
 		}
