@@ -49,8 +49,8 @@ var floorPlan = map[string]string{
 	"crawl/crawltest":           "weburl",
 	"crawl/neardup":             "",
 	"crawl/learn":               "weburl crawl/neardup",
-	"crawl": "document weburl internal/durable crawl/frontier crawl/fetch crawl/robots crawl/sitemap" +
-		" crawl/extract crawl/warc",
+	"crawl": "document weburl langid internal/durable crawl/frontier crawl/fetch crawl/robots crawl/sitemap" +
+		" crawl/extract crawl/extract/convert crawl/warc crawl/neardup crawl/learn crawl/login crawl/render",
 
 	"index/bitpack":          "",
 	"index/internal/corrupt": "",
@@ -94,7 +94,7 @@ var testOnly = map[string]string{
 	"index":     "internal/durable/crashtest",
 	"blob":      "internal/durable/crashtest",
 	"search":    "document",
-	"crawl":     "crawl/crawltest weburl",
+	"crawl":     "crawl/crawltest crawl/login weburl",
 	"crawl/*":   "crawl/crawltest",
 	"node":      "crawl/crawltest",
 	"cmd/trawl": "crawl/crawltest weburl",

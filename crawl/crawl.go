@@ -79,8 +79,9 @@ type Options struct {
 	NoWARC bool                    // keep no captures
 	Seal   func(path string) error // gets each complete file of captures; see warc.Options.Sealed
 
-	CacheBytes int64        // of the frontier; 0: 64 MiB
-	Log        *slog.Logger // nil: discard
+	CacheBytes   int64        // of the frontier; 0: 64 MiB
+	ConvertCache string       // folder for what reads PDF, compiled; empty: it is compiled (3 s) when the first PDF comes
+	Log          *slog.Logger // nil: discard
 }
 
 func (o *Options) defaults() {
@@ -114,6 +115,7 @@ type Crawler struct {
 	scope   *scope
 	front   *frontier.Frontier
 	client  *fetch.Client
+	reader  *reader
 	warc    *warc.Writer // nil: no captures
 	origins *origins
 	totals  totals
@@ -158,6 +160,7 @@ func Open(opt Options) (*Crawler, error) {
 		}
 	}
 	c.client = fetch.New(opt.Fetch)
+	c.reader = newReader(opt)
 	return c, nil
 }
 
@@ -221,9 +224,9 @@ func (c *Crawler) wake() {
 // Close ends the crawl's use of its folder. Run must have returned.
 func (c *Crawler) Close() error {
 	c.client.Close()
-	var err error
+	err := c.reader.close()
 	if c.warc != nil {
-		err = c.warc.Close()
+		err = errors.Join(err, c.warc.Close())
 	}
 	return errors.Join(err, c.front.Close())
 }

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/trawlsearch/trawl/crawl/extract"
 	"github.com/trawlsearch/trawl/crawl/fetch"
 	"github.com/trawlsearch/trawl/crawl/frontier"
 	"github.com/trawlsearch/trawl/document"
@@ -65,10 +64,20 @@ func (c *Crawler) one(ctx context.Context, l frontier.Lease) *result {
 		return r.retry(string(resp.Cut), waitsOfClass[resp.Cut])
 	case l.Mark&markSitemap != 0:
 		return c.sitemap(r)
+	case l.Mark&markFeed != 0:
+		return c.feed(r)
 	}
-	page, readable := extract.Document(resp.URL, resp.Header, resp.Body, extract.Options{Agent: c.opt.Fetch.Product})
-	if !readable {
-		return r.drop(frontier.Skipped, "type "+page.MediaType)
+	return c.read(ctx, r)
+}
+
+// read is what becomes of a body.
+func (c *Crawler) read(ctx context.Context, r *result) *result {
+	page, unread := c.reader.read(ctx, r.resp.URL, r.resp.Header, r.resp.Body)
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case unread != "":
+		return r.drop(frontier.Skipped, unread)
 	}
 	return c.page(ctx, r, page)
 }

@@ -4,14 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/trawlsearch/trawl/crawl/extract"
 	"github.com/trawlsearch/trawl/crawl/fetch"
 	"github.com/trawlsearch/trawl/crawl/frontier"
-	"github.com/trawlsearch/trawl/document"
 	"github.com/trawlsearch/trawl/weburl"
 )
 
@@ -27,7 +24,7 @@ func (c *Crawler) page(ctx context.Context, r *result, p *extract.Page) *result 
 		return c.redirect(ctx, r, p.Refresh)
 	}
 	r.out.ContentHash = p.ContentHash
-	r.out.Links = c.links(r, p)
+	r.out.Links = append(c.links(r, p), c.feedsOf(r, p)...)
 	if p.NoIndex {
 		return r.drop(frontier.Skipped, "noindex")
 	}
@@ -42,30 +39,6 @@ func (c *Crawler) page(ctx context.Context, r *result, p *extract.Page) *result 
 	r.end(frontier.Done, "")
 	r.doc = documentOf(r.lease.URL, p, time.Now())
 	return r
-}
-
-// documentOf makes the event that goes to the log.
-func documentOf(u weburl.URL, p *extract.Page, at time.Time) *document.Document {
-	id := u.String()
-	headings := make([]string, len(p.Headings))
-	for i, h := range p.Headings {
-		headings[i] = h.Text
-	}
-	d := &document.Document{Key: document.Key(u.Key()), ID: id, URL: id, Version: at.UnixMicro(), Lang: p.Lang}
-	for _, f := range []document.Field{
-		{Name: "title", Text: p.Title},
-		{Name: "headings", Text: strings.Join(headings, "\n")},
-		{Name: "description", Text: p.Description},
-		{Name: "body", Text: p.Body},
-		{Name: "boilerplate", Text: p.Boilerplate},
-		{Name: "fetched", Text: strconv.FormatInt(at.UnixMicro(), 10)},
-	} {
-		if f.Text != "" {
-			d.Fields = append(d.Fields, f)
-		}
-	}
-	d.Fit()
-	return d
 }
 
 // links are what a page adds to the frontier.
@@ -167,11 +140,7 @@ func (c *Crawler) withCookies(ctx context.Context, r *result) *result {
 	if resp.Status != http.StatusOK {
 		return r.end(frontier.Failed, httpReason(resp.Status))
 	}
-	page, readable := extract.Document(resp.URL, resp.Header, resp.Body, extract.Options{Agent: c.opt.Fetch.Product})
-	if !readable {
-		return r.drop(frontier.Skipped, "type "+page.MediaType)
-	}
-	return c.page(ctx, r, page)
+	return c.read(ctx, r)
 }
 
 // yield decides about a page that names another address for itself, which is a

@@ -110,7 +110,7 @@ func (s *scope) refuses(u weburl.URL, depth int, mark uint8) string {
 	if !u.IsWeb() {
 		return "bad-scheme"
 	}
-	if s.maxDepth > 0 && depth > s.maxDepth && mark&markSitemap == 0 {
+	if s.maxDepth > 0 && depth > s.maxDepth && mark&(markSitemap|markFeed) == 0 {
 		return "depth"
 	}
 	text := u.String()

@@ -18,6 +18,8 @@ import (
 const (
 	markSeed    = 1 << iota // in scope whatever Include says
 	markSitemap             // read as a list of addresses, not as a page
+	markFeed                // read as a list of what is new
+	markProbe               // an address that should not exist: see package learn
 )
 
 // maxSeeds bounds the file of seeds, which is read whole at Open.

@@ -49,21 +49,36 @@ func (c *Crawler) sitemap(r *result) *result {
 	if err != nil {
 		return r.drop(frontier.Skipped, "not-a-sitemap")
 	}
+	liar := lies(m.Entries)
 	for _, e := range m.Entries {
-		u := tidy(e.URL)
-		if c.scope.refuses(u, 1, 0) != "" || c.robotsRefuse(u) {
-			continue
+		changed := e.LastMod
+		if liar {
+			changed = time.Time{}
 		}
-		it := frontier.Item{URL: u, Depth: 1, Priority: 2, Referrer: r.lease.URL, LastMod: e.LastMod}
-		if age := time.Since(e.LastMod); age >= 0 && age < recentlyChanged {
-			it.Priority = 1
+		if it, ok := c.announced(r.lease.URL, tidy(e.URL), changed); ok {
+			r.out.Links = append(r.out.Links, it)
 		}
-		r.out.Links = append(r.out.Links, it)
 	}
 	if r.lease.Depth < maxNesting {
 		r.out.Links = append(r.out.Links, c.children(r.lease, m.Children)...)
 	}
 	return r.drop(frontier.Skipped, "sitemap")
+}
+
+// lies tells whether the dates of a sitemap are those of its making: most of them
+// within a minute before now.
+func lies(entries []sitemap.Entry) bool {
+	dated, now := 0, 0
+	for _, e := range entries {
+		if e.LastMod.IsZero() {
+			continue
+		}
+		dated++
+		if age := time.Since(e.LastMod); age < time.Minute {
+			now++
+		}
+	}
+	return dated > 2 && 2*now > dated
 }
 
 func (c *Crawler) children(l frontier.Lease, entries []sitemap.Entry) []frontier.Item {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/trawlsearch/trawl/crawl/extract"
 	"github.com/trawlsearch/trawl/crawl/fetch"
 	"github.com/trawlsearch/trawl/weburl"
 )
@@ -45,6 +44,7 @@ type Read struct {
 	MediaType   string   `json:"media_type"`
 	Charset     string   `json:"charset,omitempty"`
 	Readable    bool     `json:"readable"`
+	Unread      string   `json:"unread,omitempty"` // why there is no text
 	Title       string   `json:"title"`
 	Description string   `json:"description,omitempty"`
 	Lang        string   `json:"lang,omitempty"`
@@ -104,7 +104,7 @@ func Inspect(ctx context.Context, address string, opt fetch.Options, in ...Scope
 			return t
 		}
 		if resp.Status < 300 || resp.Status >= 400 {
-			t.read(resp, sc, rules, opt.Product)
+			t.read(ctx, resp, sc, rules, opt.Product)
 			return t
 		}
 		if u = tidy(resp.Location); u.IsZero() {
@@ -157,10 +157,12 @@ func (t *Trace) step(ctx context.Context, client *fetch.Client, product string, 
 	return resp, func(v weburl.URL) bool { return v.Origin() != host || a.Rules.Allowed(product, v.Target()) }
 }
 
-func (t *Trace) read(resp *fetch.Response, sc *scope, allowed judge, product string) {
-	p, readable := extract.Document(resp.URL, resp.Header, resp.Body, extract.Options{Agent: product})
+func (t *Trace) read(ctx context.Context, resp *fetch.Response, sc *scope, allowed judge, product string) {
+	rd := newReader(Options{Fetch: fetch.Options{Product: product}})
+	defer rd.close()
+	p, unread := rd.read(ctx, resp.URL, resp.Header, resp.Body)
 	r := &Read{
-		MediaType: p.MediaType, Charset: p.Charset, Readable: readable, Title: p.Title, Description: p.Description,
+		MediaType: p.MediaType, Charset: p.Charset, Readable: unread == "", Unread: unread, Title: p.Title, Description: p.Description,
 		Lang: p.Lang, Canonical: p.Canonical.String(), Refresh: p.Refresh.String(),
 		NoIndex: p.NoIndex, NoFollow: p.NoFollow, NeedsJS: p.NeedsJS, Body: p.Body, Boilerplate: p.Boilerplate,
 		ContentHash: fmt.Sprintf("%x", p.ContentHash),
