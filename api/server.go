@@ -65,7 +65,7 @@ func New(opt Options) http.Handler {
 	s.handle("POST "+c+"/{collection}/documents", s.admin(s.documents))
 	s.handle("POST "+c+"/{collection}/crawl", s.admin(s.crawl))
 	s.handle("GET "+c+"/{collection}/crawls", s.crawls)
-	s.handle("GET "+c+"/{collection}/diff", s.diff)
+	s.handle("GET "+c+"/{collection}/diff", s.admin(s.diff)) // it costs a reading of all texts
 	s.handle("POST "+c+"/{collection}/publish", s.admin(s.turn((*Collection).Publish)))
 	s.handle("POST "+c+"/{collection}/discard", s.admin(s.turn((*Collection).Discard)))
 	s.handle("POST "+c+"/{collection}/rollback", s.admin(s.turn((*Collection).Rollback)))

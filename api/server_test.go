@@ -105,6 +105,12 @@ func serve(t *testing.T) (*fakeNode, *Client) {
 			}
 			return f.crawls[:min(limit, len(f.crawls))], nil
 		},
+		Diff: func(_ context.Context, name string, limit int) (Diff, error) {
+			return Diff{Collection: name, From: limit}, nil
+		},
+		Events: func(context.Context, string, int) ([]Event, error) {
+			return []Event{{Number: 1, Kind: EventHeld}}, nil
+		},
 		Status: func(name string) (Status, error) {
 			if _, err := f.Collection(name); err != nil {
 				return Status{}, err

@@ -185,6 +185,51 @@ func TestCrawls(t *testing.T) {
 }
 
 // TestRace has 8 writers add to one number by version.
+func TestEvents(t *testing.T) {
+	databases(t, func(t *testing.T, url string) {
+		s, ctx := open(t, url), t.Context()
+		if err := s.PutEvent(ctx, Event{Collection: "web", Number: 1}); !errors.Is(err, ErrNotFound) {
+			t.Fatalf("an event of no collection: %v", err)
+		}
+		mustPut(t, s, Collection{Name: "web"})
+		mustPut(t, s, Collection{Name: "shop"})
+		var all []Event
+		for n := range 12 { // numbers are sorted as numbers
+			e := Event{Collection: "web", Number: int64(n + 1), At: time.UnixMicro(int64(n)).UTC(), Kind: "held", Generation: 2, Crawl: 7, Detail: "why"}
+			all = append([]Event{e}, all...)
+			for range 2 { // the second changes nothing
+				if err := s.PutEvent(ctx, e); err != nil {
+					t.Fatal(err)
+				}
+				e.Kind = "other"
+			}
+		}
+		all[len(all)-1].At = time.Time{} // 1970 is not told from never
+		got, err := s.Events(ctx, "web", 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, got, all)
+		if got, err := s.Events(ctx, "web", 2); err != nil || len(got) != 2 || got[0].Number != 12 {
+			t.Errorf("got %+v, %v", got, err)
+		}
+		if got, err := s.Events(ctx, "shop", 2); err != nil || len(got) != 0 {
+			t.Errorf("of another collection: %+v, %v", got, err)
+		}
+		for _, bad := range []Event{{Collection: "web", Number: 99, Detail: "\x00"}, {Collection: "web", Number: 99, Kind: "\xff"}, {Number: 99}} {
+			if err := s.PutEvent(ctx, bad); err == nil {
+				t.Errorf("stored %+v", bad)
+			}
+		}
+		if err := s.DeleteCollection(ctx, "web"); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.Events(ctx, "web", 2); err != nil || len(got) != 0 {
+			t.Errorf("of a collection that is deleted: %+v, %v", got, err)
+		}
+	})
+}
+
 func TestRace(t *testing.T) {
 	databases(t, func(t *testing.T, url string) {
 		s, ctx := open(t, url), t.Context()
