@@ -310,7 +310,8 @@ func await(t *testing.T, what string, ok func() bool) {
 
 var manyPages = flag.Int("pages", 30, "pages that TestMany renders; the claim of the manual is measured with 1000")
 
-// TestMany renders many pages: no browser is left, and memory is back.
+// TestMany renders many pages: no browser is left, and memory is back. Of more
+// than 500 pages the CPU time is too small: browsers were replaced.
 func TestMany(t *testing.T) {
 	body := strings.Repeat("<p>some text of a page of usual size, which is fourteen kilobytes</p>\n", 200)
 	s := newSite(t, map[string]http.HandlerFunc{"/": text(`<!doctype html><title>t</title><script src=/app.js></script>` + body),
@@ -319,32 +320,36 @@ func TestMany(t *testing.T) {
 			io.WriteString(w, `addEventListener('load', () => document.body.append('made ' + document.querySelectorAll('p').length))`)
 		}})
 	p := newPool(t, s, Options{})
-	show(t, p, "http://a.test/")
+	render := func(pages int) {
+		var wg sync.WaitGroup
+		todo := make(chan int)
+		for range 4 {
+			wg.Go(func() {
+				for range todo {
+					res, err := p.Render(context.Background(), Request{URL: address(t, "http://a.test/")})
+					if err != nil || !strings.Contains(string(res.HTML), "made 200") {
+						t.Errorf("%v, %v", res, err)
+					}
+				}
+			})
+		}
+		for i := range pages {
+			todo <- i
+		}
+		close(todo)
+		wg.Wait()
+	}
 	memory := func() int64 {
+		runtime.GC()
 		runtime.GC()
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
 		return int64(m.HeapAlloc)
 	}
+	render(8) // each tab has been used
 	before, goroutines, cpu := memory(), runtime.NumGoroutine(), cpuTime(p.opt.TempDir)
 	began := time.Now()
-	var wg sync.WaitGroup
-	todo := make(chan int)
-	for range 4 {
-		wg.Go(func() {
-			for range todo {
-				res, err := p.Render(context.Background(), Request{URL: address(t, "http://a.test/")})
-				if err != nil || !strings.Contains(string(res.HTML), "made 200") {
-					t.Errorf("%v, %v", res, err)
-				}
-			}
-		})
-	}
-	for i := range *manyPages {
-		todo <- i
-	}
-	close(todo)
-	wg.Wait()
+	render(*manyPages)
 	took := time.Since(began)
 	after := memory()
 	cpu = cpuTime(p.opt.TempDir) - cpu
@@ -355,7 +360,7 @@ func TestMany(t *testing.T) {
 	if left := users(p.opt.TempDir); len(left) > 0 || dirs(t, p.opt.TempDir) > 0 {
 		t.Errorf("left: processes %v, %d profiles", left, dirs(t, p.opt.TempDir))
 	}
-	if after > before+before/10+1<<20 {
+	if after > before+before/10+256<<10 { // what waits to be collected is never quite the same
 		t.Errorf("memory: %d bytes before, %d after", before, after)
 	}
 }
