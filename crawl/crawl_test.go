@@ -88,7 +88,7 @@ func (s *sink) live() []string {
 
 // bed is a crawler on a fake web in fake time.
 type bed struct {
-	t    *testing.T
+	t    testing.TB
 	web  *crawltest.Web
 	site *crawltest.Site // a.test
 	sink *sink

@@ -16,7 +16,7 @@ import (
 )
 
 // capturesOf counts the records of a crawl's captures by type.
-func capturesOf(t *testing.T, dir string) map[string]int {
+func capturesOf(t testing.TB, dir string) map[string]int {
 	t.Helper()
 	out := map[string]int{}
 	names, err := warc.List(filepath.Join(dir, "warc"))

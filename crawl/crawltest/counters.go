@@ -49,3 +49,10 @@ func (w *Web) CountersJSON() []byte {
 	}
 	return b
 }
+
+// Total is how many requests there were.
+func (w *Web) Total() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.requests)
+}

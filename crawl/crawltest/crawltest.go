@@ -48,6 +48,7 @@ type Web struct {
 	mu       sync.Mutex // guards what follows
 	sites    map[string]*Site
 	lookups  map[string]int
+	dials    map[string]int
 	refused  []string
 	canary   *Canary // nil: none yet
 	raw      map[net.Conn]bool
@@ -83,7 +84,7 @@ func start(tb testing.TB, plain, secure net.Listener) *Web {
 	}
 	w := &Web{
 		tb: tb, ca: ca, plain: plain, secure: secure, raw: map[net.Conn]bool{},
-		sites: map[string]*Site{}, lookups: map[string]int{},
+		sites: map[string]*Site{}, lookups: map[string]int{}, dials: map[string]int{},
 		inFlight: map[string]int{}, most: map[string]int{},
 	}
 	server := func(serve func(s *http.Server) error) {
@@ -184,6 +185,9 @@ func (w *Web) Dial(ctx context.Context, network, addr string) (net.Conn, error) 
 	w.mu.Unlock()
 	switch site := w.at(ap.Addr()); {
 	case site != nil:
+		w.mu.Lock()
+		w.dials[site.host]++
+		w.mu.Unlock()
 		if f := site.listener(ap.Port()); f != nil {
 			return w.connect(ctx, f)
 		}
@@ -208,6 +212,13 @@ func dialListener(ctx context.Context, l net.Listener) (net.Conn, error) {
 		return p.dial(ctx)
 	}
 	return new(net.Dialer).DialContext(ctx, "tcp", l.Addr().String())
+}
+
+// Dials is how many connections were asked for to the address of a site.
+func (w *Web) Dials(host string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.dials[host]
 }
 
 // Refused lists the addresses that were dialled and are not of this web: in a

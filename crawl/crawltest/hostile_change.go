@@ -56,10 +56,14 @@ func changeRows() []Row {
 		}},
 		{ID: "C06", Behaviour: "a sitemap index of sitemaps that are packed, missing, circular, oversized and sloppy", Seeds: seed("c06.test"), Install: installC06},
 		{ID: "C07", Behaviour: "RSS and Atom feeds of 20 items, a new one each hour", Seeds: seed("c07.test"), Install: installC07},
-		{ID: "C08", Behaviour: "our process is killed at any moment", Seeds: seed("c08.test"), Install: func(w *Web) {
-			w.Site("c08.test").Mount(Generate(88, C08Pages))
+		{ID: "C08", Behaviour: "our process is killed at any moment", Seeds: seed("c08.test"), Sockets: true, Install: func(w *Web) {
+			site := Generate(88, C08Pages)
+			w.Site("c08.test").Mount(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+				time.Sleep(C08Answer)
+				site.ServeHTTP(rw, r)
+			}))
 		}},
-		{ID: "C09", Behaviour: "our disk is full, or does not take what it is given", Seeds: seed("c09.test"), Install: func(w *Web) {
+		{ID: "C09", Behaviour: "our disk is full, or does not take what it is given", Seeds: seed("c09.test"), Sockets: true, Install: func(w *Web) {
 			w.Site("c09.test").Mount(Generate(99, C09Pages))
 		}},
 	}
@@ -67,8 +71,9 @@ func changeRows() []Row {
 
 // The sizes of the sites that our own failures are tried on.
 const (
-	C08Pages = 1500
-	C09Pages = 600
+	C08Pages  = 1500
+	C08Answer = 4 * time.Millisecond // how long each of them takes, so that lives are not too short for it
+	C09Pages  = 600
 )
 
 func installC01(w *Web) {

@@ -60,6 +60,15 @@ type sessions struct {
 	good map[string]int // uses left
 	csrf map[string]bool
 	uses int
+	over bool
+}
+
+// end ends all sessions, for good.
+func (s *sessions) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.good)
+	s.over = true
 }
 
 func (s *sessions) known(r *http.Request) bool {
@@ -93,7 +102,7 @@ func (s *sessions) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	token := r.PostFormValue("token")
 	cookie, err := r.Cookie("csrf")
-	if err != nil || cookie.Value != token || !s.csrf[token] || r.PostFormValue("username") != N04User || r.PostFormValue("password") != N04Password {
+	if s.over || err != nil || cookie.Value != token || !s.csrf[token] || r.PostFormValue("username") != N04User || r.PostFormValue("password") != N04Password {
 		Page{Status: http.StatusForbidden, Title: "No"}.ServeHTTP(rw, r)
 		return
 	}
@@ -109,22 +118,17 @@ func (s *sessions) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 // logged in.
 var N05Exits = []string{"/logout", "/account/signout", "/n/delete?id=7", "/log-out", "/sign_out"}
 
-// installN05 is behind N04's basic credentials; whoever asks for an exit is out.
+// installN05 is behind a form as N04's; an exit ends every session, and no new one
+// is given: who was there has no way back.
 func installN05(w *Web) {
 	s := w.Site("n05.test")
-	out := false
-	var mu sync.Mutex
-	open := func(r *http.Request) bool {
-		mu.Lock()
-		defer mu.Unlock()
-		u, p, ok := r.BasicAuth()
-		return !out && ok && u == N04User && p == N04Password
-	}
-	behind(s, open, Page{Status: http.StatusUnauthorized, Header: http.Header{"WWW-Authenticate": {`Basic realm="n05"`}}})
-	front := prosePage(5, append(numbers("/n/page", N04Pages-1), N05Exits...)...)
+	form := &sessions{good: map[string]int{}, uses: 1 << 30}
+	toLogin := Page{Status: http.StatusFound, Header: http.Header{"Location": {"/login"}}}
+	behind(s.Handle("/login", form), form.known, toLogin)
+	front := prosePage(5, append(append([]string{}, N05Exits...), numbers("/n/page", N04Pages-1)...)...)
 	s.HandleFunc("/", func(rw http.ResponseWriter, r *http.Request) {
-		if !open(r) {
-			Page{Status: http.StatusUnauthorized}.ServeHTTP(rw, r)
+		if !form.known(r) {
+			toLogin.ServeHTTP(rw, r)
 			return
 		}
 		front.ServeHTTP(rw, r)
@@ -132,9 +136,7 @@ func installN05(w *Web) {
 	for _, p := range N05Exits {
 		path, _, _ := strings.Cut(p, "?")
 		s.HandleFunc(path, func(rw http.ResponseWriter, r *http.Request) {
-			mu.Lock()
-			out = true
-			mu.Unlock()
+			form.end()
 			prosePage(6).ServeHTTP(rw, r)
 		})
 	}

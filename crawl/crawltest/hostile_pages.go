@@ -59,8 +59,8 @@ func pageRows() []Row {
 		{ID: "H08", Behaviour: "nofollow, meta robots and X-Robots-Tag, for us and for others", Seeds: seed("h08.test"), Install: installH08},
 		{ID: "H09", Behaviour: "canonicals: relative, many, elsewhere, in chains and loops, to what is no page", Seeds: seed("h09.test"), Install: installH09},
 		{ID: "H10", Behaviour: "hidden text", Seeds: seed("h10.test"), Install: installH10},
-		{ID: "H11", Behaviour: "text that scripts make", Seeds: seed("h11.test"), Install: installH11},
-		{ID: "H12", Behaviour: "scripts that loop, alert, fetch, register workers and download", Seeds: seed("h12.test"), Install: installH12},
+		{ID: "H11", Behaviour: "text that scripts make", Seeds: seed("h11.test"), Sockets: true, Install: installH11},
+		{ID: "H12", Behaviour: "scripts that loop, alert, fetch, register workers and download", Seeds: seed("h12.test"), Sockets: true, Install: installH12},
 		addressRow("H13", "addresses of other schemes, broken and odd ones", schemeCases),
 	}
 }
@@ -170,7 +170,7 @@ func installH10(w *Web) {
 		"tiny":       `<div style="font-size:1px">` + spam + `</div>`,
 		"white":      `<div style="color:#fff;background-color:#ffffff">` + spam + `</div>`,
 		"offscreen":  `<div style="position:absolute; left:-9999px">` + spam + `</div>`,
-		"class":      `<style>.gone { display: none }</style><div class=gone>` + spam + `</div>`,
+		"stuffing":   `<p>` + strings.Repeat(H10Spam+" ", 200) + `</p>`,
 		"template":   `<template><p>` + spam + `</p></template>`,
 	} {
 		s.Page("/h/hidden-"+name, Page{HTML: "<title>Hidden " + name + "</title><main>" + text + hidden + text + "</main>"})

@@ -77,7 +77,8 @@ func mirrorSeeds() (out []string) {
 }
 
 func installT01(w *Web) {
-	w.Site("t01.test").star(append(numbers("/page", T01Pages), "/t/calendar?y=2026&m=1&d=1")...).
+	today := time.Now().Format("/t/calendar?y=2006&m=1&d=2")
+	w.Site("t01.test").star(append(numbers("/page", T01Pages), today)...).
 		HandleFunc("/t/calendar", func(rw http.ResponseWriter, r *http.Request) {
 			q := r.URL.Query()
 			y, _ := strconv.Atoi(q.Get("y"))
@@ -254,8 +255,9 @@ func tarpit(rw http.ResponseWriter, r *http.Request) {
 func installT12(w *Web) {
 	for i := range T12Hosts {
 		host := fmt.Sprintf("farm%d-t12.test", i)
-		w.Site(host).Page("/robots.txt", Page{Status: 404}).Page("/sitemap.xml", Page{Status: 404}).
-			Mount(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.Site(host).SetAddrs(fmt.Sprintf("9.201.0.%d", i%40)). // farms stand close together
+									Page("/robots.txt", Page{Status: 404}).Page("/sitemap.xml", Page{Status: 404}).
+									Mount(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 				h := hashed(r.Host + r.URL.Path)
 				var links []string
 				for k := range uint64(20) {

@@ -165,6 +165,7 @@ func (w *Web) Forget() {
 	defer w.mu.Unlock()
 	w.requests = nil
 	clear(w.lookups)
+	clear(w.dials)
 	clear(w.most)
 	w.refused = nil
 }
