@@ -42,7 +42,6 @@ var notYet = map[string]string{
 	"T10": "score of tarpits",
 	"T11": "mirrors",
 	"T12": "budget of a domain",
-	"C03": "change rates",
 	"C07": "feeds",
 }
 
