@@ -202,21 +202,21 @@ func lastPointer(ctx context.Context, bucket *blob.Bucket, collection string) (n
 // do. The caller has the lease of the collection's crawl.
 func (x *crawler) sweep(ctx context.Context, col api.Collection) {
 	g := col.Standing()
-	dirs, err := filepath.Glob(x.node.crawlDir(col.Name, 2)[:len(x.node.crawlDir(col.Name, 1))] + ".g*")
+	first := x.node.crawlDir(col.Name, 1)
+	entries, err := os.ReadDir(filepath.Dir(first))
 	if err != nil {
-		return // no path of ours is a bad pattern
+		return // nothing was crawled here yet, or Open says why it cannot be read
 	}
-	for _, dir := range append(dirs, x.node.crawlDir(col.Name, 1)) {
-		generation := 1
-		if _, number, ok := strings.Cut(filepath.Base(dir), ".g"); ok {
-			if generation, err = strconv.Atoi(number); err != nil {
-				continue
-			}
+	for _, e := range entries {
+		name, number, ok := strings.Cut(e.Name(), ".g")
+		generation, err := strconv.Atoi(number)
+		if !ok {
+			generation, err = 1, nil
 		}
-		if generation > g.Last || slices.Contains(g.Kept(), generation) {
+		if err != nil || name != col.Name || generation > g.Last || slices.Contains(g.Kept(), generation) {
 			continue
 		}
-		if err := x.drop(ctx, col.Name, dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := x.drop(ctx, col.Name, x.node.crawlDir(col.Name, generation)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			x.log.Error("what is left of an old crawl was not deleted; it is tried again", "collection", col.Name, "generation", generation, "err", err)
 		}
 	}
