@@ -13,6 +13,10 @@
 // html5lib. The tree of x/net is the oracle of the tests: over 181 pages the
 // outline has the same words and the same links.
 //
+// The main text of Scrapinghub's 181 pages is found with F1 .975 by their own
+// measure (precision .966, recall .984; .974 on the half that no rule was tuned
+// on), and of the prose of five documentation sets .990 to .9996 is kept.
+//
 // Limits, all bounded so that a hostile page costs at most what an honest one
 // of MaxBytes does:
 //

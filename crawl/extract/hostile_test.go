@@ -154,6 +154,7 @@ func TestNeedsJS(t *testing.T) {
 	}{
 		{"script only", "<div id=root></div>" + script, true},
 		{"with noscript", "<noscript>Please enable scripts.</noscript>" + script, true},
+		{"with much noscript", "<noscript>" + strings.Repeat("Please enable scripts. ", 20) + "</noscript>" + script, true},
 		{"from a file", "<div id=app></div><script src=/app.js></script>", true},
 		{"text and script", "<p>" + strings.Repeat("words and more words ", 20) + script, false},
 		{"short page without script", "<p>gone", false},

@@ -160,13 +160,13 @@ func (s *scanner) textWithin(t tagName) {
 	case s.foreign > 0:
 	case t == tagTextarea:
 		s.z.rawText(escapableText, "textarea")
-		s.text1(true)
+		s.takeText(true)
 	case t == tagXmp:
 		s.z.rawText(rawText, "xmp")
-		s.text1(false)
+		s.takeText(false)
 	case t == tagPlaintext:
 		s.z.rawText(verbatimText, "")
-		s.text1(false)
+		s.takeText(false)
 	}
 }
 
