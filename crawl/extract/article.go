@@ -1,5 +1,7 @@
 package extract
 
+import "strings"
+
 const (
 	minShare        = 0.95 // of the prose, in the place of the main text
 	minArticleShare = 0.80 // the same, where the page says that it is an article
@@ -7,6 +9,7 @@ const (
 	minMainShare    = 0.3  // of <main>
 	placeShare      = 5    // a place of an article has a fifth of the prose that the best one has
 	minLead         = 100  // bytes of a lead that stands outside of the article's place
+	maxHeadlineRuns = 100  // between the heading of an article and its first sentence
 	maxLeadRuns     = 30   // between the heading of a page and its text
 	maxLabelBytes   = 60
 	maxLabels       = 50 // looked at on a page
@@ -177,6 +180,7 @@ func (c *content) trim(main []bool, kinds []runKind) {
 	if first < 0 {
 		return
 	}
+	c.markHeadline(first, kinds)
 	for i, r := range c.runs {
 		tag := c.elems[r.elem].tag
 		switch {
@@ -185,6 +189,22 @@ func (c *content) trim(main []bool, kinds []runKind) {
 			kinds[i] = headline
 		case !headings.has(tag) && !listed.has(tag):
 			kinds[i] = boilerplate
+		}
+	}
+}
+
+// markHeadline looks for the heading above the text that stands before it, apart
+// from it: an h1 that the title has too.
+func (c *content) markHeadline(first int, kinds []runKind) {
+	for i := first - 1; i >= max(0, first-maxHeadlineRuns); i-- {
+		r := c.runs[i]
+		if c.elems[r.elem].tag != tagH1 || r.end-r.start > maxHeadingBytes {
+			continue
+		}
+		text := oneLine(c.outline.text[r.start:r.end], maxHeadingBytes)
+		if strings.Contains(c.title, text) || strings.Contains(c.ogTitle, text) {
+			kinds[i] = headline
+			return
 		}
 	}
 }

@@ -166,7 +166,7 @@ func names(list [][]byte, limit int, seps string) []string {
 	for _, v := range list {
 		for piece := range bytes.FieldsFuncSeq(v, func(r rune) bool { return strings.ContainsRune(seps, r) }) {
 			s := collapse(piece, maxAuthorBytes)
-			if s == "" || strings.Contains(s, "://") || len(out) >= limit || slices.ContainsFunc(out, func(o string) bool { return strings.EqualFold(o, s) }) {
+			if !hasWord([]byte(s)) || strings.Contains(s, "://") || len(out) >= limit || slices.ContainsFunc(out, func(o string) bool { return strings.EqualFold(o, s) }) {
 				continue
 			}
 			out = append(out, s)

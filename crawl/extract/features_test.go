@@ -30,6 +30,8 @@ func TestHeadline(t *testing.T) {
 	p := read(t, `<meta property=og:type content=article><article><h1 id=x>It happened</h1><p>By A. Writer</p>`+filler(9)+"</article>")
 	equal(t, p.Headings, []Heading{{1, "It happened", "x"}})
 	equal(t, p.Sections[0].Heading, "It happened")
+	apart := read(t, `<title>It happened - Paper</title><meta property=og:type content=article><header><h1>It happened</h1></header><div>`+filler(9)+"</div>")
+	equal(t, apart.Headings, []Heading{{1, "It happened", ""}})
 	if !strings.HasPrefix(p.Body, prose[:20]) || strings.Contains(p.Boilerplate, "It happened") {
 		t.Errorf("body %.60q, boilerplate %q", p.Body, p.Boilerplate)
 	}
