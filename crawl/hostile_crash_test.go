@@ -72,7 +72,7 @@ func (v victim) live() int {
 	}
 	c, err := Open(Options{
 		Dir: v.Dir, Scope: scope, Delay: v.Delay, Shards: 3, PerHost: v.PerHost, Workers: victimWorkers, CacheBytes: 1 << 20, NoWARC: v.NoWARC,
-		Fetch: fetch.Options{Resolver: v.Web, Dial: v.Web.Dial},
+		Fetch: fetch.Options{Resolver: v.Web, Dial: v.Web.Dial, RootCAs: v.Web.RootCAs()},
 		Emit: func(_ context.Context, id string, part uint32, docs [][]byte) error {
 			line := fmt.Sprintf("%s %d", id, part)
 			for _, d := range docs {

@@ -3,6 +3,8 @@ package crawltest
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -11,6 +13,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -252,4 +255,86 @@ func TestDir(t *testing.T) {
 	check("/none", 404, "", "")
 	check("/../secret", 404, "", "")
 	check("/out", 404, "", "")
+}
+
+// TestRemote: another process would see the same web.
+func TestRemote(t *testing.T) {
+	w := New(t)
+	w.Site("a.test").Page("/", Page{HTML: "remote"})
+	w.Site("raw.test").Listen(99, func(c net.Conn) { io.WriteString(c, "raw") })
+	b, err := json.Marshal(w.Remote())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r Remote
+	if err := json.Unmarshal(b, &r); err != nil {
+		t.Fatal(err)
+	}
+	addrs, err := r.LookupNetIP(t.Context(), "ip", "raw.test")
+	if err != nil || len(addrs) != 1 {
+		t.Fatalf("%v, %v", addrs, err)
+	}
+	c, err := r.Dial(t.Context(), "tcp", netip.AddrPortFrom(addrs[0], 99).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(c); string(got) != "raw" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+	c.Close()
+	if _, err := r.Dial(t.Context(), "tcp", "9.9.9.9:80"); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("an address where nobody is: %v", err)
+	}
+	var dns *net.DNSError
+	if _, err := r.LookupNetIP(t.Context(), "ip", "none.test"); !errors.As(err, &dns) || !dns.IsNotFound {
+		t.Errorf("a name that is not there: %v", err)
+	}
+	client := &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, network, hostport string) (net.Conn, error) {
+			host, port, _ := net.SplitHostPort(hostport)
+			addrs, err := r.LookupNetIP(ctx, "ip", host)
+			if err != nil {
+				return nil, err
+			}
+			return r.Dial(ctx, network, net.JoinHostPort(addrs[0].String(), port))
+		},
+		TLSClientConfig: &tls.Config{RootCAs: r.RootCAs()},
+	}}
+	for _, url := range []string{"http://a.test/", "https://a.test/"} {
+		if _, body := get(t, client, url); body != "remote" {
+			t.Errorf("%s: %q", url, body)
+		}
+	}
+	client.CloseIdleConnections()
+}
+
+// TestCounters in fake time: an answer of 5 bytes, twice, a minute apart.
+func TestCounters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := NewInMemory(t)
+		c := client(w)
+		w.Site("a.test").Page("/x", Page{HTML: "12345"})
+		w.Canary()
+		for range 2 {
+			get(t, c, "http://a.test/x?q")
+			time.Sleep(time.Minute)
+		}
+		n := w.Counters()["a.test/x"]
+		if n == nil || n.Requests != 2 || n.Bytes != 10 || n.LeastGap != time.Minute || n.GreatestGap != time.Minute || n.Statuses[200] != 2 {
+			t.Errorf("%+v", n)
+		}
+		if w.Total() != 2 || w.Dials("a.test") != 1 || !strings.Contains(string(w.CountersJSON()), `"a.test/x"`) {
+			t.Errorf("%d requests, %d connections, %s", w.Total(), w.Dials("a.test"), w.CountersJSON())
+		}
+		conn, err := w.Dial(t.Context(), "tcp", "169.254.169.254:80")
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(conn, "GET / HTTP/1.1\r\n\r\n")
+		if b, _ := io.ReadAll(conn); !strings.HasSuffix(string(b), "secret") || w.Canary().Connections() != 1 {
+			t.Errorf("%q, %d connections", b, w.Canary().Connections())
+		}
+		conn.Close()
+		c.CloseIdleConnections()
+	})
 }
