@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/trawlsearch/trawl/crawl/crawltest"
+	"github.com/trawlsearch/trawl/crawl/frontier"
 	"github.com/trawlsearch/trawl/crawl/warc"
 )
 
@@ -112,17 +113,24 @@ var bodyChecks = map[string]func(h *trial){
 		h.wantReason("http://b13.test/b/html-octet", "skipped", "image/png")
 	},
 	"B14": func(h *trial) {
-		before := processor()
-		peak := h.peak(func() { h.crawl(day) })
-		if peak > 256<<20 {
-			h.t.Errorf("memory grew by %d MiB", peak>>20)
-		}
-		if took := processor() - before; took > 10*time.Second*time.Duration(len(h.row.Seeds)) {
-			h.t.Errorf("took %s of processor time", took)
+		// What reads PDF is compiled at first use, which is not the bombs' doing.
+		good := "http://b14.test/b/pdf-good"
+		h.crawl(day, good)
+		h.wantDocs(true, good)
+		for _, u := range h.row.Seeds {
+			before := processor()
+			if grown := h.peak(func() { h.crawl(day, u) }); grown > 256<<20 {
+				h.t.Errorf("%s: memory grew by %d MiB", u, grown>>20)
+			}
+			if took := processor() - before; took > 10*time.Second {
+				h.t.Errorf("%s: took %s of processor time", u, took)
+			}
+			if r := h.why(u); r.State == frontier.Queued {
+				h.t.Errorf("%s is not settled: %s", u, r.Reason)
+			}
 		}
 		h.wantReason("http://b14.test/b/pdf-bomb", "", "parse-limit")
 		h.wantReason("http://b14.test/b/docx-bomb", "", "parse-limit")
-		h.wantDocs(false, "http://b14.test/b/pdf-loop")
 		for path, forbidden := range map[string]string{"/b/xml-bomb": "laughterlaughter", "/b/xml-external": "secret"} {
 			if d := h.doc("http://b14.test" + path); d != nil && (strings.Contains(d.Text("body"), forbidden) || len(d.Text("body")) > 10<<10) {
 				h.t.Errorf("%s expanded to %d bytes", path, len(d.Text("body")))

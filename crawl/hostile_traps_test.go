@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/trawlsearch/trawl/crawl/crawltest"
+	"github.com/trawlsearch/trawl/crawl/frontier"
 )
 
 // How long a crawl may fall into a trap before its row has failed for certain.
@@ -46,13 +47,17 @@ var trapChecks = map[string]func(h *trial){
 		}
 	},
 	"T05": func(h *trial) {
-		h.budget("PerHost", 300)
+		budget := frontier.WebBudget()
+		budget.PerHost = 300
+		h.set("Budget", &budget)
 		h.enough = func() bool { return h.web.Hits("t05.test", "") > 400 }
 		h.wantOthersWell(day)
 		h.wantFewer("t05.test", 300)
 	},
 	"T06": func(h *trial) {
-		h.budget("HostsPerSite", 300)
+		budget := frontier.WebBudget()
+		budget.HostsPerSite = 300
+		h.set("Budget", &budget)
 		h.trap(trapTime, 2500)
 		hosts := map[string]bool{}
 		for _, q := range h.web.Requests() {

@@ -137,6 +137,7 @@ func installB14(w *Web) {
 		`<html xmlns="http://www.w3.org/1999/xhtml"><head><title>External</title></head><body><p>before &f; &n; &m; after</p></body></html>`
 	w.Site("b14.test").
 		Handle("/b/pdf-bomb", page("application/pdf", pdf("<< /Type /Pages /Kids [3 0 R] /Count 1 >>", true))).
+		Handle("/b/pdf-good", page("application/pdf", pdf("<< /Type /Pages /Kids [3 0 R] /Count 1 >>", false))).
 		Handle("/b/pdf-loop", page("application/pdf", pdf("<< /Type /Pages /Kids [2 0 R 2 0 R] /Count 2 /Parent 2 0 R >>", false))).
 		Handle("/b/docx-bomb", page("application/vnd.openxmlformats-officedocument.wordprocessingml.document", docxBomb())).
 		Handle("/b/xml-bomb", page("application/xhtml+xml", laughs)).
