@@ -97,6 +97,7 @@ func (r *running) crawlSite(t *testing.T, collection, url string) {
 // before until the swap; what was pushed before and meanwhile is in both; an
 // incremental crawl then goes on in the new one.
 func TestFullCrawl(t *testing.T) {
+	t.Parallel()
 	const pages = 60
 	site := startChanging(t, pages)
 	dir := t.TempDir()
@@ -200,6 +201,7 @@ func TestFullCrawl(t *testing.T) {
 // moved. The live index is unharmed, the candidate held, and the difference is
 // told with reasons; it may be discarded, or published nonetheless.
 func TestGuardHolds(t *testing.T) {
+	t.Parallel()
 	const pages = 40
 	site := startChanging(t, pages)
 	r := start1(t, t.TempDir(), "crawl-delay", "-1ms")
@@ -279,9 +281,10 @@ func TestGuardHolds(t *testing.T) {
 	r.stop(t)
 }
 
-// TestLimits: the limits of a collection count, and a new full crawl takes the
+// TestGuardLimits: the limits of a collection count, and a new full crawl takes the
 // place of one that is held.
 func TestGuardLimits(t *testing.T) {
+	t.Parallel()
 	const pages = 20
 	site := startChanging(t, pages)
 	r := start1(t, t.TempDir(), "crawl-delay", "-1ms")
@@ -376,6 +379,7 @@ func TestEvents(t *testing.T) {
 // TestPutKeepsGenerations: settings that are read, changed and written back do
 // not change what is live.
 func TestPutKeepsGenerations(t *testing.T) {
+	t.Parallel()
 	site := startChanging(t, 5)
 	r := start1(t, t.TempDir(), "crawl-delay", "-1ms")
 	r.crawlSite(t, "web", site.url)

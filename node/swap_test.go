@@ -41,6 +41,7 @@ func TestSwapOutlivesRegistry(t *testing.T) {
 		told bool
 	}{{"the database was told", true}, {"the database was not", false}} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			site := startChanging(t, pages)
 			r := published(t, dir, site)
@@ -86,6 +87,7 @@ func TestSwapOutlivesRegistry(t *testing.T) {
 // TestVerdictTwice: a report whose verdict was not written any more does not keep
 // the next one from being written.
 func TestVerdictTwice(t *testing.T) {
+	t.Parallel()
 	site := startChanging(t, 8)
 	r := start1(t, t.TempDir(), "crawl-delay", "-1ms")
 	r.crawlSite(t, "web", site.url)
@@ -104,6 +106,7 @@ func TestVerdictTwice(t *testing.T) {
 // TestDeletionGoesOn: a deletion that was cut off is finished by the next look,
 // and nothing is deleted before its time.
 func TestDeletionGoesOn(t *testing.T) {
+	t.Parallel()
 	const pages = 8
 	dir := t.TempDir()
 	site := startChanging(t, pages)
@@ -147,6 +150,7 @@ func TestDeletionGoesOn(t *testing.T) {
 // TestTrimmedLog: pushes that the log has no more are taken over from the live
 // index, whole; and the log is trimmed though several generations read it.
 func TestTrimmedLog(t *testing.T) {
+	t.Parallel()
 	site := startChanging(t, 5)
 	r := start1(t, t.TempDir(), "crawl-delay", "-1ms", "log-bytes", "16MB", "commit-interval", "100ms")
 	r.crawlSite(t, "web", site.url)
@@ -155,7 +159,7 @@ func TestTrimmedLog(t *testing.T) {
 		t.Helper()
 		var b strings.Builder
 		for i := from; i < from+each; i++ {
-			fmt.Fprintf(&b, `{"id":"bulk-%d","title":"Bulk","text":"%s","boilerplate":"x%dx","lang":"de","colour":"red"}`+"\n", i, randomText(i, 150_000), i)
+			fmt.Fprintf(&b, `{"id":"bulk-%d","title":"Bulk","text":"%s","boilerplate":"x%dx","lang":"de","colour":"red"}`+"\n", i, strings.Repeat("word ", 30_000), i)
 		}
 		if _, err := r.Push(t.Context(), "web", strings.NewReader(b.String())); err != nil {
 			t.Fatal(err)
@@ -202,19 +206,10 @@ func TestTrimmedLog(t *testing.T) {
 	r.stop(t)
 }
 
-// randomText is words that no compression makes small.
-func randomText(seed, n int) string {
-	var b strings.Builder
-	for i := 0; b.Len() < n; i++ {
-		k := document.KeyOf(fmt.Sprint(seed, i))
-		b.WriteString(k.String() + " ")
-	}
-	return b.String()
-}
-
 // TestUnmarkedPushes: documents that were pushed before generations were known
 // go to a new one too, where they can be told from pages.
 func TestUnmarkedPushes(t *testing.T) {
+	t.Parallel()
 	site := startChanging(t, 6)
 	r := start1(t, t.TempDir(), "crawl-delay", "-1ms")
 	r.crawlSite(t, "web", site.url)
