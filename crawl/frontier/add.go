@@ -18,7 +18,7 @@ type candidate struct {
 }
 
 // Add queues the addresses that are not known yet and tells how many there were.
-// What is not http or https, or longer than MaxURLBytes, is left out. When it
+// Those of slots that are not kept here go to Outbound, and do not count. What is not http or https, or longer than MaxURLBytes, is left out. When it
 // returns they are durable.
 func (f *Frontier) Add(items []Item) (added int, err error) {
 	cands := prepare(items)
@@ -69,6 +69,12 @@ func (w *write) discover(cands []candidate) error {
 			w.ids[c.origin] = id
 		}
 		c.id = id
+		if !w.f.mine(id.slot) {
+			if !seen {
+				w.away(c, id.slot)
+			}
+			continue
+		}
 		if elsewhere {
 			if err := w.linked(c, id); err != nil {
 				return err

@@ -9,7 +9,8 @@ import (
 // Commit makes a batch durable: what became of its leases, the addresses found,
 // the documents for the outbox, the place in the captures; all or nothing. On an
 // error the frontier answers that error to every later call: close it and open it
-// again, and what this batch would have settled is queued.
+// again, and what this batch would have settled is queued. An outcome whose slot
+// went to another epoch meanwhile is left out, and marked as Fenced.
 func (f *Frontier) Commit(b *Batch) error {
 	cands := make([][]candidate, len(b.Outcomes))
 	for i := range b.Outcomes {
@@ -17,6 +18,10 @@ func (f *Frontier) Commit(b *Batch) error {
 	}
 	return f.update("commit", func() error { return f.check(b) }, func(w *write) error {
 		for i := range b.Outcomes {
+			if b.Outcomes[i].Fenced {
+				w.refuse(b.Outcomes[i].Lease.fl)
+				continue
+			}
 			if err := w.settle(&b.Outcomes[i]); err != nil {
 				return err
 			}
@@ -26,6 +31,9 @@ func (f *Frontier) Commit(b *Batch) error {
 		}
 		for i := range cands {
 			o := &b.Outcomes[i]
+			if o.Fenced {
+				continue
+			}
 			w.from, w.own, w.ownNew = o.Lease.URL.Host(), 0, 0
 			if err := w.discover(cands[i]); err != nil {
 				return err
@@ -36,7 +44,7 @@ func (f *Frontier) Commit(b *Batch) error {
 			w.learned(&b.Hosts[i])
 		}
 		for i := range b.Outbox {
-			w.put(outboxKey(f.meta.outboxNext), b.Outbox[i].append(nil))
+			w.put(spoolKey(kindOutbox, f.meta.outboxNext), b.Outbox[i].append(nil))
 			f.meta.outboxNext++
 		}
 		if b.WARC != (WARCPosition{}) {
@@ -58,6 +66,10 @@ func (f *Frontier) check(b *Batch) error {
 			return fmt.Errorf("frontier: commit %s: %d bands and a sketch of %d bytes", o.Lease.URL, len(o.Bands), len(o.Sketch))
 		}
 		fl := o.Lease.fl
+		if fl != nil && !met[fl] && f.fenced(fl) {
+			o.Fenced, met[fl] = true, true
+			continue
+		}
 		if fl == nil || met[fl] || f.inflight[fl.key] != fl {
 			return fmt.Errorf("frontier: commit %s: not leased", o.Lease.URL)
 		}
@@ -200,6 +212,8 @@ func (f *Frontier) park(w *write) error {
 		}
 		at := int64(0)
 		switch {
+		case f.slots[h.id.slot].frozen:
+			at = h.due(w.now)
 		case h.rec.paused >= w.now+parkUS:
 			at = h.rec.paused
 		case len(h.window) == 0 && !h.more && h.nextRetry > w.now+restUS:

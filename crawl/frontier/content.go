@@ -147,12 +147,31 @@ func (w *write) enterContent(hash [16]byte, r ref) error {
 	}
 	h := contentHash64(hash)
 	now, err := w.holder(h)
-	if err != nil || now != (ref{}) {
+	if err != nil || now == r {
 		return err
+	}
+	if now != (ref{}) {
+		stands, err := w.standing(now, hash)
+		if stands || err != nil {
+			return err
+		}
 	}
 	w.contents[h] = r
 	w.put(contentKey(h), r.append(nil))
 	return nil
+}
+
+// standing tells whether who stands in C for a text still has it: he may have gone
+// with his slot.
+func (w *write) standing(r ref, hash [16]byte) (bool, error) {
+	rec := w.urls[r.key]
+	if rec == nil {
+		var err error
+		if rec, err = w.f.loadURL(r.id(), r.key); err != nil {
+			return false, err
+		}
+	}
+	return rec != nil && rec.doc && contentHash64(rec.hash) == contentHash64(hash), nil
 }
 
 func (w *write) leaveContent(hash [16]byte, r ref) error {

@@ -79,7 +79,7 @@ func (f *Frontier) delayOf(r *hostRecord) int64 {
 func (f *Frontier) arrange(h *host) {
 	base := max(h.rec.ready, h.rec.paused)
 	switch {
-	case h.busy >= f.opt.MaxPerHost || h.rec.parks > 0 && h.flying > 0:
+	case h.busy >= f.opt.MaxPerHost, h.rec.parks > 0 && h.flying > 0, f.slots[h.id.slot].frozen:
 		base = never // the second: its probe decides
 	case len(h.window) > 0 || h.more:
 	case h.nextRetry > 0:
@@ -120,15 +120,18 @@ func (f *Frontier) admit(now int64) error {
 			return nil
 		}
 		fr.from = append(fr.from, 0) // the key after this one
-		if fr.hosts[id] != nil {
-			continue
+		if fr.hosts[id] != nil || f.slots[id.slot].frozen {
+			continue // Thaw begins anew
 		}
 		rec, err := f.loadHost(id)
 		if err != nil {
 			return err
 		}
-		if rec == nil {
-			return fmt.Errorf("%w: S key %x of no host", errCorrupt, it.Key())
+		if rec == nil { // an import that was not completed
+			if err := f.db.Delete(it.Key(), pebble.NoSync); err != nil {
+				return err
+			}
+			continue
 		}
 		h := &host{id: id, rec: *rec, more: true}
 		f.join(h, f.groupOf(h))

@@ -34,7 +34,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"path/filepath"
 	"sync"
 	"time"
@@ -54,15 +53,16 @@ var ErrClosed = errors.New("frontier: closed")
 
 // Options configure a Frontier. The zero value works.
 type Options struct {
-	CacheBytes   int64            // block cache, and a fifth of it for recent fingerprints; 0: 64 MiB
-	DefaultDelay time.Duration    // between two requests to a host that has no delay of its own; 0: 1 s, negative: none
-	MaxPerHost   int              // requests under way at one host; 0: 1
-	MaxPerIP     int              // requests under way at one address (/32, /64 of IPv6), of all its hosts; 0: MaxPerHost, negative: no limit
-	FrontHosts   int              // hosts held in memory, about 2 KB each; 0: 10,000
-	Recrawl      Recrawl          // when what is settled is fetched again by itself; zero: never
-	Budget       Budget           // of hosts, sites and templates; zero: none
-	Now          func() time.Time // nil: time.Now
-	Log          *slog.Logger     // nil: discard
+	CacheBytes   int64                  // block cache, and a fifth of it for recent fingerprints; 0: 64 MiB
+	DefaultDelay time.Duration          // between two requests to a host that has no delay of its own; 0: 1 s, negative: none
+	MaxPerHost   int                    // requests under way at one host; 0: 1
+	MaxPerIP     int                    // requests under way at one address (/32, /64 of IPv6), of all its hosts; 0: MaxPerHost, negative: no limit
+	FrontHosts   int                    // hosts held in memory, about 2 KB each; 0: 10,000
+	Recrawl      Recrawl                // when what is settled is fetched again by itself; zero: never
+	Budget       Budget                 // of hosts, sites and templates; zero: none
+	Owns         func(slot uint16) bool // addresses of other slots go out through Outbound; nil: all are ours
+	Now          func() time.Time       // nil: time.Now
+	Log          *slog.Logger           // nil: discard
 
 	fs vfs.FS // tests: a file system that can lose power
 	id string // tests: what is else left to chance
@@ -112,9 +112,11 @@ type Frontier struct {
 
 	front frontHosts
 
-	outboxFirst uint64        // the oldest entry that is still stored
-	durable     uint64        // entries below this sequence number are synced
-	outboxMore  chan struct{} // closed and replaced when durable grows
+	outbox   spool // documents
+	outbound spool // addresses for other nodes
+
+	slots map[uint16]slotState // of the slots about which anything was ever said
+	sent  *seenCache           // addresses that went out lately
 }
 
 // Open opens or creates the frontier in dir.
@@ -129,12 +131,13 @@ func Open(dir string, opt Options) (*Frontier, error) {
 	}
 	f := &Frontier{
 		db: db, opt: opt,
-		wake:       make(chan struct{}),
-		seen:       newSeenCache(seenBytes),
-		pairs:      newSeenCache(seenBytes / 8),
-		inflight:   map[weburl.Key]*flight{},
-		front:      newFrontHosts(),
-		outboxMore: make(chan struct{}),
+		wake:     make(chan struct{}),
+		seen:     newSeenCache(seenBytes),
+		pairs:    newSeenCache(seenBytes / 8),
+		inflight: map[weburl.Key]*flight{},
+		front:    newFrontHosts(),
+		sent:     newSeenCache(seenBytes / 8),
+		slots:    map[uint16]slotState{},
 	}
 	err = f.load()
 	if err == nil {
@@ -182,15 +185,13 @@ func (f *Frontier) load() error {
 			return err
 		}
 	}
-	f.outboxFirst, f.durable = f.meta.outboxNext, f.meta.outboxNext
-	it, err := f.db.NewIter(&pebble.IterOptions{LowerBound: outboxKey(0), UpperBound: outboxKey(math.MaxUint64)})
-	if err != nil {
+	if err := f.outbox.open(f, kindOutbox, f.meta.outboxNext); err != nil {
 		return err
 	}
-	if it.First() {
-		f.outboxFirst = outboxSeq(it.Key())
+	if err := f.outbound.open(f, kindOutbound, f.meta.outboundNext); err != nil {
+		return err
 	}
-	return it.Close()
+	return f.loadSlots()
 }
 
 // get returns a copy of the value of key, nil where there is none.
@@ -226,8 +227,8 @@ func (f *Frontier) Close() error {
 	}
 	f.broken = ErrClosed
 	f.signal()
-	close(f.outboxMore)
-	f.outboxMore = make(chan struct{})
+	f.outbox.wake()
+	f.outbound.wake()
 	if cerr := f.db.Close(); err == nil {
 		err = cerr
 	}

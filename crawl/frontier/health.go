@@ -75,6 +75,9 @@ func (f *Frontier) Unpark(u weburl.URL) error {
 	id := hostOf(u)
 	return f.update("unpark", nil, func(w *write) error {
 		h := f.front.hosts[id]
+		if f.slots[id.slot].frozen {
+			return nil
+		}
 		if h != nil {
 			h.rec.unpark()
 			w.front[id] = h

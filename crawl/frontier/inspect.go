@@ -105,19 +105,31 @@ func annotate(key, value []byte) string {
 	case kind == kindSched && len(key) == schedLen:
 		due, id, _ := decodeSchedKey(key)
 		return fmt.Sprintf("%s  due %s %04x %016x %016x", head, stamp(due), id.slot, id.site, id.host)
-	case kind == kindOutbox && len(key) == 11:
+	case kind == kindOutbound && len(key) == spoolLen:
+		slot, list, err := decodeOutbound(value)
+		if err != nil {
+			return fault(err)
+		}
+		return fmt.Sprintf("%s  seq %d = slot %04x, %d addresses", head, spoolSeq(key), slot, len(list))
+	case kind == kindSlot && len(key) == 5:
+		s, err := decodeSlot(value)
+		if err != nil {
+			return fault(err)
+		}
+		return fmt.Sprintf("%s  %x = epoch %d frozen %t importing %t", head, key[3:], s.epoch, s.frozen, s.importing)
+	case kind == kindOutbox && len(key) == spoolLen:
 		e, err := decodeEntry(value)
 		if err != nil {
 			return fault(err)
 		}
-		return fmt.Sprintf("%s  seq %d = part %d, %d documents, %d bytes", head, outboxSeq(key), e.Part, len(e.Data), len(value))
+		return fmt.Sprintf("%s  seq %d = part %d, %d documents, %d bytes", head, spoolSeq(key), e.Part, len(e.Data), len(value))
 	case kind == kindMeta:
 		m, err := decodeMeta(value)
 		if err != nil {
 			return fault(err)
 		}
-		return fmt.Sprintf("%s  = id %q seq %d outbox %d hosts %d retrying %d visits %d demand %d states %v warc %q+%d reasons %v", head,
-			m.id, m.seq, m.outboxNext, m.hosts, m.retrying, m.visits, m.demand, m.states[1:], m.warc.File, m.warc.Offset, m.reasons)
+		return fmt.Sprintf("%s  = id %q seq %d outbox %d outbound %d hosts %d retrying %d visits %d demand %d states %v warc %q+%d reasons %v", head,
+			m.id, m.seq, m.outboxNext, m.outboundNext, m.hosts, m.retrying, m.visits, m.demand, m.states[1:], m.warc.File, m.warc.Offset, m.reasons)
 	}
 	return fmt.Sprintf("%s  %x = %x  # unknown", head, key[3:], value)
 }

@@ -47,6 +47,10 @@ import (
 //	                    | 2      | 1   | 8      | 2    | 8    | 8    |
 //	O: outbox           +--------+-----+--------+
 //	                    | 0xFFFF | 'O' | seq 8  |
+//	X: outbound         +--------+-----+--------+
+//	                    | 0xFFFF | 'X' | seq 8  |
+//	                    +--------+-----+--------+
+//	E: slot             | 0xFFFF | 'E' | slot 2 |
 //	C: by text          +--------+-----+--------+
 //	                    | 0xFFFF | 'C' | hash 8 |   the first half of a ContentHash
 //	B: by band          +--------+-----+--------+-------+
@@ -58,21 +62,23 @@ import (
 // A host that has queued addresses has exactly one S key, whose time is not
 // later than the moment at which the first of them may be fetched.
 const (
-	kindFailure = 'F'
-	kindHost    = 'H'
-	kindQueue   = 'Q'
-	kindRevisit = 'R'
-	kindShape   = 'T'
-	kindHeld    = 'W'
-	kindSite    = 'D'
-	kindLearned = 'L'
-	kindSketch  = 'K'
-	kindContent = 'C'
-	kindBand    = 'B'
-	kindURL     = 'U'
-	kindSched   = 'S'
-	kindOutbox  = 'O'
-	kindMeta    = 'M'
+	kindFailure  = 'F'
+	kindHost     = 'H'
+	kindQueue    = 'Q'
+	kindRevisit  = 'R'
+	kindShape    = 'T'
+	kindHeld     = 'W'
+	kindSite     = 'D'
+	kindLearned  = 'L'
+	kindSketch   = 'K'
+	kindContent  = 'C'
+	kindBand     = 'B'
+	kindOutbound = 'X'
+	kindSlot     = 'E'
+	kindURL      = 'U'
+	kindSched    = 'S'
+	kindOutbox   = 'O'
+	kindMeta     = 'M'
 
 	slots      = 4096
 	nodeSlot   = 0xFFFF
@@ -82,6 +88,7 @@ const (
 	revisitLen = prefixLen + 4 + 16
 	shapeLen   = prefixLen + 8
 	heldLen    = shapeLen + 1 + 6
+	spoolLen   = 2 + 1 + 8
 	siteLen    = 2 + 1 + 8
 	contentLen = 2 + 1 + 8
 	bandLen    = 2 + 1 + 8 + 1
@@ -235,17 +242,6 @@ func decodeSchedKey(b []byte) (due int64, h hostID, ok bool) {
 		site: binary.BigEndian.Uint64(b[13:]),
 		host: binary.BigEndian.Uint64(b[21:]),
 	}, true
-}
-
-func outboxKey(seq uint64) []byte {
-	return binary.BigEndian.AppendUint64(nodeKey(kindOutbox, 8), seq)
-}
-
-func outboxSeq(key []byte) uint64 {
-	if len(key) != 11 {
-		return 0
-	}
-	return binary.BigEndian.Uint64(key[3:])
 }
 
 func metaKey() []byte { return nodeKey(kindMeta, 0) }

@@ -27,7 +27,11 @@ func (d *HostDelta) check() error {
 }
 
 func (w *write) learned(d *HostDelta) {
-	key := learnedKey(hostOf(d.Host))
+	id := hostOf(d.Host)
+	if w.f.slots[id.slot].frozen {
+		return // it is learned again where the slot goes
+	}
+	key := learnedKey(id)
 	if len(d.Learned) == 0 {
 		w.batch.Delete(key, nil)
 		return

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // The value of the M key:
@@ -13,12 +14,12 @@ import (
 //	   | TRWF | 1 | seq | next | hosts | retrying | n × by state | id  | WARC file | WARC offset | n × (reason, count) |
 //	   | 4    | 1 | uv  | uv   | uv    | uv       | uv, uv...    | str | str       | varint      | uv, (str, uv)...    |
 //	   +------+---+-----+------+-------+----------+--------------+-----+-----------+-------------+---------------------+
-//	   | visits | demand | flags |   of version 2
-//	   | uv     | uv     | uv    |
-//	   +--------+--------+-------+
+//	   | visits | demand | flags | outbound |   of version 2
+//	   | uv     | uv     | uv    | uv       |
+//	   +--------+--------+-------+----------+
 //	   seq: the last place given in a queue; next: the next entry of the outbox.
 //	   visits: addresses that have an R key; demand: their sum; flags: bit 0 hosts
-//	   have S keys for their R keys.
+//	   have S keys for their R keys; outbound: the next X entry.
 const (
 	metaMagic       = "TRWF"
 	maxReasons      = 128
@@ -29,17 +30,18 @@ const (
 
 // meta is the one record of totals.
 type meta struct {
-	seq        uint64
-	outboxNext uint64
-	hosts      uint64
-	retrying   uint64
-	states     [numStates]uint64
-	id         string // of this frontier, by chance, once
-	warc       WARCPosition
-	reasons    map[string]uint64
-	visits     uint64
-	demand     uint64
-	recrawls   bool // hosts have S keys for their R keys
+	seq          uint64
+	outboxNext   uint64
+	hosts        uint64
+	retrying     uint64
+	states       [numStates]uint64
+	id           string // of this frontier, by chance, once
+	warc         WARCPosition
+	reasons      map[string]uint64
+	visits       uint64
+	demand       uint64
+	outboundNext uint64
+	recrawls     bool // hosts have S keys for their R keys
 }
 
 func (m *meta) append(dst []byte) []byte {
@@ -61,7 +63,7 @@ func (m *meta) append(dst []byte) []byte {
 	if m.recrawls {
 		flags |= flagRecrawls
 	}
-	return binary.AppendUvarint(dst, flags)
+	return binary.AppendUvarint(binary.AppendUvarint(dst, flags), m.outboundNext)
 }
 
 func decodeMeta(b []byte) (meta, error) {
@@ -97,6 +99,7 @@ func decodeMeta(b []byte) (meta, error) {
 		flags := d.uvarint()
 		m.recrawls = flags&flagRecrawls != 0
 		d.bad = d.bad || flags > flagRecrawls
+		m.outboundNext = d.uvarint()
 	}
 	return m, d.end("totals", ver)
 }
@@ -117,18 +120,22 @@ func (m *meta) count(r *urlRecord, step int) {
 	if r.reason == "" || State(r.state) == Done {
 		return
 	}
+	m.countReason(State(r.state).String()+"/"+r.reason, 1, step)
+}
+
+// countReason books n addresses in or out of a reason, "state/reason".
+func (m *meta) countReason(reason string, n uint64, step int) {
 	if m.reasons == nil {
 		m.reasons = map[string]uint64{}
 	}
-	reason := State(r.state).String() + "/" + r.reason
 	if _, known := m.reasons[reason]; !known && (step < 0 || len(m.reasons) >= maxReasons) {
-		reason = State(r.state).String() + "/" + otherReason
+		state, _, _ := strings.Cut(reason, "/")
+		reason = state + "/" + otherReason
 	}
-	if step < 0 && m.reasons[reason] == 0 {
-		return // it was counted as another when the table was full
+	if step < 0 {
+		n = min(n, m.reasons[reason]) // some were counted as others when the table was full
 	}
-	m.reasons[reason] += uint64(step)
-	if m.reasons[reason] == 0 {
+	if m.reasons[reason] += uint64(step) * n; m.reasons[reason] == 0 {
 		delete(m.reasons, reason)
 	}
 }

@@ -175,7 +175,7 @@ func (m *model) crash() {
 		h.ready = time.Time{}
 	}
 	m.reopen()
-	first := m.f.outboxFirst
+	first := m.f.outbox.first
 	if first < m.surely || first > uint64(len(m.outbox)) {
 		m.t.Fatalf("after a crash the outbox begins at %d; %d were durably taken of %d", first, m.surely, len(m.outbox))
 	}

@@ -17,8 +17,10 @@ type flight struct {
 	rec  urlRecord
 	busy bool // its request is under way
 
-	revisit bool // it was settled, and stands under its R key
-	probe   bool // its host had been parked: the outcome decides whether it is again
+	revisit bool   // it was settled, and stands under its R key
+	dropped bool   // its slot was, and its host with it
+	epoch   uint64 // of its slot
+	probe   bool   // its host had been parked: the outcome decides whether it is again
 
 	group *group // where its request is booked; nil: at no address
 
@@ -113,7 +115,7 @@ func (f *Frontier) pick(now int64) (*flight, int64, error) {
 		if fl == nil {
 			continue
 		}
-		fl.probe = h.rec.parks > 0
+		fl.probe, fl.epoch = h.rec.parks > 0, f.slots[h.id.slot].epoch
 		h.busy++
 		h.flying++
 		f.inflight[fl.key] = fl
@@ -239,6 +241,9 @@ func (f *Frontier) Return(l Lease, delay time.Duration) error {
 		return f.broken
 	}
 	fl := l.fl
+	if fl != nil && fl.dropped {
+		return nil
+	}
 	if fl == nil || f.inflight[fl.key] != fl {
 		return fmt.Errorf("frontier: return %s: not leased", l.URL)
 	}
@@ -250,12 +255,17 @@ func (f *Frontier) Return(l Lease, delay time.Duration) error {
 	h.rec.ready = max(h.rec.ready, now+delay.Microseconds())
 	h.window = append([]waiting{{fl.key, fl.rec.place(), fl.revisit}}, h.window...)
 	f.signal()
-	if h.flying == 0 && f.overfull(h.group) { // it was not known to belong here when it came in
-		if err := f.evict(h, f.deferred(h.group, &h.rec, now)); err != nil {
-			return f.fail("return", err)
-		}
-		return nil
+	var err error
+	switch {
+	case h.flying == 0 && f.slots[h.id.slot].frozen:
+		err = f.evict(h, now)
+	case h.flying == 0 && f.overfull(h.group): // it was not known to belong here when it came in
+		err = f.evict(h, f.deferred(h.group, &h.rec, now))
+	default:
+		f.arrange(h)
 	}
-	f.arrange(h)
+	if err != nil {
+		return f.fail("return", err)
+	}
 	return nil
 }

@@ -29,6 +29,9 @@ func FuzzRecords(f *testing.F) {
 	f.Add(byte(5), (&site{seeded: true, hosts: 3, links: sketch{1, 2}}).append(nil))
 	f.Add(byte(6), ref{1, 2, weburl.Key{3}}.append(nil))
 	f.Add(byte(7), (&docSketch{bands: []uint64{1, 2}, sketch: []byte("s")}).append(nil))
+	f.Add(byte(8), slotState{epoch: 3, frozen: true}.append(nil))
+	out := Item{URL: page("http://a.test/x"), Referrer: page("http://b.test/"), Depth: 3, Mark: 1}
+	f.Add(byte(9), appendOutbound(nil, 77, []*Item{&out, &out}))
 	f.Fuzz(func(t *testing.T, kind byte, b []byte) {
 		check := func(err error, again []byte, same func() (bool, error)) {
 			if err != nil {
@@ -38,10 +41,10 @@ func FuzzRecords(f *testing.F) {
 				return
 			}
 			if ok, err := same(); !ok || err != nil {
-				t.Fatalf("kind %d: %x became %x, %v", kind%8, b, again, err)
+				t.Fatalf("kind %d: %x became %x, %v", kind%10, b, again, err)
 			}
 		}
-		switch kind % 8 {
+		switch kind % 10 {
 		case 0:
 			r, err := decodeURL(b)
 			again := r.append(nil)
@@ -88,6 +91,21 @@ func FuzzRecords(f *testing.F) {
 			check(err, again, func() (bool, error) {
 				s, err := decodeSketch(again)
 				return slices.Equal(s.bands, r.bands) && bytes.Equal(s.sketch, r.sketch), err
+			})
+		case 8:
+			r, err := decodeSlot(b)
+			again := r.append(nil)
+			check(err, again, func() (bool, error) { s, err := decodeSlot(again); return s == r, err })
+		case 9:
+			slot, list, err := decodeOutbound(b)
+			var ptrs []*Item
+			for i := range list {
+				ptrs = append(ptrs, &list[i])
+			}
+			again := appendOutbound(nil, slot, ptrs)
+			check(err, again, func() (bool, error) {
+				s, l, err := decodeOutbound(again)
+				return s == slot && len(l) == len(list), err
 			})
 		}
 		if line := annotate(b, b); strings.Contains(line, "\n") {

@@ -72,6 +72,9 @@ func (w *write) requeue(under, from []byte) (next []byte, err error) {
 			return err == nil, err
 		}
 		id, k := prefixHost(key), weburl.Key(key[prefixLen:])
+		if f.slots[id.slot].frozen {
+			return true, nil
+		}
 		return true, w.again(&candidate{
 			item: &Item{Again: true}, key: k, id: id,
 		}, rec)

@@ -100,6 +100,8 @@ type Outcome struct {
 	HostPause time.Time     // no request before; zero: as it is
 	Fault     Fault         // the host was the trouble; zero: it was not
 
+	Fenced bool // set by Commit: it was refused, see Frontier.Fence
+
 	// Done: what SameContent and Similar find it by, beside its ContentHash.
 	Bands  []uint64 // at most MaxBands; none: it is not found by Similar
 	Sketch []byte   // at most MaxSketchBytes, given back in a Candidate

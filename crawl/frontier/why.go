@@ -37,8 +37,11 @@ func (f *Frontier) Why(u weburl.URL) (Status, bool) {
 	return rec.view(), true
 }
 
-// refuses tells which budget a new address would be over.
+// refuses tells which budget a new address would be over, or that it is not kept here.
 func (f *Frontier) refuses(u weburl.URL, id hostID) string {
+	if !f.mine(id.slot) {
+		return "other-node"
+	}
 	b := &f.opt.Budget
 	if !b.binds(u) {
 		return ""
@@ -67,6 +70,7 @@ func (r *urlRecord) view() Status {
 // A Count is the part of Stats that costs nothing to ask for.
 type Count struct {
 	Queued, Done, Outbox int64
+	Outbound             int64 // batches of addresses for other nodes
 	InFlight             int
 }
 
@@ -76,7 +80,8 @@ func (f *Frontier) Count() Count {
 	defer f.mu.Unlock()
 	return Count{
 		Queued: int64(f.meta.states[Queued]), Done: int64(f.meta.states[Done]),
-		Outbox: int64(f.meta.outboxNext - f.outboxFirst), InFlight: len(f.inflight),
+		Outbox: int64(f.meta.outboxNext - f.outbox.first), InFlight: len(f.inflight),
+		Outbound: int64(f.meta.outboundNext - f.outbound.first),
 	}
 }
 
@@ -88,7 +93,7 @@ func (f *Frontier) Stats() Stats {
 	st := Stats{
 		Queued: n(Queued), Done: n(Done), Skipped: n(Skipped), Gone: n(Gone), Redirects: n(Redirect),
 		Denied: n(Denied), Failed: n(Failed), Held: n(Held), Retrying: int64(f.meta.retrying), Reasons: map[string]int64{},
-		Visits: int64(f.meta.visits), Hosts: int64(f.meta.hosts), Outbox: int64(f.meta.outboxNext - f.outboxFirst),
+		Visits: int64(f.meta.visits), Hosts: int64(f.meta.hosts), Outbox: int64(f.meta.outboxNext - f.outbox.first),
 		InFlight: len(f.inflight), FrontHosts: len(f.front.hosts),
 	}
 	for reason, k := range maps.All(f.meta.reasons) {

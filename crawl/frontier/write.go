@@ -21,6 +21,7 @@ type write struct {
 	sites     map[siteID]*site
 	contents  map[uint64]ref // C keys as this batch leaves them; zero: deleted
 	entering  []entering
+	outbound  map[uint16][]*Item // by slot
 	added     int
 
 	ids         map[string]hostID // of origins: Site asks the public suffix list, once a batch
@@ -110,7 +111,7 @@ func (w *write) enqueue(id hostID, key weburl.Key, r *urlRecord, origin string, 
 // durable without an earlier one, so what others read before the sync is safe;
 // only the outbox waits for it. An error of check changes nothing.
 func (f *Frontier) update(verb string, check func() error, build func(*write) error) error {
-	batch, outboxNext, err := f.build(verb, check, build)
+	batch, next, err := f.build(verb, check, build)
 	if err != nil {
 		return err
 	}
@@ -122,37 +123,38 @@ func (f *Frontier) update(verb string, check func() error, build func(*write) er
 	if err != nil {
 		return f.fail(verb, err)
 	}
-	if outboxNext > f.durable {
-		f.durable = outboxNext
-		close(f.outboxMore)
-		f.outboxMore = make(chan struct{})
-	}
+	f.outbox.synced(next.outbox)
+	f.outbound.synced(next.outbound)
 	return nil
 }
 
-func (f *Frontier) build(verb string, check func() error, build func(*write) error) (*pebble.Batch, uint64, error) {
+// nexts are the sequence numbers that the spools give next.
+type nexts struct{ outbox, outbound uint64 }
+
+func (f *Frontier) build(verb string, check func() error, build func(*write) error) (*pebble.Batch, nexts, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.broken != nil {
-		return nil, 0, f.broken
+		return nil, nexts{}, f.broken
 	}
 	if check != nil {
 		if err := check(); err != nil {
-			return nil, 0, err
+			return nil, nexts{}, err
 		}
 	}
 	w := f.begin()
 	err := build(w)
 	if err == nil {
+		w.sendOut()
 		err = w.apply()
 	}
 	if err == nil {
 		err = f.park(w)
 	}
 	if err != nil {
-		return nil, 0, f.fail(verb, err)
+		return nil, nexts{}, f.fail(verb, err)
 	}
-	return w.batch, f.meta.outboxNext, nil
+	return w.batch, nexts{f.meta.outboxNext, f.meta.outboundNext}, nil
 }
 
 func (w *write) apply() error {
