@@ -46,6 +46,7 @@ import (
 
 	"github.com/trawlsearch/trawl/crawl/fetch"
 	"github.com/trawlsearch/trawl/crawl/frontier"
+	"github.com/trawlsearch/trawl/crawl/render"
 	"github.com/trawlsearch/trawl/crawl/warc"
 	"github.com/trawlsearch/trawl/internal/durable"
 	"github.com/trawlsearch/trawl/weburl"
@@ -63,6 +64,13 @@ type Options struct {
 	PerHost  int           // requests under way at one host; 0: 1
 	PerIP    int           // requests under way at one address, of all its hosts; 0: PerHost, or no limit without a delay; negative: no limit
 	MaxPages int64         // documents; 0: no limit
+
+	JavaScript string         // ScriptsOff, ScriptsAuto or ScriptsAll
+	Render     render.Options // Get and Allow are the crawler's own
+
+	KeepDuplicates bool             // pages with the same text all have documents
+	KeepMissing    bool             // pages that say with status 200 that nothing is there have documents
+	Budget         *frontier.Budget // what hosts, sites and templates may cost; nil: by the scope's mode, see budgetOf
 
 	// Recrawl: settled pages are visited again by themselves, each as often as it
 	// changes; zero: only when Crawler.Recrawl is called.
@@ -110,16 +118,22 @@ func (o *Options) defaults() {
 
 // A Crawler crawls. Any goroutine may call it; Run is called once at a time.
 type Crawler struct {
-	opt     Options
-	log     *slog.Logger
-	scope   *scope
-	front   *frontier.Frontier
-	client  *fetch.Client
-	reader  *reader
+	opt      Options
+	log      *slog.Logger
+	scope    *scope
+	front    *frontier.Frontier
+	client   *fetch.Client
+	stranger *fetch.Client // of requests that have no credentials; client, if none has
+	browsers *render.Pool  // nil: no page is rendered
+	reader   *reader
+
+	sessions map[string][]session // by origin
+
 	warc    *warc.Writer // nil: no captures
 	origins *origins
 	totals  totals
 	bodies  *budget // bytes that wait for their commit
+	claims  *claims // texts of pages that wait for their commit
 
 	poke    chan struct{} // of one: something changed that the dispatcher may wait for
 	out     atomic.Int64  // leases that one has not finished with
@@ -143,12 +157,13 @@ func Open(opt Options) (*Crawler, error) {
 	}
 	c := &Crawler{
 		opt: opt, log: opt.Log, scope: sc,
-		origins: newOrigins(), bodies: newBudget(maxWaitingBytes),
+		origins: newOrigins(), bodies: newBudget(maxWaitingBytes), claims: newClaims(),
 		poke: make(chan struct{}, 1),
 	}
 	c.totals.started = time.Now()
 	c.front, err = frontier.Open(filepath.Join(opt.Dir, "frontier"), frontier.Options{
-		CacheBytes: opt.CacheBytes, DefaultDelay: opt.Delay, MaxPerHost: opt.PerHost, MaxPerIP: opt.PerIP, Recrawl: opt.Recrawl, Log: opt.Log,
+		CacheBytes: opt.CacheBytes, DefaultDelay: opt.Delay, MaxPerHost: opt.PerHost, MaxPerIP: opt.PerIP,
+		Recrawl: opt.Recrawl, Budget: budgetOf(opt), Log: opt.Log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("crawl: open %s: %w", opt.Dir, err)
@@ -160,8 +175,35 @@ func Open(opt Options) (*Crawler, error) {
 		}
 	}
 	c.client = fetch.New(opt.Fetch)
+	c.stranger = c.client
+	if len(opt.Fetch.Auth) > 0 {
+		anonymous := opt.Fetch
+		anonymous.Auth = nil
+		c.stranger = fetch.New(anonymous)
+	}
 	c.reader = newReader(opt)
+	c.sessions = sessionsOf(opt.Fetch.Auth)
+	if c.browsers, err = c.newRenderer(); err != nil {
+		c.Close()
+		return nil, err
+	}
 	return c, nil
+}
+
+// budgetOf is what addresses may cost. Hosts that a scope names may be as large as
+// they are; templates are held to what they bring anywhere.
+func budgetOf(opt Options) frontier.Budget {
+	if opt.Budget != nil {
+		return *opt.Budget
+	}
+	web := frontier.WebBudget()
+	switch opt.Scope.Mode {
+	case "any":
+		return web
+	case "domain":
+		return frontier.Budget{HostsPerSite: web.HostsPerSite, PerTemplate: web.PerTemplate}
+	}
+	return frontier.Budget{PerTemplate: web.PerTemplate}
 }
 
 // openWARC goes on behind what was committed; what was captured after that
@@ -223,7 +265,13 @@ func (c *Crawler) wake() {
 
 // Close ends the crawl's use of its folder. Run must have returned.
 func (c *Crawler) Close() error {
+	if c.browsers != nil {
+		c.browsers.Close()
+	}
 	c.client.Close()
+	if c.stranger != c.client {
+		c.stranger.Close()
+	}
 	err := c.reader.close()
 	if c.warc != nil {
 		err = errors.Join(err, c.warc.Close())

@@ -11,6 +11,13 @@ import (
 // maxFeedsPage is how many feeds a page may name that are followed.
 const maxFeedsPage = 5
 
+// A feed is there to be looked at often: its first visits are so far apart, until
+// they tell how often it changes.
+const (
+	feedTrials = 6
+	feedTrial  = 30 * time.Minute
+)
+
 // feedsOf are the feeds that a page names, as items.
 func (c *Crawler) feedsOf(r *result, p *extract.Page) []frontier.Item {
 	var out []frontier.Item
@@ -47,6 +54,9 @@ func (c *Crawler) feed(r *result) *result {
 		}
 	}
 	r.out.ContentHash = sum.hash()
+	if r.lease.Visits < feedTrials && c.opt.Recrawl != (frontier.Recrawl{}) {
+		r.out.Due = time.Now().Add(feedTrial)
+	}
 	return r.drop(frontier.Skipped, "feed")
 }
 

@@ -31,6 +31,9 @@ func (c *Crawler) commit(results <-chan *result) error {
 		err := c.commitGroup(group)
 		for _, r := range group {
 			c.bodies.give(r.size())
+			if r.claimed != nil {
+				c.claims.release(r.lease.URL, r.claimed)
+			}
 		}
 		if err != nil {
 			return err
@@ -90,6 +93,9 @@ func (c *Crawler) commitGroup(group []*result) error {
 			return err
 		}
 		b.Outcomes = append(b.Outcomes, r.out)
+		if r.host != nil {
+			b.Hosts = append(b.Hosts, *r.host)
+		}
 	}
 	if c.warc != nil {
 		p := c.warc.Position()

@@ -17,6 +17,10 @@ type result struct {
 	out   frontier.Outcome
 	doc   *document.Document // nil: none
 	resp  *fetch.Response    // for the captures; nil: no answer came
+
+	cut     string              // why the document is not whole, if a limit cut it
+	host    *frontier.HostDelta // what was learned of the host, if it is to be kept; nil: no
+	claimed *portrait           // what the page holds until it is committed; nil: nothing
 }
 
 // one is the story of one page: from its lease to what becomes of it. It answers
@@ -29,7 +33,7 @@ func (c *Crawler) one(ctx context.Context, l frontier.Lease) *result {
 		c.front.Forgo(l)
 		return r.deny(why)
 	}
-	if c.standsFor(r) {
+	if c.standsFor(r) || c.schooled(r) {
 		c.front.Forgo(l)
 		return r
 	}
@@ -44,7 +48,7 @@ func (c *Crawler) one(ctx context.Context, l frontier.Lease) *result {
 	}
 
 	// Fetch. From here on the host is free again for its next page.
-	resp, err := c.client.Get(ctx, fetch.Request{URL: l.URL, ETag: l.ETag, LastModified: l.LastModified})
+	resp, err := c.client.Get(ctx, c.request(l))
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -52,6 +56,8 @@ func (c *Crawler) one(ctx context.Context, l frontier.Lease) *result {
 
 	// What did we get?
 	switch {
+	case l.Mark&markProbe != 0 && (err != nil || resp.Status != http.StatusOK):
+		return c.probed(r, nil)
 	case err != nil:
 		return c.noAnswer(r, fetch.ClassOf(err))
 	case resp.NotModified:
@@ -70,16 +76,27 @@ func (c *Crawler) one(ctx context.Context, l frontier.Lease) *result {
 	return c.read(ctx, r)
 }
 
+// request asks for what changed. A page that another one stood for, which is gone, is
+// asked for as if it were new.
+func (c *Crawler) request(l frontier.Lease) fetch.Request {
+	req := fetch.Request{URL: l.URL, ETag: l.ETag, LastModified: l.LastModified}
+	if !l.HasDoc && !l.Alias.IsZero() && c.standing(l.URL, l.Alias) != stands {
+		req.ETag, req.LastModified = "", ""
+	}
+	return req
+}
+
 // read is what becomes of a body.
 func (c *Crawler) read(ctx context.Context, r *result) *result {
 	page, unread := c.reader.read(ctx, r.resp.URL, r.resp.Header, r.resp.Body)
 	switch {
 	case ctx.Err() != nil:
 		return nil
-	case unread != "":
+	case page.Body == "" && unread != "":
 		return r.drop(frontier.Skipped, unread)
 	}
-	return c.page(ctx, r, page)
+	r.cut = unread
+	return c.page(ctx, r, c.rendered(ctx, r, page))
 }
 
 // located makes sure that the address of the host is free, where it is not known yet.
@@ -113,6 +130,7 @@ func (c *Crawler) bearing(r *result, o *origin, resp *fetch.Response, err error)
 	status := 0
 	if resp != nil {
 		status = resp.Status
+		r.out.Bytes, r.out.Took = resp.WireBytes, resp.Took
 		if at, err := netip.ParseAddrPort(resp.RemoteAddr); err == nil && c.opt.PerIP >= 0 {
 			c.front.Located(r.lease, at.Addr()) // it may have moved
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/trawlsearch/trawl/crawl/fetch"
+	"github.com/trawlsearch/trawl/crawl/learn"
 	"github.com/trawlsearch/trawl/crawl/robots"
 	"github.com/trawlsearch/trawl/weburl"
 )
@@ -31,7 +32,9 @@ type origin struct {
 	failures int       // fetches of robots.txt in a row that failed
 	size     int       // bytes of the file
 	manners  manners
-	used     time.Time // origins.mu guards this one
+	host     *learn.Host // nil: not read yet
+	lessons  int         // pages that taught something
+	used     time.Time   // origins.mu guards this one
 }
 
 // origins remembers origins within bounds. Any goroutine may call it.
@@ -84,12 +87,17 @@ func (s *origins) forget() {
 	delete(s.known, oldest)
 }
 
+// peek is get of an origin that is remembered; else nil.
+func (s *origins) peek(u weburl.URL) *origin {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.known[u.Origin()]
+}
+
 // cached gives the rules of an origin if they are at hand: what links are judged
 // by when they are queued.
 func (s *origins) cached(u weburl.URL) *robots.Rules {
-	s.mu.Lock()
-	o := s.known[u.Origin()]
-	s.mu.Unlock()
+	o := s.peek(u)
 	if o == nil {
 		return nil
 	}

@@ -2,8 +2,8 @@ package crawl
 
 import (
 	"context"
-	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/trawlsearch/trawl/crawl/extract"
@@ -23,6 +23,10 @@ func (c *Crawler) page(ctx context.Context, r *result, p *extract.Page) *result 
 	if !p.Refresh.IsZero() && p.RefreshDelay <= refreshAtOnce && tidy(p.Refresh) != r.lease.URL {
 		return c.redirect(ctx, r, p.Refresh)
 	}
+	f := portraitOf(p)
+	if r.lease.Mark&markProbe != 0 {
+		return c.probed(r, f)
+	}
 	r.out.ContentHash = p.ContentHash
 	r.out.Links = append(c.links(r, p), c.feedsOf(r, p)...)
 	if p.NoIndex {
@@ -34,9 +38,24 @@ func (c *Crawler) page(ctx context.Context, r *result, p *extract.Page) *result 
 		}
 	}
 	if r.lease.HasDoc && p.ContentHash == r.lease.ContentHash {
+		if c.gone(r, f) {
+			return r
+		}
 		return r.end(frontier.NotModified, "same-content")
 	}
-	r.end(frontier.Done, "")
+	f.own = p.Canonical == r.lease.URL
+	k, err := c.kinOf(r, f)
+	if err != nil {
+		c.log.Error("crawl: pages like this one cannot be looked up", "url", r.lease.URL.String(), "err", err)
+	}
+	if !p.NeedsJS && (c.lesson(r, f, k) || c.only(r, k)) {
+		return r
+	}
+	r.end(frontier.Done, r.cut)
+	r.out.Novel = c.opt.KeepDuplicates || f.Sketch != nil && k.twin.IsZero() && k.near.IsZero()
+	if f.Sketch != nil {
+		r.out.Bands, r.out.Sketch = f.bands, f.Sketch.Append(nil)
+	}
 	r.doc = documentOf(r.lease.URL, p, time.Now())
 	return r
 }
@@ -49,14 +68,14 @@ func (c *Crawler) links(r *result, p *extract.Page) []frontier.Item {
 	out := make([]frontier.Item, 0, len(p.Links)+1)
 	depth := r.lease.Depth + 1
 	add := func(u weburl.URL) {
-		u = tidy(u)
+		u = c.fold(tidy(u))
 		if u.Key() == r.lease.URL.Key() || c.scope.refuses(u, depth, 0) != "" || c.robotsRefuse(u) {
 			return
 		}
 		out = append(out, frontier.Item{URL: u, Depth: depth, Priority: priority(depth), Referrer: r.lease.URL})
 	}
 	for _, l := range p.Links {
-		if !l.NoFollow {
+		if !l.NoFollow && !c.endsSession(l) {
 			add(l.URL)
 		}
 	}
@@ -125,19 +144,22 @@ func (c *Crawler) withCookies(ctx context.Context, r *result) *result {
 	if r.resp.Header.Get("Set-Cookie") == "" {
 		return r.end(frontier.Failed, string(fetch.ClassRedirectLoop))
 	}
-	resp, _, err := c.client.Follow(ctx, fetch.Request{URL: r.lease.URL}, func(u weburl.URL) error {
-		if tidy(u) != r.lease.URL {
-			return fmt.Errorf("crawl: %s leads on to %s", r.lease.URL, u)
-		}
-		return nil
-	})
+	var cookies []string
+	for _, cookie := range (&http.Response{Header: r.resp.Header}).Cookies() {
+		cookies = append(cookies, cookie.Name+"="+cookie.Value)
+	}
+	resp, err := c.client.Get(ctx, fetch.Request{URL: r.lease.URL, Header: http.Header{"Cookie": {strings.Join(cookies, "; ")}}})
 	if resp != nil {
 		r.resp = resp
 	}
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case err != nil:
 		return c.noAnswer(r, fetch.ClassOf(err))
-	}
-	if resp.Status != http.StatusOK {
+	case resp.Status >= 300 && resp.Status < 400:
+		return r.end(frontier.Failed, string(fetch.ClassRedirectLoop))
+	case resp.Status != http.StatusOK:
 		return r.end(frontier.Failed, httpReason(resp.Status))
 	}
 	return c.read(ctx, r)
@@ -186,7 +208,7 @@ func (c *Crawler) standing(u, other weburl.URL) standing {
 	switch {
 	case !known:
 		return waits
-	case st.State == frontier.Done, st.State == frontier.Skipped && st.Reason == "canonical" && st.Alias != u:
+	case st.State == frontier.Done, st.State == frontier.Skipped && !st.Alias.IsZero() && st.Alias != u:
 		return stands
 	case st.State == frontier.Queued && st.HasDoc:
 		return stands

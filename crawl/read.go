@@ -25,8 +25,8 @@ func newReader(opt Options) *reader {
 
 func (rd *reader) close() error { return rd.files.Close() }
 
-// read reads an answer. If there is no text to be had the page has only what the
-// header said, and unread tells why.
+// read reads an answer. unread tells why there is no text, and the page has only what
+// the header said, or why there is not all of it.
 func (rd *reader) read(ctx context.Context, u weburl.URL, header http.Header, body []byte) (p *extract.Page, unread string) {
 	opt := extract.Options{Agent: rd.agent}
 	name := path.Base(u.Path())
@@ -85,7 +85,7 @@ func (rd *reader) file(ctx context.Context, p *extract.Page, u weburl.URL, kind,
 	sum.add(p.Title, p.Body)
 	p.ContentHash = sum.hash()
 	p.Lang = language(p, u, nil)
-	return ""
+	return d.Why
 }
 
 // language is that of the text, which the author's word is weighed against: templates

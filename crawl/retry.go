@@ -16,7 +16,7 @@ import (
 var (
 	networkWaits = []time.Duration{time.Minute, 10 * time.Minute, time.Hour}
 	brokenWaits  = []time.Duration{10 * time.Second, 10 * time.Minute}
-	serverWaits  = []time.Duration{30 * time.Second, 2 * time.Minute, 8 * time.Minute}
+	serverWaits  = []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute}
 
 	waitsOfClass = map[fetch.Class][]time.Duration{
 		fetch.ClassNXDomain:  {time.Hour},
@@ -24,6 +24,7 @@ var (
 		fetch.ClassConnect:   networkWaits,
 		fetch.ClassTimeout:   networkWaits,
 		fetch.ClassTLS:       networkWaits,
+		fetch.ClassProxy:     networkWaits,
 		fetch.ClassReset:     brokenWaits,
 		fetch.ClassTruncated: brokenWaits,
 		fetch.ClassDecode:    brokenWaits,

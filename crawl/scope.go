@@ -89,6 +89,13 @@ func (s *scope) name(u weburl.URL) string {
 	return strings.TrimPrefix(u.Host(), "www.")
 }
 
+// names tells whether the host of an address is wanted by its name, and not only met.
+func (s *scope) names(u weburl.URL) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.mode != "any" && s.hosts[s.name(u)]
+}
+
 // addSeeds widens a scope that was given no hosts or prefixes.
 func (s *scope) addSeeds(seeds []weburl.URL) {
 	s.mu.Lock()

@@ -44,7 +44,7 @@ type Read struct {
 	MediaType   string   `json:"media_type"`
 	Charset     string   `json:"charset,omitempty"`
 	Readable    bool     `json:"readable"`
-	Unread      string   `json:"unread,omitempty"` // why there is no text
+	Unread      string   `json:"unread,omitempty"` // why there is no text, or not all of it
 	Title       string   `json:"title"`
 	Description string   `json:"description,omitempty"`
 	Lang        string   `json:"lang,omitempty"`
@@ -162,7 +162,7 @@ func (t *Trace) read(ctx context.Context, resp *fetch.Response, sc *scope, allow
 	defer rd.close()
 	p, unread := rd.read(ctx, resp.URL, resp.Header, resp.Body)
 	r := &Read{
-		MediaType: p.MediaType, Charset: p.Charset, Readable: unread == "", Unread: unread, Title: p.Title, Description: p.Description,
+		MediaType: p.MediaType, Charset: p.Charset, Readable: unread == "" || p.Body != "", Unread: unread, Title: p.Title, Description: p.Description,
 		Lang: p.Lang, Canonical: p.Canonical.String(), Refresh: p.Refresh.String(),
 		NoIndex: p.NoIndex, NoFollow: p.NoFollow, NeedsJS: p.NeedsJS, Body: p.Body, Boilerplate: p.Boilerplate,
 		ContentHash: fmt.Sprintf("%x", p.ContentHash),

@@ -1,6 +1,6 @@
 // Package learn is what a crawl learns of one host: which parts of its addresses
-// change nothing, how it answers for pages that are not there, whose mirror it is,
-// and whether it is a tarpit. It asks for nothing itself: who crawls tells what came.
+// change nothing, how it answers for pages that are not there, and whose mirror it is.
+// It asks for nothing itself: who crawls tells what came.
 //
 // # Addresses
 //
@@ -19,7 +19,7 @@
 //
 // # Limits
 //
-//	axes 64, samples 128, folders 16, signatures 8, mirrors 8 a host: 20 KB in memory,
+//	axes 64, samples 128, folders 16, signatures 8 a host: 15 KB in memory,
 //	12 KB encoded
 //
 // A Host is not safe for concurrent use.
@@ -36,7 +36,6 @@ const (
 	maxSamples    = 128
 	maxFolders    = 16
 	maxSignatures = 8
-	maxMirrors    = 8
 	maxEncoded    = 16 << 10
 )
 
@@ -45,7 +44,6 @@ type Host struct {
 	state
 	samples []sample // a ring
 	next    int
-	tar     tar
 }
 
 // state is what is kept.
@@ -54,8 +52,9 @@ type state struct {
 	Axes    map[string]axis    `json:"axes,omitempty"`
 	Folders map[string]Probing `json:"folders,omitempty"`
 	Soft    []signature        `json:"soft,omitempty"`
-	Mirrors map[string]int     `json:"mirrors,omitempty"` // pages that another host has at the same path
-	Own     int                `json:"own,omitempty"`     // pages that no other has
+	Copies  int                `json:"copies,omitempty"` // pages that other hosts have at the same path,
+	Least   string             `json:"least,omitempty"`  // the first of them by name
+	Own     int                `json:"own,omitempty"`    // pages that no other has
 }
 
 const version = 1
@@ -71,7 +70,7 @@ func Decode(b []byte) *Host {
 
 // Encode is what is worth keeping of a Host: nil if it is nothing.
 func (h *Host) Encode() []byte {
-	if len(h.Axes)+len(h.Folders)+len(h.Soft)+len(h.Mirrors)+h.Own == 0 {
+	if len(h.Axes)+len(h.Folders)+len(h.Soft)+h.Copies+h.Own == 0 {
 		return nil
 	}
 	h.Version = version

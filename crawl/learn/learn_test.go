@@ -89,45 +89,61 @@ func page(title string, words int) *Page {
 
 func TestSoft(t *testing.T) {
 	at := func(path string) weburl.URL { return parse(t, "http://a.test"+path) }
+	zero, other := weburl.URL{}, at("/somewhere/else")
 	h := new(Host)
-	if v := h.Judge(at("/t/gone"), page("Page not found", 10), false); v != Suspect {
+	if v := h.Judge(at("/t/gone"), page("Page not found", 10), zero); v != Suspect {
 		t.Fatalf("an error page: %v", v)
 	}
 	asked := h.Probes(at("/t/gone"))
 	if len(asked) != probes || asked[0] == asked[1] || !strings.HasPrefix(asked[0].Path(), "/t/") {
 		t.Fatalf("probes: %v", asked)
 	}
-	if v := h.Judge(at("/t/other"), page("Page not found", 10), false); v != Waiting {
-		t.Errorf("while the probes are out: %v", v)
+	for i := range 2 * maxPassed {
+		want := There
+		if i >= maxPassed-1 {
+			want = Waiting
+		}
+		if v := h.Judge(at(fmt.Sprint("/t/other", i)), page("Page not found", 10), zero); v != want {
+			t.Errorf("page %d while the probes are out: %v, want %v", i, v, want)
+		}
 	}
-	for _, u := range asked {
-		h.Probed(u, page("Page not found", 10))
+	if again := h.Probed(asked[0], page("Page not found", 10)); len(again) != maxPassed || again[0] != at("/t/gone") {
+		t.Errorf("to be looked at again: %v", again)
+	}
+	if again := h.Probed(asked[1], page("Page not found", 10)); len(again) != 0 {
+		t.Errorf("twice: %v", again)
 	}
 	h = Decode(h.Encode())
 	for _, c := range []struct {
 		name string
 		page *Page
-		twin bool
+		twin weburl.URL
 		want Verdict
 	}{
-		{"the same", page("Page not found", 12), false, Missing},
-		{"a page about it", page("Page not found", 400), false, There},
-		{"another title", page("Welcome", 10), false, There},
-		{"a twin, but asked", page("Welcome", 100), true, There},
+		{"the same", page("Page not found", 12), zero, Gone},
+		{"a page about it", page("Page not found", 400), zero, There},
+		{"another title", page("Welcome", 10), zero, There},
+		{"a twin, but asked", page("Welcome", 100), other, There},
 	} {
 		if v := h.Judge(at("/t/x"), c.page, c.twin); v != c.want {
 			t.Errorf("%s: %v, not %v", c.name, v, c.want)
 		}
 	}
-	if v := h.Judge(at("/elsewhere/x"), page("Welcome", 100), true); v != Suspect {
-		t.Errorf("a twin in another folder: %v", v)
+	for i := range twinsSuspect {
+		want := There
+		if i == twinsSuspect-1 {
+			want = Suspect
+		}
+		if v := h.Judge(at("/elsewhere/x"), page("Welcome", 100), other); v != want {
+			t.Errorf("twin %d in another folder: %v", i, v)
+		}
 	}
 
 	honest := new(Host)
 	for _, u := range honest.Probes(at("/t/x")) {
 		honest.Probed(u, nil)
 	}
-	if v := honest.Judge(at("/t/404"), page("The number 404", 10), false); v != There {
+	if v := honest.Judge(at("/t/404"), page("The number 404", 10), weburl.URL{}); v != There {
 		t.Errorf("a host that answers 404 has a page about it: %v", v)
 	}
 }
@@ -140,7 +156,7 @@ func TestEcho(t *testing.T) {
 	for _, p := range h.Probes(u) {
 		h.Probed(p, echo(p))
 	}
-	if v := h.Judge(u, echo(u), false); v != Missing {
+	if v := h.Judge(u, echo(u), weburl.URL{}); v != Gone {
 		t.Errorf("got %v of %+v", v, h.Soft)
 	}
 }
@@ -148,36 +164,23 @@ func TestEcho(t *testing.T) {
 func TestMirror(t *testing.T) {
 	h := new(Host)
 	for i := range mirrorAfter {
-		if got := h.MirrorOf(); got != "" {
+		if got := h.MirrorOf("http://m3.test"); got != "" {
 			t.Fatalf("after %d pages: %s", i, got)
 		}
-		h.Copy("http://m1.test", true)
+		h.Copy([]string{"http://m5.test", "http://m2.test"}[i%2])
 	}
-	if got := Decode(h.Encode()).MirrorOf(); got != "http://m1.test" {
+	h = Decode(h.Encode())
+	if got := h.MirrorOf("http://m3.test"); got != "http://m2.test" {
 		t.Errorf("got %q", got)
 	}
-	h.Copy("", false)
-	h.Copy("http://m1.test", false)
-	if got := h.MirrorOf(); got != "" {
-		t.Errorf("two pages of its own: %s", got)
+	if got := h.MirrorOf("http://m2.test"); got != "" {
+		t.Errorf("the first of all is a mirror of %s", got)
 	}
-}
-
-func TestTarpit(t *testing.T) {
-	links := func(n, from int) (out []string) {
-		for i := range n {
-			out = append(out, fmt.Sprint("/l", from+i))
-		}
-		return out
+	for range 6 {
+		h.Original()
 	}
-	tarpit, site, quick := new(Host), new(Host), new(Host)
-	for i := range 2 * tarPages {
-		tarpit.Links(5000, links(200, 1000*i))
-		site.Links(5000, links(200, 0)) // slow, and the same menu on each page
-		quick.Links(50, links(200, 1000*i))
-	}
-	if !tarpit.Tarpit() || site.Tarpit() || quick.Tarpit() {
-		t.Errorf("tarpit %v, slow site %v, quick site %v", tarpit.Tarpit(), site.Tarpit(), quick.Tarpit())
+	if got := h.MirrorOf("http://m3.test"); got != "" {
+		t.Errorf("six pages of its own: %s", got)
 	}
 }
 
@@ -195,11 +198,11 @@ func FuzzHost(f *testing.F) {
 		if again := h.Fold(v); again != v {
 			t.Fatalf("%s folds to %s and that to %s", u, v, again)
 		}
-		h.Judge(u, page(title, len(title)), false)
+		h.Judge(u, page(title, len(title)), weburl.URL{})
 		for _, p := range h.Probes(u) {
 			h.Probed(p, page(title, len(title)))
 		}
-		h.Copy(u.Origin(), true)
+		h.Copy(u.Origin())
 		if b := h.Encode(); !bytes.Equal(b, Decode(b).Encode()) {
 			t.Fatalf("not kept: %s", b)
 		}

@@ -16,6 +16,8 @@ const (
 	errorWords   = 50 // an error page is short
 	shortApart   = 6  // words by which two short ones may differ
 	probes       = 2  // of a folder
+	twinsSuspect = 5  // pages of a folder that are like others
+	maxPassed    = 12 // pages of a folder that pass while it is probed
 )
 
 // A Verdict on a page.
@@ -23,15 +25,17 @@ type Verdict int
 
 const (
 	There   Verdict = iota
-	Missing         // it is how the host says that nothing is there
-	Suspect         // ask for Probes first
-	Waiting         // they were asked for
+	Gone            // it is how the host says that nothing is there
+	Suspect         // take it, but ask for Probes
+	Waiting         // they were asked for: look at it later
 )
 
 // Probing is how far the probes of a folder are.
 type Probing struct {
-	Asked   bool `json:"asked,omitempty"`
-	Answers int  `json:"answers,omitempty"`
+	Twins   int      `json:"twins,omitempty"` // pages that were like others
+	Asked   bool     `json:"asked,omitempty"`
+	Answers int      `json:"answers,omitempty"`
+	Passed  []string `json:"passed,omitempty"` // targets of pages that were taken meanwhile
 }
 
 func (p Probing) done() bool { return p.Answers >= probes }
@@ -44,34 +48,60 @@ type signature struct {
 	Sketch  []byte `json:"sketch,omitempty"`
 }
 
-// Judge judges a page of the host. twin tells that another address of the host has
-// nearly the same text.
-func (h *Host) Judge(u weburl.URL, p *Page, twin bool) Verdict {
-	if slices.ContainsFunc(h.Soft, func(s signature) bool { return s.is(u, p) }) {
-		return Missing
+// Missing tells whether a page is how the host says that nothing is there, as far as
+// that is known.
+func (h *Host) Missing(u weburl.URL, p *Page) bool {
+	return slices.ContainsFunc(h.Soft, func(s signature) bool { return s.is(u, p) })
+}
+
+// Judge judges a page of the host. twin is another address of the host that has about
+// the same text, or zero.
+func (h *Host) Judge(u weburl.URL, p *Page, twin weburl.URL) Verdict {
+	if h.Missing(u, p) {
+		return Gone
 	}
-	f, known := h.Folders[folder(u)]
-	switch {
-	case !twin && !(p.Words < errorWords && (readsLikeError(p.Title) || readsLikeError(p.Heading))):
+	dir := folder(u)
+	f, known := h.Folders[dir]
+	error := p.Words < errorWords && (readsLikeError(p.Title) || readsLikeError(p.Heading))
+	if twin.IsZero() && !error || f.done() || !known && len(h.Folders) >= maxFolders {
 		return There
-	case f.done():
-		return There
-	case f.Asked:
+	}
+	if h.Folders == nil {
+		h.Folders = map[string]Probing{}
+	}
+	f.Twins++
+	asked := f.Asked || !error && f.Twins < twinsSuspect
+	if f.Asked && len(f.Passed) >= maxPassed {
 		return Waiting
-	case !known && len(h.Folders) >= maxFolders:
+	}
+	f.pass(u)
+	if !twin.IsZero() && folder(twin) == dir {
+		f.pass(twin)
+	}
+	h.Folders[dir] = f
+	if asked {
 		return There
 	}
 	return Suspect
 }
 
+// pass notes a page that is taken before the folder is known.
+func (f *Probing) pass(u weburl.URL) {
+	if t := u.Target(); len(f.Passed) < maxPassed && !slices.Contains(f.Passed, t) {
+		f.Passed = append(f.Passed, t)
+	}
+}
+
 // Probes are the addresses to ask for, of a folder that is suspect: nobody has them,
-// and they are the same each time. From now on its pages are Waiting.
+// and they are the same each time.
 func (h *Host) Probes(u weburl.URL) []weburl.URL {
 	dir := folder(u)
+	f := h.Folders[dir]
+	f.Asked = true
 	if h.Folders == nil {
 		h.Folders = map[string]Probing{}
 	}
-	h.Folders[dir] = Probing{Asked: true}
+	h.Folders[dir] = f
 	var out []weburl.URL
 	sum := sha256.Sum256([]byte("no such page " + u.Origin() + dir))
 	for i, end := range [probes]string{"", ".html"} {
@@ -83,27 +113,39 @@ func (h *Host) Probes(u weburl.URL) []weburl.URL {
 }
 
 // Probed tells what came of a probe: the page that should not be there, or nil if the
-// host says by its status that it is not, or cannot be asked.
-func (h *Host) Probed(u weburl.URL, p *Page) {
+// host says by its status that it is not, or cannot be asked. It gives the pages that
+// are to be looked at again.
+func (h *Host) Probed(u weburl.URL, p *Page) (again []weburl.URL) {
 	dir := folder(u)
 	f, known := h.Folders[dir]
 	if !known && len(h.Folders) >= maxFolders {
-		return
+		return nil
 	}
 	if h.Folders == nil {
 		h.Folders = map[string]Probing{}
 	}
 	f.Asked = true
 	f.Answers++
+	if p != nil {
+		for _, target := range f.Passed {
+			if v, err := weburl.Parse(u.Origin() + target); err == nil {
+				again = append(again, v)
+			}
+		}
+	}
+	if p != nil || f.done() {
+		f.Passed = nil
+	}
 	h.Folders[dir] = f
-	if p == nil || len(h.Soft) >= maxSignatures || slices.ContainsFunc(h.Soft, func(s signature) bool { return s.is(u, p) }) {
-		return
+	if p == nil || len(h.Soft) >= maxSignatures || h.Missing(u, p) {
+		return again
 	}
 	s := signature{Title: without(p.Title, u), Heading: without(p.Heading, u), Words: p.Words}
 	if p.Sketch != nil {
 		s.Sketch = p.Sketch.Append(nil)
 	}
 	h.Soft = append(h.Soft, s)
+	return again
 }
 
 // is tells whether a page says the same as the signature: by its text or, of a short

@@ -40,7 +40,8 @@ type Sketch struct {
 	mins    [bins]uint16 // of the least hash of each bin
 }
 
-// Of sketches a text. It is false for one that is too short. Words are runs of
+// Of sketches a text. It is false for one that is too short, of which only the words
+// are counted. Words are runs of
 // letters and digits, whatever their case; each ideograph is one.
 func Of(text string) (Sketch, bool) {
 	var (
@@ -70,7 +71,7 @@ func Of(text string) (Sketch, bool) {
 		}
 	})
 	if s.Words < MinWords {
-		return Sketch{}, false
+		return s, false
 	}
 	for i := range s.mins {
 		from := i
