@@ -90,10 +90,10 @@ func numbers(prefix string, n int) []string {
 
 // star is a front page that links to pages of prose at the paths.
 func (s *Site) star(paths ...string) *Site {
-	s.Page("/", Page{Title: "Front of " + s.host, Text: Prose(1, 60), Links: paths})
-	for i, p := range paths {
+	s.Page("/", Page{Title: "Front of " + s.host, Text: Prose(hashed(s.host), 60), Links: paths})
+	for _, p := range paths {
 		path, _, _ := strings.Cut(p, "?")
-		s.Page(path, prosePage(uint64(i)+2))
+		s.Page(path, prosePage(hashed(s.host+path))) // no two hosts have the same
 	}
 	return s
 }

@@ -2,6 +2,8 @@ package crawltest
 
 import (
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -82,10 +84,15 @@ func addressRow(id, behaviour string, cases []addressCase) Row {
 	r.Install = func(w *Web) {
 		w.Canary()
 		s := w.Site(host)
-		w.Site("*." + host).Mount(Page{Title: "Elsewhere", Text: Prose(1, 30)})
-		s.Mount(Page{Title: "Any", Text: Prose(2, 30)})
-		s.Page("/robots.txt", Page{Status: 404}).Page("/sitemap.xml", Page{Status: 404})
-		w.Site("*."+host).Page("/robots.txt", Page{Status: 404}).Page("/sitemap.xml", Page{Status: 404})
+		there := http.HandlerFunc(func(rw http.ResponseWriter, q *http.Request) {
+			if !slices.Contains(r.Want, q.Host+q.RequestURI) {
+				Page{Status: http.StatusNotFound}.ServeHTTP(rw, q)
+				return
+			}
+			prosePage(hashed(q.Host+q.RequestURI)).ServeHTTP(rw, q)
+		})
+		s.Mount(there)
+		w.Site("*." + host).Mount(there)
 		var links []string
 		for i, c := range cases {
 			path := fmt.Sprintf("/h-%d", i+1)

@@ -113,7 +113,7 @@ func installB09(w *Web) {
 	good := "<title>Damaged</title><p>" + Prose(9, 300)
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
-	io.WriteString(z, good)
+	io.WriteString(z, "<title>Damaged</title><p>"+Prose(10, 300))
 	z.Close()
 	damaged := b.Bytes()
 	damaged[len(damaged)-6] ^= 0xff // the checksum

@@ -159,7 +159,6 @@ func installH09(w *Web) {
 }
 
 func installH10(w *Web) {
-	text := "<p>" + H10Text + " " + Prose(10, 80) + "</p>"
 	spam := strings.Repeat(H10Spam+" cheap pills ", 20)
 	s := w.Site("h10.test")
 	var links []string
@@ -173,6 +172,7 @@ func installH10(w *Web) {
 		"stuffing":   `<p>` + strings.Repeat(H10Spam+" ", 200) + `</p>`,
 		"template":   `<template><p>` + spam + `</p></template>`,
 	} {
+		text := "<p>" + H10Text + " " + Prose(hashed(name), 80) + "</p>"
 		s.Page("/h/hidden-"+name, Page{HTML: "<title>Hidden " + name + "</title><main>" + text + hidden + text + "</main>"})
 		links = append(links, "/h/hidden-"+name)
 	}
@@ -180,12 +180,14 @@ func installH10(w *Web) {
 }
 
 func installH11(w *Web) {
-	script := "<script>var words='" + H11Text + " " + Prose(11, 60) + "';var p=document.createElement('p');p.textContent=words;document.body.appendChild(p);" +
-		strings.Repeat("/* padding of a framework */", 20) + "</script>"
+	script := func(seed uint64) string {
+		return "<script>var words='" + H11Text + " " + Prose(seed, 60) + "';var p=document.createElement('p');p.textContent=words;document.body.appendChild(p);" +
+			strings.Repeat("/* padding of a framework */", 20) + "</script>"
+	}
 	w.Site("h11.test").
 		Page("/", Page{HTML: "<title>Scripts</title><p>" + Prose(12, 40) + "<a href=/h/js-only>1</a><a href=/h/js-noscript>2</a><a href=/h/js-redirect>3</a>"}).
-		Page("/h/js-only", Page{HTML: "<!DOCTYPE html><title>Empty</title><body><div id=root></div>" + script}).
-		Page("/h/js-noscript", Page{HTML: "<!DOCTYPE html><title>Noscript</title><body><noscript>Please switch scripts on.</noscript>" + script}).
+		Page("/h/js-only", Page{HTML: "<!DOCTYPE html><title>Empty</title><body><div id=root></div>" + script(11)}).
+		Page("/h/js-noscript", Page{HTML: "<!DOCTYPE html><title>Noscript</title><body><noscript>Please switch scripts on.</noscript>" + script(14)}).
 		Page("/h/js-redirect", Page{HTML: "<!DOCTYPE html><title>Redirect</title><body><script>location.href='/h/js-target'; " + strings.Repeat("/* more */", 40) + "</script>"}).
 		Page("/h/js-target", Page{HTML: "<title>Target</title><p>" + H11Text + " " + Prose(13, 60)})
 }

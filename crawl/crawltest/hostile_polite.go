@@ -38,24 +38,24 @@ func politeRows() []Row {
 			w.Site("p03.test").star("/p/503-huge", "/b").Handle("/p/503-huge", Turns(busy, prosePage(99)))
 		}},
 		{ID: "P04", Behaviour: "eight answers take 3 s each, the rest none", Seeds: seed("p04.test"), Install: func(w *Web) {
-			s := w.Site("p04.test").star(numbers("/p/slow", 120)...)
+			paths := numbers("/p/slow", 120)
+			s := w.Site("p04.test").star(paths...)
 			var n atomic.Int64
-			fast := s.handlers["/p/slow1"]
-			s.Handle("/p/*", http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-				if n.Add(1) <= 8 {
-					time.Sleep(3 * time.Second)
-				}
-				fast.ServeHTTP(rw, r)
-			}))
-			for _, p := range numbers("/p/slow", 120) {
-				s.Handle(p, nil)
+			for _, p := range paths {
+				page := s.handlers[p]
+				s.HandleFunc(p, func(rw http.ResponseWriter, r *http.Request) {
+					if n.Add(1) <= 8 {
+						time.Sleep(3 * time.Second)
+					}
+					page.ServeHTTP(rw, r)
+				})
 			}
 		}},
 		{ID: "P05", Behaviour: "twenty hosts on one address, half a second each answer", Seeds: p05Seeds(), Install: func(w *Web) {
 			for i := range 20 {
 				s := w.Site(fmt.Sprintf("v%d.p05.test", i)).SetAddrs(P05Addr)
 				for _, p := range append(numbers("/page", 5), "/") {
-					s.Page(p, Page{Title: "p " + p, Text: Prose(uint64(i), 40), Links: numbers("/page", 5), Delay: 500 * time.Millisecond})
+					s.Page(p, Page{Title: "p " + p, Text: Prose(hashed(s.host+p), 40), Links: numbers("/page", 5), Delay: 500 * time.Millisecond})
 				}
 			}
 		}},

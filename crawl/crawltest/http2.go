@@ -46,9 +46,9 @@ func (f frames) read() (kind, flags byte, stream uint32, err error) {
 
 // answer is a page: ":status: 200" is field 8 of HPACK's static table, and
 // "content-type" field 31, here with a value of its own (RFC 7541, 6).
-func (f frames) answer(stream uint32) {
+func (f frames) answer(stream uint32, host string) {
 	f.write(frameHeaders, flagEndHeaders, stream, append([]byte{0x88, 0x0f, 0x10, 9}, "text/html"...))
-	f.write(frameData, flagEndStream, stream, []byte("<title>H2</title><p>"+Prose(2, 40)))
+	f.write(frameData, flagEndStream, stream, []byte("<title>H2</title><p>"+Prose(hashed(host), 40)))
 }
 
 // installN02: each host breaks HTTP/2 in its way as long as it is asked by it (or
@@ -56,7 +56,7 @@ func (f frames) answer(stream uint32) {
 func installN02(w *Web) {
 	serve := func(host string, settings []byte, fault func(f frames, stream uint32) bool) {
 		config := &tls.Config{GetCertificate: w.ca.certificate, NextProtos: []string{"h2", "http/1.1"}}
-		w.Site(host).Page("/", prosePage(2)).Listen(443, func(c net.Conn) {
+		w.Site(host).Page("/", prosePage(hashed(host))).Listen(443, func(c net.Conn) {
 			tc := tls.Server(c, config)
 			switch {
 			case tc.Handshake() != nil:
@@ -70,7 +70,7 @@ func installN02(w *Web) {
 	goaways := new(atomic.Int64)
 	serve("goaway.n02.test", nil, func(f frames, stream uint32) bool {
 		if goaways.Add(1) > 1 {
-			f.answer(stream)
+			f.answer(stream, "goaway")
 			return true
 		}
 		f.write(frameGoAway, 0, 0, make([]byte, 8)) // last stream 0: nothing was begun
@@ -94,7 +94,7 @@ func installN02(w *Web) {
 	})
 	// SETTINGS_INITIAL_WINDOW_SIZE (4) of 0: we may send no body, and need not.
 	serve("window.n02.test", []byte{0, 4, 0, 0, 0, 0}, func(f frames, stream uint32) bool {
-		f.answer(stream)
+		f.answer(stream, "window")
 		return true
 	})
 }
