@@ -54,9 +54,6 @@ func (c *Crawler) feed(r *result) *result {
 		}
 	}
 	r.out.ContentHash = sum.hash()
-	if r.lease.Visits < feedTrials && c.opt.Recrawl != (frontier.Recrawl{}) {
-		r.out.Due = time.Now().Add(feedTrial)
-	}
 	return r.drop(frontier.Skipped, "feed")
 }
 

@@ -100,6 +100,8 @@ func (c *Crawler) lesson(r *result, f *portrait, k kin) (settled bool) {
 		switch {
 		case verdict == learn.Suspect:
 			probes = h.Probes(u)
+		case k.reason == nearDuplicate && k.twin.Origin() == u.Origin():
+			h.Twin(u)
 		case verdict != learn.There || f.Words < twinWords:
 		case k.twin.IsZero():
 			h.Original()

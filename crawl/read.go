@@ -13,6 +13,10 @@ import (
 	"github.com/trawlsearch/trawl/weburl"
 )
 
+// maxConvertBytes bounds what a document may take while it is read: with what the
+// sandbox around it takes, 256 MiB.
+const maxConvertBytes = 192 << 20
+
 // A reader makes pages of bodies, whatever their type. Any goroutine may call it.
 type reader struct {
 	agent string
@@ -20,7 +24,7 @@ type reader struct {
 }
 
 func newReader(opt Options) *reader {
-	return &reader{agent: opt.Fetch.Product, files: convert.New(convert.Options{CacheDir: opt.ConvertCache})}
+	return &reader{agent: opt.Fetch.Product, files: convert.New(convert.Options{CacheDir: opt.ConvertCache, MaxMemory: maxConvertBytes})}
 }
 
 func (rd *reader) close() error { return rd.files.Close() }

@@ -23,6 +23,12 @@ const (
 	kinLikeness  = .7 // pages of a host that are so alike may be its word for nothing
 )
 
+// Why a page has no document of its own.
+const (
+	sameText      = "same-text"
+	nearDuplicate = "near-duplicate"
+)
+
 // A portrait is what pages are compared by.
 type portrait struct {
 	learn.Page
@@ -54,7 +60,7 @@ func (f *portrait) like(o *neardup.Sketch) bool {
 // kin is what the crawl has of a page's kind.
 type kin struct {
 	twin   weburl.URL // zero: none
-	reason string     // same-text or near-duplicate
+	reason string
 	near   weburl.URL // another page of the host that is much alike, and no twin
 }
 
@@ -69,7 +75,7 @@ func (c *Crawler) kinOf(r *result, f *portrait) (kin, error) {
 	if k.twin.IsZero() {
 		r.claimed = f
 		if other, ok := c.front.SameContent(f.Text); ok && other != u {
-			k.twin, k.reason = other, "same-text"
+			k.twin, k.reason = other, sameText
 		}
 	}
 	if len(f.bands) == 0 {
@@ -88,7 +94,7 @@ func (c *Crawler) kinOf(r *result, f *portrait) (kin, error) {
 			k.near = o.URL
 		}
 		if k.twin.IsZero() && !f.own && o.URL.Site() == u.Site() && f.like(&sketch) {
-			k.twin, k.reason = o.URL, "near-duplicate"
+			k.twin, k.reason = o.URL, nearDuplicate
 		}
 	}
 	if !k.twin.IsZero() {
@@ -119,12 +125,12 @@ func (c *claims) take(u weburl.URL, f *portrait) kin {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if other, taken := c.texts[f.Text]; taken && other != u {
-		return kin{twin: other, reason: "same-text"}
+		return kin{twin: other, reason: sameText}
 	}
 	for _, b := range f.bands {
 		o, taken := c.bands[b]
 		if taken && o.url != u && !f.own && o.url.Site() == u.Site() && f.like(o.sketch) {
-			return kin{twin: o.url, reason: "near-duplicate"}
+			return kin{twin: o.url, reason: nearDuplicate}
 		}
 	}
 	c.texts[f.Text] = u

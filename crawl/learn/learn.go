@@ -75,6 +75,13 @@ func (h *Host) Encode() []byte {
 	}
 	h.Version = version
 	b, err := json.Marshal(h.state)
+	if err == nil && len(b) > maxEncoded { // without what is soon forgotten anyway
+		for dir, f := range h.Folders {
+			f.Passed = nil
+			h.Folders[dir] = f
+		}
+		b, err = json.Marshal(h.state)
+	}
 	if err != nil || len(b) > maxEncoded {
 		return nil
 	}

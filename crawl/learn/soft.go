@@ -17,7 +17,7 @@ const (
 	shortApart   = 6  // words by which two short ones may differ
 	probes       = 2  // of a folder
 	twinsSuspect = 5  // pages of a folder that are like others
-	maxPassed    = 12 // pages of a folder that pass while it is probed
+	maxPassed    = 48 // pages of a folder that pass while it is probed: a window of the frontier, and some
 )
 
 // A Verdict on a page.
@@ -83,6 +83,21 @@ func (h *Host) Judge(u weburl.URL, p *Page, twin weburl.URL) Verdict {
 		return There
 	}
 	return Suspect
+}
+
+// Twin tells of a page that has no document, since it is nearly the same as another:
+// should that prove to say that nothing is there, so does this one.
+func (h *Host) Twin(u weburl.URL) {
+	dir := folder(u)
+	f, known := h.Folders[dir]
+	if f.done() || !known && len(h.Folders) >= maxFolders {
+		return
+	}
+	if h.Folders == nil {
+		h.Folders = map[string]Probing{}
+	}
+	f.pass(u)
+	h.Folders[dir] = f
 }
 
 // pass notes a page that is taken before the folder is known.

@@ -3,7 +3,7 @@
 //
 // The likeness of two texts is the Jaccard index of their sets of shingles: rows of
 // four words, numbers left out, so that a counter or the time of day makes no other
-// text (Broder, "On the resemblance and containment of documents", 1997). A
+// text: what begins with a digit is a number (Broder, "On the resemblance and containment of documents", 1997). A
 // sketch estimates it by the least hash in each of 64 bins (Li, Owen and Zhang, "One
 // permutation hashing", 2012), empty bins filled from others (Shrivastava, "Optimal
 // densification for fast and accurate minwise hashing", 2017): one hash a word where
@@ -36,7 +36,7 @@ const (
 // A Sketch stands for a text.
 type Sketch struct {
 	Words   uint32       // of the text, without
-	Numbers uint32       // words that are digits only
+	Numbers uint32       // words that begin with a digit
 	mins    [bins]uint16 // of the least hash of each bin
 }
 
@@ -86,11 +86,11 @@ func Of(text string) (Sketch, bool) {
 // words gives fn a hash of each word.
 func words(text string, fn func(hash uint64, number bool)) {
 	const start, prime = 14695981039346656037, 1099511628211 // FNV-1a
-	h, in, number := uint64(start), false, true
+	h, in, number := uint64(start), false, false
 	end := func() {
 		if in {
 			fn(mix(h), number)
-			h, in, number = start, false, true
+			h, in = start, false
 		}
 	}
 	for i := 0; i < len(text); {
@@ -101,7 +101,10 @@ func words(text string, fn func(hash uint64, number bool)) {
 				end()
 				continue
 			}
-			h, in, number = (h^uint64(c))*prime, true, number && c <= '9'
+			if !in {
+				number = c <= '9'
+			}
+			h, in = (h^uint64(c))*prime, true
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(text[i:])
@@ -111,10 +114,11 @@ func words(text string, fn func(hash uint64, number bool)) {
 			end()
 			h, in, number = (h^uint64(r))*prime, true, false
 			end()
-		case unicode.IsDigit(r):
-			h, in = (h^uint64(r))*prime, true
-		case unicode.IsLetter(r) || unicode.Is(unicode.Mn, r):
-			h, in, number = (h^uint64(unicode.ToLower(r)))*prime, true, false
+		case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mn, r):
+			if !in {
+				number = unicode.IsDigit(r)
+			}
+			h, in = (h^uint64(unicode.ToLower(r)))*prime, true
 		default:
 			end()
 		}

@@ -109,6 +109,7 @@ func TestWords(t *testing.T) {
 		{"other words", long, strings.ReplaceAll(long, "one", "eins"), false},
 		{"numbers", long + "at 10:31, visitor 7", "No. 812 " + long + "at 23:59, visitor 4711", false},
 		{"numbers", long + "at 10:31, visitor 7", "812. " + long + "at 23:59, visitor 4711", true},
+		{"times", long + "at 2026-11-23T10:31:00.5Z", long + "at 2025-01-02T03:04:05.067Z", true},
 		{"numbers in words", strings.ReplaceAll(long, "one", "x100"), strings.ReplaceAll(long, "one", "x200"), false},
 		{"ideographs", strings.Repeat("搜索引擎测试文本分析", 4), strings.Repeat("搜索 引擎 测试 文本 分析 ", 4), true},
 	} {
