@@ -19,11 +19,17 @@
 // Politeness: a host has at most Options.MaxPerHost requests under way, its
 // delay passes between two of them, and a pause parks it. All hosts of one
 // address have at most Options.MaxPerIP under way, a fourth of the delay apart,
-// from the moment at which Located tells the address. Priorities are four
-// levels (0 first), served 17:8:4:3 in each window so that none starves. Due
-// retries go before fresh addresses.
+// from the moment at which Located tells the address. A host in trouble
+// (Outcome.Fault) is parked and probed. Priorities are four levels (0 first),
+// served 17:8:4:3 in each window so that none starves. Due retries go before
+// visits that are due, these before fresh addresses.
 //
-// The layout of keys is in key.go, of values in record.go; Inspect dumps both.
+// What is settled has a next visit by how often it changes: change.go. What a
+// host, a site or a template may cost: budget.go. Which documents have the same
+// text: content.go. How several frontiers share the web: slot.go.
+//
+// The layout of keys is in key.go, of values where they are encoded, first
+// codec.go; Inspect dumps both. Frontiers of version 1 are read as they are.
 // Design: Mercator's front and back queues (Heydon and Najork, "Mercator: a
 // scalable, extensible web crawler", 1999) and BUbiNG's workbench (Boldi and
 // others, 2018), on an LSM store.

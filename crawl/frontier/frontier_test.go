@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net/netip"
 	"os"
 	"testing"
 	"testing/synctest"
@@ -261,18 +262,33 @@ func TestClosedAnswers(t *testing.T) {
 func TestInspect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fs := vfs.NewMem()
-		f := open(t, fs, Options{DefaultDelay: -1, id: "FIXED"})
+		away := SlotOf(addr(t, "http://c.test/"))
+		f := open(t, fs, Options{
+			DefaultDelay: -1, id: "FIXED", Budget: Budget{SiteStep: 1000, PerTemplate: 1},
+			Owns: func(slot uint16) bool { return slot != away },
+		})
 		mustAdd(t, f, 2, items(t, "http://a.test/", "https://www.a.test/x"))
 		l := mustNext(t, f)
+		f.Located(l, netip.MustParseAddr("192.0.2.7"))
+		b := items(t, "http://b.test/?q=1", "http://b.test/?q=2", "http://c.test/")
+		for i := range b {
+			b[i].Referrer, b[i].Depth = l.URL, 1
+		}
 		if err := f.Commit(&Batch{
-			Outcomes: []Outcome{{Lease: l, State: Failed, Reason: "dns", Links: items(t, "http://b.test/?q=1"), HostDelay: 2 * time.Second}},
+			Outcomes: []Outcome{{Lease: l, State: Failed, Reason: "dns", Links: b, HostDelay: 2 * time.Second, Fault: Fault{Kind: "dns", After: 1}}},
 			Outbox:   []Entry{{Part: 3, Data: [][]byte{[]byte("one"), []byte("two")}}},
+			Hosts:    []HostDelta{{l.URL, []byte("learned")}},
 			WARC:     WARCPosition{"crawl-1.warc.gz", 4711},
 		}); err != nil {
 			t.Fatal(err)
 		}
 		l = mustNext(t, f)
 		mustCommit(t, f, Outcome{Lease: l, State: Retry, Reason: "http-503", RetryAt: time.Now().Add(time.Hour)})
+		l = mustNext(t, f)
+		mustCommit(t, f, Outcome{Lease: l, State: Done, Status: 200, ContentHash: [16]byte{1, 2}, Bands: []uint64{5}, Sketch: []byte("s"), Novel: true})
+		if err := f.Fence(7, 1); err != nil {
+			t.Fatal(err)
+		}
 		f.Close()
 		var out bytes.Buffer
 		if err := inspect(&out, "frontier", fs); err != nil {

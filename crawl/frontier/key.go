@@ -9,8 +9,8 @@ import (
 )
 
 // Keys, all numbers big-endian so that byte order is numeric order. A host's
-// keys start with the slot of its registrable domain, so that a slot can be
-// handed to another node as 4,096 ranges:
+// keys start with the slot of its registrable domain, so that a slot is one range
+// of keys and can be handed to another node:
 //
 //	H: host record      +------+-----+------+------+
 //	                    | slot | 'H' | site | host |
@@ -32,7 +32,7 @@ import (
 //	                    | slot | 'L' | site | host |
 //	K: sketch           +------+-----+------+------+-------------+
 //	                    | slot | 'K' | site | host | key 16      |   of a document
-//	D: site             +------+-----+------+------+---------+-------+-------+
+//	D: site             +------+-----+------+------+-------------+
 //	                    | slot | 'D' | site |
 //	                    +------+-----+------+
 //
@@ -49,8 +49,8 @@ import (
 //	                    | 0xFFFF | 'O' | seq 8  |
 //	X: outbound         +--------+-----+--------+
 //	                    | 0xFFFF | 'X' | seq 8  |
-//	                    +--------+-----+--------+
-//	E: slot             | 0xFFFF | 'E' | slot 2 |
+//	E: slot             +--------+-----+--------+
+//	                    | 0xFFFF | 'E' | slot 2 |
 //	C: by text          +--------+-----+--------+
 //	                    | 0xFFFF | 'C' | hash 8 |   the first half of a ContentHash
 //	B: by band          +--------+-----+--------+-------+

@@ -185,3 +185,33 @@ func TestReasonsAreBounded(t *testing.T) {
 		t.Errorf("left: %v", m.reasons)
 	}
 }
+
+// TestVersion1: what an older build wrote is read as it is.
+func TestVersion1(t *testing.T) {
+	u := urlRecord{state: uint8(Done), doc: true, url: "http://a.test/", hash: [16]byte{1}, visits: 3}
+	b := u.append(nil)
+	if b[0] != 1 {
+		t.Errorf("an address without history is written as version %d", b[0])
+	}
+	if r, err := decodeURL(b); err != nil || *r != u {
+		t.Errorf("%+v, %v", r, err)
+	}
+	h := hostRecord{origin: "http://a.test", delay: 5, sched: 7, reason: "why"}
+	b = h.append(nil)
+	b = b[:len(b)-12] // without what version 2 added
+	b[0] = 1
+	if r, err := decodeHost(b); err != nil || *r != h {
+		t.Errorf("%+v, %v", r, err)
+	}
+	m := meta{seq: 9, hosts: 2, id: "x", reasons: map[string]uint64{"failed/dns": 1}}
+	b = m.append(nil)
+	b = b[:len(b)-4]
+	b[4] = 1
+	if r, err := decodeMeta(b); err != nil || fmt.Sprint(r) != fmt.Sprint(m) {
+		t.Errorf("%+v, %v", r, err)
+	}
+	b[4] = 3
+	if _, err := decodeMeta(b); err == nil || !strings.Contains(err.Error(), "upgrade") {
+		t.Errorf("version 3: %v", err)
+	}
+}

@@ -1,0 +1,214 @@
+package frontier
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/trawlsearch/trawl/weburl"
+)
+
+// Import reads what Export wrote into a slot that holds nothing. The slot is
+// frozen after that: Thaw lets it go on. If it fails, nothing of it stays.
+func (f *Frontier) Import(slot uint16, r io.Reader) error {
+	t := &transfer{r: bufio.NewReader(r), sum: sha256.New()}
+	epoch, err := t.header(slot)
+	if err != nil {
+		return fmt.Errorf("frontier: import slot %d: %w", slot, err)
+	}
+	err = f.setSlot("import", slot, func(s *slotState) error {
+		if s.importing {
+			return fmt.Errorf("%w %d: it is being imported", ErrSlot, slot)
+		}
+		if epoch < s.epoch {
+			return fmt.Errorf("%w %d: the stream is of epoch %d, but %d is known", ErrSlot, slot, epoch, s.epoch)
+		}
+		if empty, err := f.empty(slot); err != nil || !empty {
+			return errors.Join(err, fmt.Errorf("%w %d: it holds something: Drop it first", ErrSlot, slot))
+		}
+		s.frozen, s.importing, s.epoch = true, true, epoch
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var sums meta
+	for more := true; more && err == nil; {
+		more, err = f.bringIn(slot, t, &sums)
+	}
+	if err == nil {
+		err = f.settleIn(slot, t, &sums)
+	}
+	if err != nil {
+		return fmt.Errorf("frontier: import slot %d: %w", slot, errors.Join(err, f.abandon(slot)))
+	}
+	return nil
+}
+
+func (f *Frontier) empty(slot uint16) (bool, error) {
+	it, err := f.db.NewIter(&pebble.IterOptions{LowerBound: slotKey(slot), UpperBound: slotKey(slot + 1)})
+	if err != nil {
+		return false, err
+	}
+	found := it.First()
+	return !found, it.Close()
+}
+
+// bringIn writes one chunk, and tells whether there may be more.
+func (f *Frontier) bringIn(slot uint16, t *transfer, sums *meta) (more bool, err error) {
+	type pair struct{ key, value []byte }
+	var chunk []pair
+	for more = true; more && len(chunk) < transferChunk; {
+		key, value, err := t.next(slot)
+		if err != nil {
+			return false, err
+		}
+		if more = key != nil; more {
+			chunk = append(chunk, pair{key, value})
+		}
+	}
+	var bad error // of the stream: it is no fault of the store, which goes on
+	err = f.update("import", nil, func(w *write) error {
+		for _, p := range chunk {
+			if bad = w.arrive(slot, p.key, p.value, t, sums); bad != nil {
+				return nil
+			}
+		}
+		return nil
+	})
+	return more, errors.Join(err, bad)
+}
+
+// arrive checks one record, and enters it and what is derived of it.
+func (w *write) arrive(slot uint16, key, value []byte, t *transfer, sums *meta) error {
+	var err error
+	wrong := fmt.Errorf("%w: key %x", errCorrupt, key)
+	site := binary.BigEndian.Uint64(append(slices.Clone(key[min(len(key), 3):]), make([]byte, 8)...))
+	if len(key) < siteLen || slotOf(site) != slot {
+		return wrong
+	}
+	long := func(n int) { // the length that the kind has
+		if len(key) != n {
+			err = wrong
+		}
+	}
+	switch key[2] {
+	case kindHost:
+		var rec *hostRecord
+		if long(prefixLen); err == nil {
+			rec, err = decodeHost(value)
+		}
+		if err != nil {
+			return err
+		}
+		rec.sched = w.now // it looks for itself what is due
+		sums.hosts++
+		w.put(schedKey(rec.sched, prefixHost(key)), nil)
+		value = rec.append(nil)
+	case kindURL:
+		var rec *urlRecord
+		if long(urlLen); err == nil {
+			rec, err = decodeURL(value)
+		}
+		if err != nil {
+			return err
+		}
+		sums.count(rec, +1)
+		k := weburl.Key(key[prefixLen:])
+		w.urls[k] = rec
+		if rec.doc {
+			err = w.enterContent(rec.hash, prefixHost(key).ref(k))
+		}
+	case kindSketch:
+		var s *docSketch
+		if long(urlLen); err == nil {
+			s, err = decodeSketch(value)
+		}
+		if err != nil {
+			return err
+		}
+		k := weburl.Key(key[prefixLen:])
+		for _, b := range s.bands {
+			w.put(bandKey(b, bandPlace(k)), prefixHost(key).ref(k).append(nil))
+		}
+	case kindQueue:
+		if _, p, ok := decodeQueueKey(key); !ok || len(value) != 16 {
+			err = wrong
+		} else {
+			t.seq = max(t.seq, p.seq)
+		}
+	case kindHeld:
+		if long(heldLen); len(value) != 16 {
+			err = wrong
+		} else if err == nil {
+			t.seq = max(t.seq, binary.BigEndian.Uint64(key[heldLen-8:])&maxSeq)
+		}
+	case kindRevisit:
+		_, _, err = decodeRevisitKey(key)
+	case kindShape:
+		if long(shapeLen); err == nil {
+			_, err = decodeTemplate(value)
+		}
+	case kindSite:
+		if long(siteLen); err == nil {
+			_, err = decodeSite(value)
+		}
+	case kindLearned:
+		if long(prefixLen); len(value) > MaxLearnedBytes+1 {
+			err = wrong
+		}
+	case kindFailure:
+		long(urlLen)
+	default:
+		err = wrong
+	}
+	if err == nil {
+		w.put(key, value)
+	}
+	return err
+}
+
+// settleIn ends an import: its totals count from here on.
+func (f *Frontier) settleIn(slot uint16, t *transfer, sums *meta) error {
+	return f.update("import", nil, func(w *write) error {
+		f.meta.merge(sums, +1)
+		f.meta.seq = max(f.meta.seq, t.seq) // no place is given twice
+		s := f.slots[slot]
+		s.importing = false
+		f.slots[slot] = s
+		w.put(slotStateKey(slot), s.append(nil))
+		return nil
+	})
+}
+
+// abandon takes away what an import brought. Its entries in the indexes of content
+// lead nowhere, and are passed over.
+func (f *Frontier) abandon(slot uint16) error {
+	return f.update("import", nil, func(w *write) error {
+		s := f.slots[slot]
+		s.importing = false
+		f.slots[slot] = s
+		w.put(slotStateKey(slot), s.append(nil))
+		return w.batch.DeleteRange(slotKey(slot), slotKey(slot+1), nil)
+	})
+}
+
+// merge adds the totals of a slot, or takes them away.
+func (m *meta) merge(s *meta, step int) {
+	for i := range m.states {
+		m.states[i] += uint64(step) * s.states[i]
+	}
+	m.hosts += uint64(step) * s.hosts
+	m.retrying += uint64(step) * s.retrying
+	m.visits += uint64(step) * s.visits
+	m.demand += uint64(step) * s.demand
+	for reason, n := range s.reasons {
+		m.countReason(reason, n, step)
+	}
+}
