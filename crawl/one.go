@@ -178,8 +178,8 @@ func (r *result) goBack(c *Crawler, delay time.Duration) {
 // end settles the page in a state; its document, if it has one, stands.
 func (r *result) end(s frontier.State, reason string) *result {
 	r.out.State, r.out.Reason = s, reason
-	if l := r.lease; l.Mark&markFeed != 0 && l.Visits < feedTrials && (s == frontier.Skipped || s == frontier.NotModified) {
-		r.out.Due = time.Now().Add(feedTrial)
+	if r.lease.Mark&markFeed != 0 {
+		r.out.Due = r.nextFeed(time.Now())
 	}
 	if r.resp != nil {
 		r.out.Status = r.resp.Status
