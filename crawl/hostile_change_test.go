@@ -51,7 +51,7 @@ var changeChecks = map[string]func(h *trial){
 		}
 	},
 	"C03": func(h *trial) {
-		h.set("Recrawl", frontier.Recrawl{Min: 5 * time.Minute, Max: 90 * day})
+		h.opt.Recrawl = frontier.Recrawl{Min: 5 * time.Minute, Max: 90 * day}
 		for i, mean := range crawltest.C03Rates {
 			h.converges(i, mean)
 		}
@@ -95,8 +95,8 @@ var changeChecks = map[string]func(h *trial){
 	},
 	"C06": func(h *trial) {
 		h.opt.Scope = Scope{}
-		h.set("Budget", &frontier.Budget{}) // it would hold most of the 50,000 back
-		h.crawl(3 * time.Minute)            // time for all sitemaps, and for few of the 50,000 pages
+		h.opt.Budget = &frontier.Budget{} // it would hold most of the 50,000 back
+		h.crawl(3 * time.Minute)          // time for all sitemaps, and for few of the 50,000 pages
 		for _, path := range crawltest.C06Want() {
 			if r := h.why("http://c06.test" + path); !r.Known {
 				h.t.Errorf("%s was not found", path)
@@ -116,7 +116,7 @@ var changeChecks = map[string]func(h *trial){
 		h.wantHits("c06elsewhere.test", "", 0, 0)
 	},
 	"C07": func(h *trial) {
-		h.set("Recrawl", frontier.Recrawl{Min: 5 * time.Minute, Max: 90 * day})
+		h.opt.Recrawl = frontier.Recrawl{Min: 5 * time.Minute, Max: 90 * day}
 		for end := time.Now().Add(2 * day); time.Now().Before(end); {
 			h.crawl(10 * time.Minute)
 			if next := h.c.Stats().NextDue; next.After(time.Now()) {

@@ -37,7 +37,7 @@ var pageChecks = map[string]func(h *trial){
 	},
 	"H03": func(h *trial) {
 		h.opt.MaxPages = 1
-		h.set("Budget", &frontier.Budget{}) // which would hold most of them back
+		h.opt.Budget = &frontier.Budget{} // which would hold most of them back
 		h.crawl(time.Hour)
 		queued := h.c.Stats().Queued
 		if h.why("http://h03.test/sitemap.xml").State == frontier.Queued {
@@ -51,7 +51,7 @@ var pageChecks = map[string]func(h *trial){
 	"H05": func(h *trial) { h.crawl(day); h.wantAsked() },
 	"H06": func(h *trial) { h.crawl(day); h.wantAsked() },
 	"H07": func(h *trial) {
-		h.set("KeepDuplicates", true) // one text in many encodings
+		h.opt.KeepDuplicates = true // one text in many encodings
 		h.crawl(day)
 		for _, c := range crawltest.Charsets {
 			u := "http://h07.test/h/charset/" + c.Name

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -321,14 +320,4 @@ func (h *trial) wantNoLeak() {
 	if list := h.web.Refused(); len(list) != 0 {
 		h.t.Errorf("dialled %v", list)
 	}
-}
-
-// set gives an option of the crawler that may not be there yet a value.
-func (h *trial) set(option string, value any) {
-	h.t.Helper()
-	f := reflect.ValueOf(&h.opt).Elem().FieldByName(option)
-	if !f.IsValid() || !reflect.TypeOf(value).AssignableTo(f.Type()) {
-		h.t.Fatalf("Options has no %s that takes a %T", option, value)
-	}
-	f.Set(reflect.ValueOf(value))
 }

@@ -49,7 +49,7 @@ var trapChecks = map[string]func(h *trial){
 	"T05": func(h *trial) {
 		budget := frontier.WebBudget()
 		budget.PerHost = 300
-		h.set("Budget", &budget)
+		h.opt.Budget = &budget
 		h.enough = func() bool { return h.web.Hits("t05.test", "") > 400 }
 		h.wantOthersWell(day)
 		h.wantFewer("t05.test", 300)
@@ -57,7 +57,7 @@ var trapChecks = map[string]func(h *trial){
 	"T06": func(h *trial) {
 		budget := frontier.WebBudget()
 		budget.HostsPerSite = 300
-		h.set("Budget", &budget)
+		h.opt.Budget = &budget
 		h.trap(trapTime, 2500)
 		hosts := map[string]bool{}
 		for _, q := range h.web.Requests() {
@@ -89,7 +89,7 @@ var trapChecks = map[string]func(h *trial){
 		}
 	},
 	"T08": func(h *trial) {
-		h.set("Budget", &frontier.Budget{}) // 500 of one shape are a trap by themselves
+		h.opt.Budget = &frontier.Budget{} // 500 of one shape are a trap by themselves
 		h.trap(trapTime, 1500)
 		if live := h.sink.live(); len(live) != 1 {
 			h.t.Errorf("%d documents, want 1", len(live))
