@@ -71,7 +71,7 @@ var floorPlan = map[string]string{
 	"api":    "search document",
 	"web":    "search docs",
 	"docs":   "",
-	"node": "bus blob store document weburl crawl crawl/fetch crawl/frontier index rank search shard web api" +
+	"node": "bus blob store document weburl crawl crawl/dns crawl/fetch crawl/frontier crawl/login crawl/warc index rank search shard web api" +
 		" internal/durable",
 	"cmd/trawl": "node eval speed index document crawl crawl/frontier crawl/fetch search api",
 }

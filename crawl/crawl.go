@@ -85,6 +85,7 @@ type Options struct {
 	Emit func(ctx context.Context, id string, part uint32, docs [][]byte) error
 
 	NoWARC bool                    // keep no captures
+	Dedup  int                     // payloads that are remembered, to be captured once; 0: none
 	Seal   func(path string) error // gets each complete file of captures; see warc.Options.Sealed
 
 	CacheBytes   int64        // of the frontier; 0: 64 MiB
@@ -213,6 +214,7 @@ func (c *Crawler) openWARC() (*warc.Writer, error) {
 	return warc.OpenWriter(filepath.Join(c.opt.Dir, "warc"), warc.Options{
 		TruncateTo: &warc.Position{File: file, Offset: offset},
 		Sealed:     c.opt.Seal,
+		Dedup:      c.opt.Dedup,
 	})
 }
 
@@ -234,6 +236,33 @@ func (c *Crawler) Add(ctx context.Context, seeds []string) (int, error) {
 	}
 	if err := c.keepSeeds(urls); err != nil {
 		return 0, err
+	}
+	n, err := c.front.Add(items)
+	c.wake()
+	return n, errors.Join(bad, err)
+}
+
+// AddSitemaps makes addresses of sitemaps seeds of the crawl, as Add does for pages.
+func (c *Crawler) AddSitemaps(ctx context.Context, sitemaps []string) (int, error) {
+	var urls []weburl.URL
+	var items []frontier.Item
+	var bad error
+	for _, text := range sitemaps {
+		u, err := parseSeed(text)
+		if err != nil {
+			bad = errors.Join(bad, err)
+			continue
+		}
+		urls = append(urls, u)
+		items = append(items, frontier.Item{URL: u, Mark: markSitemap, Again: true})
+	}
+	if len(items) == 0 {
+		return 0, bad
+	}
+	if c.scope.mode != "prefix" { // where the folder of a sitemap says nothing
+		if err := c.keepSeeds(urls); err != nil {
+			return 0, err
+		}
 	}
 	n, err := c.front.Add(items)
 	c.wake()

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/trawlsearch/trawl/crawl/fetch"
 )
 
 // Config is what a process was told. Its keys are documented in settings,
@@ -39,6 +41,7 @@ type Config struct {
 	AllowPrivate bool
 	CrawlDelay   time.Duration
 	CrawlWorkers int
+	Fetch        fetch.Options // limits of a fetch
 
 	LogLevel  string
 	LogFormat string
@@ -105,6 +108,27 @@ var settings = []Setting{
 		set: duration(func(c *Config) *time.Duration { return &c.CrawlDelay })},
 	{Key: "crawl-workers", Default: "16", Doc: "requests in flight over all hosts of a collection",
 		set: number(func(c *Config) *int { return &c.CrawlWorkers }, 1, 1024)},
+
+	{Key: "fetch-timeout", Default: "60s", Doc: "time of a request with its body",
+		set: duration(func(c *Config) *time.Duration { return &c.Fetch.Timeout })},
+	{Key: "fetch-connect-timeout", Default: "10s", Doc: "time of connecting, and of the TLS handshake",
+		set: duration(func(c *Config) *time.Duration { return &c.Fetch.ConnectTimeout })},
+	{Key: "fetch-header-timeout", Default: "10s", Doc: "time from a request to the whole header of its answer",
+		set: duration(func(c *Config) *time.Duration { return &c.Fetch.HeaderTimeout })},
+	{Key: "fetch-resolve-timeout", Default: "5s", Doc: "time of a name's resolution",
+		set: duration(func(c *Config) *time.Duration { return &c.Fetch.ResolveTimeout })},
+	{Key: "fetch-min-rate", Default: "1KB", Doc: "bytes a second that a body must bring, counted over 10 s",
+		set: size(func(c *Config) *int64 { return &c.Fetch.MinRate })},
+	{Key: "fetch-body", Default: "10MB", Doc: "longest body as it comes over the wire; what is longer is cut",
+		set: size(func(c *Config) *int64 { return &c.Fetch.MaxWireBytes })},
+	{Key: "fetch-decoded", Default: "20MB", Doc: "longest body behind its content coding; what is longer is cut",
+		set: size(func(c *Config) *int64 { return &c.Fetch.MaxBodyBytes })},
+	{Key: "fetch-ratio", Default: "100", Doc: "how much longer than on the wire a body may be behind its content coding, from 1 MB on",
+		set: number(func(c *Config) *int { return &c.Fetch.MaxRatio }, 1, 100000)},
+	{Key: "fetch-header", Default: "256KB", Doc: "longest header of an answer",
+		set: size(func(c *Config) *int64 { return &c.Fetch.MaxHeaderBytes })},
+	{Key: "fetch-redirects", Default: "10", Doc: "redirects in a row",
+		set: number(func(c *Config) *int { return &c.Fetch.MaxRedirects }, 1, 100)},
 
 	{Key: "log-level", Default: "info", Doc: "debug, info, warn or error",
 		set: oneOf(func(c *Config) *string { return &c.LogLevel }, "debug", "info", "warn", "error")},

@@ -14,6 +14,7 @@ import (
 
 	"github.com/trawlsearch/trawl/api"
 	"github.com/trawlsearch/trawl/crawl"
+	"github.com/trawlsearch/trawl/crawl/dns"
 	"github.com/trawlsearch/trawl/crawl/fetch"
 )
 
@@ -22,20 +23,26 @@ const robotsToken = "Trawl"
 
 // FetchOptions are how this process fetches, as it was told.
 func FetchOptions(cfg Config, log *slog.Logger) fetch.Options {
-	return fetch.Options{Agent: cfg.UserAgent, Product: robotsToken, AllowPrivate: cfg.AllowPrivate, Log: log}
+	opt := cfg.Fetch
+	opt.Agent, opt.Product, opt.AllowPrivate, opt.Log = cfg.UserAgent, robotsToken, cfg.AllowPrivate, log
+	return opt
 }
 
 // A crawler crawls the collections that have a source, each under a lease: one
 // process a collection.
 type crawler struct {
-	node *Node
-	log  *slog.Logger
+	node     *Node
+	log      *slog.Logger
+	resolver *dns.Resolver
 }
 
-func newCrawler(n *Node) *crawler { return &crawler{node: n, log: n.log.With("role", "crawler")} }
+func newCrawler(n *Node) *crawler {
+	return &crawler{node: n, log: n.log.With("role", "crawler"), resolver: newResolver(n)}
+}
 
 // run keeps one crawl going for each collection with a source until ctx ends.
 func (x *crawler) run(ctx context.Context) error {
+	defer x.resolver.Close()
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	running := map[string]bool{}
@@ -58,7 +65,9 @@ func (x *crawler) run(ctx context.Context) error {
 	}
 }
 
-func hasSource(col api.Collection) bool { return col.Source != nil && len(col.Source.Seeds) > 0 }
+func hasSource(col api.Collection) bool {
+	return col.Source != nil && len(col.Source.Seeds)+len(col.Source.Sitemaps) > 0
+}
 
 // hold waits for the collection's lease and crawls while it has it. A
 // collection whose source was taken away is crawled again when it has one.
@@ -104,7 +113,11 @@ func (x *crawler) crawl(ctx context.Context, col api.Collection) error {
 	x.sweep(ctx, col)
 	to := targetOf(col)
 	dir := x.node.crawlDir(col.Name, to.generation)
-	c, err := crawl.Open(x.options(ctx, col, to.generation, dir))
+	opt, err := x.options(ctx, col, to.generation, dir)
+	if err != nil {
+		return err
+	}
+	c, err := crawl.Open(opt)
 	if err != nil {
 		return err
 	}
@@ -122,31 +135,6 @@ func (x *crawler) crawl(ctx context.Context, col api.Collection) error {
 	<-done // Close wants Run to have returned
 	r.report("stopped")
 	return errors.Join(err, crawled, c.Close())
-}
-
-// options are for one crawl, which ends with ctx.
-func (x *crawler) options(ctx context.Context, col api.Collection, generation int, dir string) crawl.Options {
-	src, cfg := col.Source, x.node.cfg
-	delay := time.Duration(src.Delay)
-	if delay == 0 {
-		delay = cfg.CrawlDelay
-	}
-	return crawl.Options{
-		Dir: dir, Collection: col.Name, Shards: col.Shards, Workers: cfg.CrawlWorkers,
-		Scope: crawl.Scope{Mode: src.Scope, Include: src.Include, Exclude: src.Exclude},
-		Delay: delay, PerHost: max(1, src.Parallel), MaxPages: src.MaxPages, MaxDepth: src.MaxDepth,
-		Fetch:      FetchOptions(cfg, x.log),
-		CacheBytes: x.node.budget.frontier / int64(max(1, x.node.catalog.sources())),
-		Emit: func(ctx context.Context, id string, part uint32, docs [][]byte) error {
-			events := make([][]byte, len(docs)) // docs are offered again as they are, should this fail
-			for i := range docs {
-				events[i] = pageEvent(generation, docs[i])
-			}
-			return x.node.append(ctx, logKey{col.Name, int(part)}, id, events)
-		},
-		Seal: func(path string) error { return x.node.keepWARC(ctx, col.Name, path) },
-		Log:  x.log.With("collection", col.Name),
-	}
 }
 
 // A reporter feeds one crawler what the collection asks of it and tells the
@@ -214,6 +202,9 @@ func (r *reporter) begin(ctx context.Context, col api.Collection) error {
 	if _, err := r.c.Add(ctx, col.Source.Seeds); err != nil {
 		return err
 	}
+	if _, err := r.c.AddSitemaps(ctx, col.Source.Sitemaps); err != nil {
+		return err
+	}
 	r.number = number
 	return writeNumber(r.dir, r.number)
 }
@@ -226,6 +217,7 @@ func settingsChanged(a, b api.Collection) bool {
 	}
 	x, y := *a.Source, *b.Source
 	x.Seeds, y.Seeds = nil, nil
+	x.Sitemaps, y.Sitemaps = nil, nil
 	xs, _ := json.Marshal(x)
 	ys, _ := json.Marshal(y)
 	return string(xs) != string(ys)

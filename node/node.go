@@ -25,6 +25,7 @@ import (
 
 	"github.com/trawlsearch/trawl/blob"
 	"github.com/trawlsearch/trawl/bus"
+	"github.com/trawlsearch/trawl/crawl/warc"
 	"github.com/trawlsearch/trawl/document"
 	"github.com/trawlsearch/trawl/rank"
 	"github.com/trawlsearch/trawl/store"
@@ -318,6 +319,11 @@ func (n *Node) keepWARC(ctx context.Context, collection, path string) error {
 	err = n.blobs.Create(ctx, key, copyFrom(f))
 	if err != nil && !errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("node: warc: %w", err)
+	}
+	if strings.Contains(filepath.Base(path), ".warc") { // its index goes with it
+		if err := n.keepWARC(ctx, collection, warc.IndexName(path)); err != nil {
+			return err
+		}
 	}
 	return os.Remove(path)
 }
