@@ -35,6 +35,9 @@ var ErrUnreachable = errors.New("no server answers")
 // ErrConflict is what a backend answers when settings cannot be changed so.
 var ErrConflict = errors.New("conflict")
 
+// ErrInvalid is what a backend answers to a request that no settings would help.
+var ErrInvalid = errors.New("invalid request")
+
 func problem(status int, code, format string, args ...any) *Problem {
 	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code, Detail: fmt.Sprintf(format, args...)}
 }
@@ -48,6 +51,8 @@ func asProblem(err error) *Problem {
 		return p
 	case errors.Is(err, ErrNotFound):
 		return problem(http.StatusNotFound, "collection_not_found", "%v", err)
+	case errors.Is(err, ErrInvalid):
+		return problem(http.StatusBadRequest, "invalid_request", "%v", err)
 	case errors.Is(err, ErrConflict):
 		return problem(http.StatusConflict, "conflict", "%v", err)
 	case errors.Is(err, ErrUnavailable):

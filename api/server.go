@@ -32,7 +32,9 @@ type Options struct {
 	Status   func(collection string) (Status, error)
 	Crawls   func(ctx context.Context, collection string, limit int) ([]Crawl, error) // the newest first
 	Events   func(ctx context.Context, collection string, limit int) ([]Event, error) // the newest first
-	Diff     func(ctx context.Context, collection string, limit int) (Diff, error)    // with at most limit addresses of each kind
+	Address  func(ctx context.Context, collection, address string) (Address, error)   // what its crawl knows of an address
+	Reparse  func(ctx context.Context, collection string, progress func(Reparsed)) (Reparsed, error)
+	Diff     func(ctx context.Context, collection string, limit int) (Diff, error) // with at most limit addresses of each kind
 
 	// Authorize tells why r may not change anything; nil may.
 	Authorize func(r *http.Request) error
@@ -64,6 +66,8 @@ func New(opt Options) http.Handler {
 	s.handle("GET "+c+"/{collection}/search", s.search)
 	s.handle("POST "+c+"/{collection}/documents", s.admin(s.documents))
 	s.handle("POST "+c+"/{collection}/crawl", s.admin(s.crawl))
+	s.handle("POST "+c+"/{collection}/reparse", s.admin(s.reparse))
+	s.handle("GET "+c+"/{collection}/url", s.address)
 	s.handle("GET "+c+"/{collection}/crawls", s.crawls)
 	s.handle("GET "+c+"/{collection}/diff", s.admin(s.diff)) // it costs a reading of all texts
 	s.handle("POST "+c+"/{collection}/publish", s.admin(s.turn((*Collection).Publish)))

@@ -105,6 +105,19 @@ func serve(t *testing.T) (*fakeNode, *Client) {
 			}
 			return f.crawls[:min(limit, len(f.crawls))], nil
 		},
+		Address: func(_ context.Context, name, address string) (Address, error) {
+			if address == "bad" {
+				return Address{}, fmt.Errorf("%w: no address", ErrInvalid)
+			}
+			return Address{URL: address, Known: true, State: "done"}, nil
+		},
+		Reparse: func(_ context.Context, name string, progress func(Reparsed)) (Reparsed, error) {
+			if name == "gone" {
+				return Reparsed{}, ErrUnavailable
+			}
+			progress(Reparsed{Captures: 1})
+			return Reparsed{Captures: 2, Documents: 1}, nil
+		},
 		Diff: func(_ context.Context, name string, limit int) (Diff, error) {
 			return Diff{Collection: name, From: limit}, nil
 		},
@@ -281,6 +294,25 @@ func TestPushInParts(t *testing.T) {
 	}
 	if most > maxPartBytes/500_000+1 {
 		t.Errorf("%d documents of 500 KB at once", most)
+	}
+}
+
+func TestAddressAndReparse(t *testing.T) {
+	_, c := serve(t)
+	a, err := c.Address(t.Context(), "web", "http://a.test/?x=1&y")
+	if err != nil || a.URL != "http://a.test/?x=1&y" || a.State != "done" {
+		t.Errorf("%+v, %v", a, err)
+	}
+	if _, err := c.Address(t.Context(), "web", "bad"); err == nil {
+		t.Error("a bad address is taken")
+	}
+	var seen []int64
+	st, err := c.Reparse(t.Context(), "web", func(p Reparsed) { seen = append(seen, p.Captures) })
+	if err != nil || !st.Done || st.Documents != 1 || fmt.Sprint(seen) != "[1 2]" {
+		t.Errorf("%+v, %v, %v", st, seen, err)
+	}
+	if _, err := c.Reparse(t.Context(), "gone", func(Reparsed) {}); err == nil {
+		t.Error("no crawl, no error")
 	}
 }
 

@@ -79,8 +79,12 @@ func (c *Crawler) schooled(r *result) bool {
 		r.drop(frontier.Redirect, "same-page")
 		return true
 	case mirror != "" && !r.lease.HasDoc && !c.scope.names(u):
-		r.deny("mirror-of " + mirror)
-		return true
+		if v, err := weburl.Parse(mirror + u.Target()); err == nil {
+			if _, known := c.front.Why(v); known { // it is crawled there
+				r.deny("mirror-of " + mirror)
+				return true
+			}
+		}
 	}
 	return false
 }
@@ -91,7 +95,7 @@ func (c *Crawler) lesson(r *result, f *portrait, k kin) (settled bool) {
 	u := r.lease.URL
 	verdict := learn.There
 	var probes []weburl.URL
-	least := c.least(k.twin)
+	least := c.least(u, k.twin)
 	c.lessons(r, func(h *learn.Host) bool {
 		h.Address(u, f.Text)
 		if !c.opt.KeepMissing {
@@ -104,9 +108,9 @@ func (c *Crawler) lesson(r *result, f *portrait, k kin) (settled bool) {
 			h.Twin(u)
 		case verdict != learn.There || f.Words < twinWords:
 		case k.twin.IsZero():
-			h.Original()
-		case k.twin.Origin() != u.Origin() && k.twin.Path() == u.Path():
-			h.Copy(least)
+			h.Own++
+		case least != "":
+			h.Copies++
 		}
 		return verdict == learn.Suspect
 	})
@@ -146,15 +150,27 @@ func (c *Crawler) gone(r *result, f *portrait) bool {
 	return missing
 }
 
-// least is the first by name of the hosts that the host of a twin is known to be
-// alike.
-func (c *Crawler) least(twin weburl.URL) string {
-	least := twin.Origin()
-	if o := c.origins.peek(twin); o != nil {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		if o.host != nil && o.host.Least != "" {
-			least = min(least, o.host.Least)
+// least is the first by name of the hosts that the hosts of a page and of its twin are
+// known to be alike. Both know it from now on: all mirrors of a site come to agree.
+func (c *Crawler) least(u, twin weburl.URL) string {
+	if twin.IsZero() || twin.Origin() == u.Origin() || twin.Path() != u.Path() {
+		return ""
+	}
+	least := min(u.Origin(), twin.Origin())
+	pair := []*origin{c.origins.peek(u), c.origins.peek(twin)}
+	for round := range 2 { // what the second knows the first learns on the second round
+		for i, o := range pair {
+			if o == nil {
+				continue
+			}
+			o.mu.Lock()
+			if o.host != nil {
+				least = o.host.Alike(least)
+				if i == 1 && round == 0 {
+					o.host.Shared()
+				}
+			}
+			o.mu.Unlock()
 		}
 	}
 	return least

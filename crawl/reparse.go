@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"github.com/trawlsearch/trawl/crawl/frontier"
@@ -19,6 +20,10 @@ type ReparseStats struct {
 	Unread    int64 // nothing could be made of them, or only with their scripts
 	Corrupt   int64 // places of the archives where nothing could be read
 }
+
+// Captures is the folder of the crawl's own captures, as far as they were not given to
+// Options.Seal.
+func (c *Crawler) Captures() string { return filepath.Join(c.opt.Dir, "warc") }
 
 // captureSlack is how much older than its commit a capture may be.
 const captureSlack = 2 * time.Minute

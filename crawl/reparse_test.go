@@ -1,7 +1,6 @@
 package crawl
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +29,7 @@ func TestReparse(t *testing.T) {
 		}
 		stop := b.start()
 		var calls int
-		st, err := b.c.Reparse(t.Context(), []string{filepath.Join(b.opt.Dir, "warc")}, func(ReparseStats) { calls++ })
+		st, err := b.c.Reparse(t.Context(), []string{b.c.Captures()}, func(ReparseStats) { calls++ })
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,11 +1,14 @@
 package crawl
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/trawlsearch/trawl/crawl/frontier"
+	"github.com/trawlsearch/trawl/crawl/robots"
+	"github.com/trawlsearch/trawl/weburl"
 )
 
 // Stats are how a crawl stands. What is said to be since Open is not kept.
@@ -113,18 +116,36 @@ type Reason struct {
 	Robots          string // the line of robots.txt that forbids it, where the rules are at hand
 }
 
-// Why tells what became of an address, or why it was never queued.
+// Why tells what became of an address, or why it was never queued, as far as that is
+// at hand.
 func (c *Crawler) Why(address string) (Reason, error) {
 	u, err := parseSeed(address)
 	if err != nil {
 		return Reason{}, err
 	}
-	var r Reason
+	return c.why(u, c.origins.cached(u)), nil
+}
+
+// Explain is Why of an address about which robots.txt has a say: it is asked for where
+// its rules are not at hand.
+func (c *Crawler) Explain(ctx context.Context, address string) (Reason, error) {
+	u, err := parseSeed(address)
+	if err != nil {
+		return Reason{}, err
+	}
+	rules := c.origins.cached(u)
+	if r := c.why(u, rules); r.Known || r.Scope != "" || rules != nil {
+		return r, nil
+	}
+	return c.why(u, c.origins.rule(ctx, c.origins.get(u), c.client, c.opt.Fetch.Product, u).rules), nil
+}
+
+func (c *Crawler) why(u weburl.URL, rules *robots.Rules) (r Reason) {
 	r.Status, r.Known = c.front.Why(u)
 	r.URL = u
 	r.Scope = c.scope.refuses(u, r.Depth, r.Mark)
-	if allowed, _, rule := c.origins.cached(u).Match(c.opt.Fetch.Product, u.Target()); !allowed {
+	if allowed, _, rule := rules.Match(c.opt.Fetch.Product, u.Target()); !allowed {
 		r.Robots = rule
 	}
-	return r, nil
+	return r
 }

@@ -34,10 +34,13 @@ type crawler struct {
 	node     *Node
 	log      *slog.Logger
 	resolver *dns.Resolver
+
+	mu   sync.Mutex
+	open map[string]*crawl.Crawler // by collection
 }
 
 func newCrawler(n *Node) *crawler {
-	return &crawler{node: n, log: n.log.With("role", "crawler"), resolver: newResolver(n)}
+	return &crawler{node: n, log: n.log.With("role", "crawler"), resolver: newResolver(n), open: map[string]*crawl.Crawler{}}
 }
 
 // run keeps one crawl going for each collection with a source until ctx ends.
@@ -129,12 +132,25 @@ func (x *crawler) crawl(ctx context.Context, col api.Collection) error {
 		defer close(done)
 		crawled = c.Run(own)
 	}()
+	x.show(col.Name, c)
 	r := &reporter{crawler: x, name: col.Name, generation: to.generation, dir: dir, c: c}
 	err = r.run(own, done, col)
 	cancel()
 	<-done // Close wants Run to have returned
+	x.show(col.Name, nil)
 	r.report("stopped")
 	return errors.Join(err, crawled, c.Close())
+}
+
+// show lets others ask the crawl of a collection; nil ends that.
+func (x *crawler) show(collection string, c *crawl.Crawler) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if c == nil {
+		delete(x.open, collection)
+		return
+	}
+	x.open[collection] = c
 }
 
 // A reporter feeds one crawler what the collection asks of it and tells the

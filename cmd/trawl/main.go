@@ -127,7 +127,7 @@ one process on one machine: no other program, no database, no container.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see `%s --help`", err, c.CommandPath())}
 	})
-	root.AddCommand(serveCommand(), crawlCommand(), searchCommand(), indexCommand(), statusCommand(), urlCommand(), evalCommand(), benchCommand(),
+	root.AddCommand(serveCommand(), crawlCommand(), searchCommand(), indexCommand(), statusCommand(), urlCommand(), reparseCommand(), evalCommand(), benchCommand(),
 		inspectCommand(), configCommand(), versionCommand())
 	return root
 }

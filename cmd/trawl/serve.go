@@ -66,6 +66,7 @@ func serve(c *cobra.Command, args []string) error {
 func addSource(c *cobra.Command) {
 	f := c.Flags()
 	f.StringP("collection", "c", node.DefaultCollection, "collection that the pages go to")
+	f.String("import", "", "configuration of Elastic's Open Web Crawler (YAML) or DocSearch's scraper (JSON) to take seeds and rules from")
 	f.String("scope", "", "which links are followed: host (of the seeds), domain, prefix or any (default host)")
 	f.StringArray("include", nil, "RE2 pattern that an address must match to be fetched; may be repeated")
 	f.StringArray("exclude", nil, "RE2 pattern of addresses that are not fetched; may be repeated")
@@ -73,6 +74,27 @@ func addSource(c *cobra.Command) {
 	f.Int("parallel", 0, "requests in flight to one host (default 1)")
 	f.Int64("max-pages", 0, "stop after this many pages; 0: no limit")
 	f.Int("max-depth", 0, "follow links this far from a seed; 0: no limit")
+	f.String("javascript", "", "run the scripts of pages in Chromium: auto, where a page has no text without; all; or off (default off)")
+}
+
+// imported is the source of another crawler's configuration. What could not be taken
+// over is told. Its name for a collection holds where none was given.
+func imported(c *cobra.Command, name string, src api.Source, collection *string) (api.Source, error) {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return src, usagef("%s: --import: %v", c.CommandPath(), err)
+	}
+	im, err := node.ImportSource(b)
+	if err != nil {
+		return src, usagef("%s: --import %s: %v", c.CommandPath(), name, err)
+	}
+	for _, n := range im.Notes {
+		fmt.Fprintf(c.ErrOrStderr(), "%s: %s\n", name, n)
+	}
+	if im.Collection != "" && !c.Flags().Changed("collection") {
+		*collection = im.Collection
+	}
+	return src.OrElse(im.Source), nil
 }
 
 func sourceOf(c *cobra.Command, seeds []string) (api.Source, string, error) {
@@ -86,6 +108,13 @@ func sourceOf(c *cobra.Command, seeds []string) (api.Source, string, error) {
 		src.Seeds = append(src.Seeds, u)
 	}
 	collection, _ := f.GetString("collection")
+	if name, _ := f.GetString("import"); name != "" {
+		var err error
+		if src, err = imported(c, name, src, &collection); err != nil {
+			return src, "", err
+		}
+	}
+	given := src
 	src.Scope, _ = f.GetString("scope")
 	src.Include, _ = f.GetStringArray("include")
 	src.Exclude, _ = f.GetStringArray("exclude")
@@ -94,6 +123,8 @@ func sourceOf(c *cobra.Command, seeds []string) (api.Source, string, error) {
 	src.Parallel, _ = f.GetInt("parallel")
 	src.MaxPages, _ = f.GetInt64("max-pages")
 	src.MaxDepth, _ = f.GetInt("max-depth")
+	src.JavaScript, _ = f.GetString("javascript")
+	src = src.OrElse(given)
 	col := api.Collection{Name: collection, Source: &src}
 	if err := col.Check(); err != nil {
 		return src, "", usagef("%s: %v", c.CommandPath(), err)

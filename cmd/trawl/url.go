@@ -1,14 +1,19 @@
 package main
 
 import (
+	"fmt"
+	"io"
+	"time"
+
 	"github.com/spf13/cobra"
 
+	"github.com/trawlsearch/trawl/api"
 	"github.com/trawlsearch/trawl/crawl"
 	"github.com/trawlsearch/trawl/node"
 )
 
 func urlCommand() *cobra.Command {
-	c := &cobra.Command{Use: "url", Short: "Look at one address as the crawler does", Example: "  trawl url test https://go.dev/doc/"}
+	c := &cobra.Command{Use: "url", Short: "Look at one address as the crawler does", Example: "  trawl url test https://go.dev/doc/\n  trawl url why https://go.dev/doc/faq"}
 	test := &cobra.Command{
 		Use:   "test URL",
 		Short: "Fetch one address and tell all that the crawler makes of it",
@@ -21,8 +26,68 @@ extracted: title, headings, text, links. Nothing is stored.`,
 	}
 	addSettings(test, "user-agent", "allow-private")
 	test.Flags().Bool("json", false, "print as JSON")
-	c.AddCommand(test)
+	why := &cobra.Command{
+		Use:   "why URL",
+		Short: "Tell what became of an address in a crawl, or why it was never queued",
+		Long: `Why tells the state of an address in the crawl of a collection, and the reason:
+the rule, line of robots.txt or budget that keeps it out, the address that stands
+for it, when it was fetched and when it will be again. Without a running server
+the crawl goes on while this process looks.`,
+		Example: "  trawl url why https://go.dev/doc/faq\n  trawl url why go.dev/blog/ --collection docs --json",
+		Args:    exactly(1, "one address"),
+		RunE:    whyURL,
+	}
+	addSession(why, "allow-private")
+	why.Flags().StringP("collection", "c", node.DefaultCollection, "collection")
+	why.Flags().Bool("json", false, "print as JSON")
+	c.AddCommand(test, why)
 	return c
+}
+
+func whyURL(c *cobra.Command, args []string) (err error) {
+	s, err := connect(c, "indexer", "searcher", "crawler", "gateway")
+	if err != nil {
+		return err
+	}
+	defer s.close(&err)
+	collection, _ := c.Flags().GetString("collection")
+	a, err := s.Address(c.Context(), collection, args[0])
+	if err != nil {
+		return err
+	}
+	if asJSON, _ := c.Flags().GetBool("json"); asJSON {
+		return printJSON(c.OutOrStdout(), a)
+	}
+	return printAddress(c.OutOrStdout(), a)
+}
+
+func printAddress(w io.Writer, a *api.Address) error {
+	state := "not met: nothing that was fetched links to it"
+	if a.Known {
+		state = a.State
+	}
+	lines := [][2]string{{"address", a.URL}, {"state", state}, {"reason", a.Reason}, {"scope", a.Scope}, {"robots.txt", a.Robots}, {"budget", a.Budget},
+		{"stands for it", a.Alias}, {"found on", a.Referrer}}
+	if a.Known {
+		lines = append(lines, [2]string{"depth", fmt.Sprint(a.Depth)}, [2]string{"visits", fmt.Sprintf("%d, of which %d found a change", a.Visits, a.Changes)})
+	}
+	if a.Status > 0 {
+		lines = append(lines, [2]string{"last status", fmt.Sprint(a.Status)})
+	}
+	if a.Fetched != nil {
+		lines = append(lines, [2]string{"fetched", a.Fetched.Local().Format(time.DateTime)})
+	}
+	if a.Due != nil {
+		lines = append(lines, [2]string{"next visit", a.Due.Local().Format(time.DateTime)})
+	}
+	for _, l := range lines {
+		if l[1] != "" {
+			if _, err := fmt.Fprintf(w, "%-14s %s\n", l[0], l[1]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func testURL(c *cobra.Command, args []string) error {

@@ -167,6 +167,7 @@ func HTML(u weburl.URL, header http.Header, body []byte, opt Options) *Page {
 	shown := len(p.Body) + len(p.Boilerplate) + len(p.NoSnippetText) + len(p.Excluded) - o.noscriptBytes()
 	p.NeedsJS = shown < minShown &&
 		(2*o.scriptBytes > len(text) || o.scriptFiles > 0 && len(p.Links) == 0)
+	p.unstuff()
 	p.hash()
 	return p
 }

@@ -167,7 +167,8 @@ func TestMirror(t *testing.T) {
 		if got := h.MirrorOf("http://m3.test"); got != "" {
 			t.Fatalf("after %d pages: %s", i, got)
 		}
-		h.Copy([]string{"http://m5.test", "http://m2.test"}[i%2])
+		h.Alike([]string{"http://m5.test", "http://m2.test"}[i%2])
+		h.Copies++
 	}
 	h = Decode(h.Encode())
 	if got := h.MirrorOf("http://m3.test"); got != "http://m2.test" {
@@ -176,8 +177,13 @@ func TestMirror(t *testing.T) {
 	if got := h.MirrorOf("http://m2.test"); got != "" {
 		t.Errorf("the first of all is a mirror of %s", got)
 	}
+	h.Own++
+	h.Shared()
+	if h.Own != 0 || h.Copies != mirrorAfter+1 {
+		t.Errorf("a page that is shared after all: %d own, %d copies", h.Own, h.Copies)
+	}
 	for range 6 {
-		h.Original()
+		h.Own++
 	}
 	if got := h.MirrorOf("http://m3.test"); got != "" {
 		t.Errorf("six pages of its own: %s", got)
@@ -202,7 +208,7 @@ func FuzzHost(f *testing.F) {
 		for _, p := range h.Probes(u) {
 			h.Probed(p, page(title, len(title)))
 		}
-		h.Copy(u.Origin())
+		h.Alike(u.Origin())
 		if b := h.Encode(); !bytes.Equal(b, Decode(b).Encode()) {
 			t.Fatalf("not kept: %s", b)
 		}

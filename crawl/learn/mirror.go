@@ -5,20 +5,26 @@ const (
 	mirrorShare = .8 // of all
 )
 
-// Copy tells that a page has the text of one of another host at the same path. least
-// is the first by name of the hosts that the other one is known to be alike, which
-// may be itself: of many mirrors all agree in the end on who is no mirror.
-func (h *Host) Copy(least string) {
-	h.Copies++
-	if h.Least == "" || least < h.Least {
-		h.Least = least
+// Alike tells that another host has a page of this one at the same path, and gives the
+// first by name of all hosts that are known to be alike: of many mirrors all agree in
+// the end on who is no mirror.
+func (h *Host) Alike(other string) (least string) {
+	if h.Least == "" || other < h.Least {
+		h.Least = other
+	}
+	return h.Least
+}
+
+// Shared tells that another host has a page that was thought this one's own.
+func (h *Host) Shared() {
+	if h.Own > 0 {
+		h.Own--
+		h.Copies++
 	}
 }
 
-// Original tells of a page whose text no other host is known to have there.
-func (h *Host) Original() { h.Own++ }
-
-// MirrorOf is the host that this one, of that origin, is a copy of, or empty.
+// MirrorOf is the host that this one, of that origin, is a copy of, or empty. It may
+// have a page or another that the other lacks.
 func (h *Host) MirrorOf(origin string) string {
 	if h.Copies >= mirrorAfter && float64(h.Copies) >= mirrorShare*float64(h.Copies+h.Own) && h.Least < origin {
 		return h.Least

@@ -1,0 +1,114 @@
+package api
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Address is what a crawl knows of one address.
+type Address struct {
+	URL      string     `json:"url"` // in normal form
+	Known    bool       `json:"known"`
+	State    string     `json:"state,omitempty"`  // queued, held, done, skipped, gone, redirect, denied or failed
+	Reason   string     `json:"reason,omitempty"` // of the state
+	Scope    string     `json:"scope,omitempty"`  // why the scope refuses it
+	Robots   string     `json:"robots,omitempty"` // the line of robots.txt that forbids it
+	Budget   string     `json:"budget,omitempty"` // which budget refuses it
+	Alias    string     `json:"alias,omitempty"`  // the address that stands for it
+	Referrer string     `json:"referrer,omitempty"`
+	Depth    int        `json:"depth"`
+	Status   int        `json:"status,omitempty"` // of HTTP, the last
+	Tries    int        `json:"tries,omitempty"`  // since the last visit that was settled
+	Visits   int        `json:"visits,omitempty"`
+	Changes  int        `json:"changes,omitempty"`
+	Fetched  *time.Time `json:"fetched,omitempty"`
+	Due      *time.Time `json:"due,omitempty"` // the next visit
+}
+
+// Reparsed tells how far a reparse is.
+type Reparsed struct {
+	Captures  int64  `json:"captures"`  // that were read
+	Documents int64  `json:"documents"` // that were made anew
+	Stale     int64  `json:"stale"`     // captures of pages that the crawl has newer or not at all
+	Unread    int64  `json:"unread"`    // captures of which nothing could be made
+	Corrupt   int64  `json:"corrupt"`   // damaged places in the archives
+	Done      bool   `json:"done"`
+	Error     string `json:"error,omitempty"`
+}
+
+func (s *server) address(w http.ResponseWriter, r *http.Request) error {
+	u := r.FormValue("url")
+	if u == "" {
+		return problem(http.StatusBadRequest, "no_url", "give the address as url=")
+	}
+	a, err := s.opt.Address(r.Context(), r.PathValue("collection"), u)
+	if err != nil {
+		return err
+	}
+	reply(w, http.StatusOK, a)
+	return nil
+}
+
+// reparse answers with a line of JSON for each second of work; the last is done.
+func (s *server) reparse(w http.ResponseWriter, r *http.Request) error {
+	var last time.Time
+	begun := false
+	line := func(p Reparsed) {
+		if !begun {
+			w.Header().Set("Content-Type", "application/x-ndjson")
+			begun = true
+		}
+		_ = json.NewEncoder(w).Encode(p) // a client that is gone ends the context
+		_ = http.NewResponseController(w).Flush()
+	}
+	st, err := s.opt.Reparse(r.Context(), r.PathValue("collection"), func(p Reparsed) {
+		if time.Since(last) >= time.Second {
+			last = time.Now()
+			line(p)
+		}
+	})
+	if err != nil && !begun {
+		return err
+	}
+	st.Done = err == nil
+	if err != nil {
+		st.Error = err.Error()
+	}
+	line(st)
+	return nil
+}
+
+// Address asks what a crawl knows of an address.
+func (c *Client) Address(ctx context.Context, collection, address string) (*Address, error) {
+	var out Address
+	return &out, c.do(ctx, http.MethodGet, collectionPath(collection)+"/url?url="+url.QueryEscape(address), nil, &out)
+}
+
+// Reparse makes the documents of a collection's pages anew from their captures, and
+// calls fn about once a second.
+func (c *Client) Reparse(ctx context.Context, collection string, fn func(Reparsed)) (*Reparsed, error) {
+	resp, err := c.send(ctx, http.MethodPost, collectionPath(collection)+"/reparse", nil)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	var out Reparsed
+	for sc := bufio.NewScanner(resp.Body); sc.Scan(); {
+		if err := json.Unmarshal(sc.Bytes(), &out); err != nil {
+			return nil, fmt.Errorf("api: reparse: %w", err)
+		}
+		fn(out)
+	}
+	switch {
+	case out.Error != "":
+		return &out, fmt.Errorf("api: reparse: %s", out.Error)
+	case !out.Done:
+		return &out, fmt.Errorf("api: reparse: the server broke off; it may be begun again")
+	}
+	return &out, nil
+}

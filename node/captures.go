@@ -1,0 +1,124 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"time"
+
+	"github.com/trawlsearch/trawl/api"
+	"github.com/trawlsearch/trawl/crawl"
+)
+
+// crawlOf is the crawl that this process runs of a collection, once it is open.
+func (n *Node) crawlOf(ctx context.Context, collection string) (*crawl.Crawler, error) {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(openPatience); ; {
+		col, err := n.catalog.Collection(collection)
+		switch {
+		case err != nil:
+			return nil, err
+		case !hasSource(col):
+			return nil, fmt.Errorf("%w: %s is not crawled: it has no source", api.ErrInvalid, collection)
+		case n.crawler == nil:
+			return nil, fmt.Errorf("%w: this process does not crawl: ask one that has the role crawler", api.ErrUnavailable)
+		}
+		n.crawler.mu.Lock()
+		c := n.crawler.open[collection]
+		n.crawler.mu.Unlock()
+		if c != nil {
+			return c, nil
+		}
+		select {
+		case <-tick.C:
+			if time.Now().Before(end) {
+				continue
+			}
+		case <-ctx.Done():
+		}
+		return nil, fmt.Errorf("%w: the crawl of %s is not open in this process; another may have it", api.ErrUnavailable, collection)
+	}
+}
+
+// Address tells what became of an address in the crawl of a collection.
+func (n *Node) Address(ctx context.Context, collection, address string) (api.Address, error) {
+	c, err := n.crawlOf(ctx, collection)
+	if err != nil {
+		return api.Address{}, err
+	}
+	r, err := c.Explain(ctx, address)
+	if err != nil {
+		return api.Address{}, fmt.Errorf("%w: %v", api.ErrInvalid, err)
+	}
+	a := api.Address{URL: r.URL.String(), Known: r.Known, Scope: r.Scope, Robots: r.Robots, Budget: r.Refused}
+	if r.Known {
+		a.State, a.Reason, a.Alias, a.Referrer = r.State.String(), r.Reason, r.Alias.String(), r.Referrer.String()
+		a.Depth, a.Status, a.Tries, a.Visits, a.Changes = r.Depth, r.Status.Status, r.Tries, r.Visits, r.Changes
+		a.Fetched, a.Due = moment(r.Fetched), moment(r.Due)
+	}
+	return a, nil
+}
+
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// Reparse makes the documents of a collection's pages anew from its captures: those
+// that the crawl has at hand and those in object storage.
+func (n *Node) Reparse(ctx context.Context, collection string, progress func(api.Reparsed)) (api.Reparsed, error) {
+	c, err := n.crawlOf(ctx, collection)
+	if err != nil {
+		return api.Reparsed{}, err
+	}
+	dir, err := os.MkdirTemp(n.cfg.Data, "reparse-")
+	if err != nil {
+		return api.Reparsed{}, fmt.Errorf("node: reparse: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	if err := n.fetchCaptures(ctx, collection, dir); err != nil {
+		return api.Reparsed{}, err
+	}
+	st, err := c.Reparse(ctx, []string{dir, c.Captures()}, func(s crawl.ReparseStats) { progress(reparsed(s)) })
+	return reparsed(st), err
+}
+
+func reparsed(s crawl.ReparseStats) api.Reparsed {
+	return api.Reparsed{Captures: s.Captures, Documents: s.Documents, Stale: s.Stale, Unread: s.Unread, Corrupt: s.Corrupt}
+}
+
+// fetchCaptures copies the captures of a collection from object storage to a folder,
+// for the time of a reparse.
+func (n *Node) fetchCaptures(ctx context.Context, collection, dir string) error {
+	names, err := n.blobs.List(ctx, "warc/"+collection+"/")
+	if err != nil {
+		return fmt.Errorf("node: captures: %w", err)
+	}
+	for _, name := range names {
+		if err := n.fetchCapture(ctx, name, filepath.Join(dir, path.Base(name))); err != nil {
+			return fmt.Errorf("node: capture %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (n *Node) fetchCapture(ctx context.Context, name, to string) error {
+	obj, err := n.blobs.Open(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer obj.Close()
+	f, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(obj.Bytes())
+	return errors.Join(err, f.Close())
+}
