@@ -26,12 +26,15 @@
 //	batches that wait for Emit         256; then no more is fetched
 //	origins remembered                 10,000, with robots.txt files of 32 MiB
 //	address                            2,048 bytes, 20 segments, 12 parameters: see scope.go
-//	links of a page                    5,000; of a sitemap 50,000, nested twice
+//	links of a page                    5,000; of a sitemap 50,000, nested twice; feeds of a page 5
+//	pages of a template                200, more if they bring something new; with Options.Scope of
+//	                                   any: of a host 10,000, of a domain as many as links to it allow
 //	redirects                          10 in a row
 //	document                           900 KB: see document.Fit
 //
-// What the specification asks for and is not here: a limit for each IP address,
-// near-duplicates, soft 404s, learned traps, change rates.
+// Where to read on: scope.go, rules.go, trap.go and tidy.go for which addresses, manners.go
+// and retry.go for when, read.go, script.go and document.go for what is made of them,
+// twins.go and lessons.go for what is left out because it is there already, or not at all.
 package crawl
 
 import (

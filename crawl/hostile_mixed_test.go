@@ -92,6 +92,9 @@ func mixable(sockets bool) (rows []crawltest.Row) {
 // it, which must be done as soon as they are without it. The clock is a fake: what
 // counts is who gets the workers, not how fast this machine is.
 func TestHostileMixed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short")
+	}
 	rows := mixable(false)
 	faults := try(t, crawltest.Row{Install: func(w *crawltest.Web) {
 		for _, row := range rows {
@@ -126,6 +129,9 @@ func TestHostileMixed(t *testing.T) {
 // TestHostileChaos crawls the hostile web and healthy hosts in a process that is
 // killed every other second: in the end the healthy hosts are whole.
 func TestHostileChaos(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short")
+	}
 	if testing.Short() {
 		t.Skip("takes 20 s")
 	}

@@ -39,6 +39,9 @@ func TestHostile(t *testing.T) {
 	passed, left := 0, []string{}
 	for _, row := range rows {
 		t.Run(row.ID, func(t *testing.T) {
+			if testing.Short() && row.ID[0] != 'T' { // what is learned is what many goroutines share
+				t.Skip("short")
+			}
 			if c := suite[row.ID]; c.criterion != "" {
 				t.Logf("%s: %s\n\texpected: %s\n\tcriterion: %s", row.ID, c.behaviour, c.expected, c.criterion)
 			}

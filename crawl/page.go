@@ -52,7 +52,7 @@ func (c *Crawler) page(ctx context.Context, r *result, p *extract.Page) *result 
 		return r
 	}
 	r.end(frontier.Done, r.cut)
-	r.out.Novel = c.opt.KeepDuplicates || f.Sketch != nil && k.twin.IsZero() && k.near.IsZero()
+	r.out.Novel = c.novel(f, k)
 	if f.Sketch != nil {
 		r.out.Bands, r.out.Sketch = f.bands, f.Sketch.Append(nil)
 	}

@@ -103,6 +103,19 @@ func (c *Crawler) kinOf(r *result, f *portrait) (kin, error) {
 	return k, nil
 }
 
+// novel tells whether a page brings something, for the budget of its template. Hosts
+// that were named are crawled whole but for copies; anywhere else a page must have a
+// text to speak of that is not much like another.
+func (c *Crawler) novel(f *portrait, k kin) bool {
+	switch {
+	case c.opt.KeepDuplicates:
+		return true
+	case c.scope.mode != "any":
+		return k.twin.IsZero()
+	}
+	return f.Sketch != nil && k.twin.IsZero() && k.near.IsZero()
+}
+
 // claims are pages with a text of their own whose documents are not committed yet.
 // Any goroutine may call it.
 type claims struct {

@@ -2,7 +2,7 @@ package extract
 
 import "strings"
 
-// Keyword stuffing: a paragraph that says a few words over and over. No prose and no
+// Keyword stuffing: a paragraph that says a few words of three letters and more over and over. No prose and no
 // table of names has less than one new word in twelve over so many.
 const (
 	stuffedWords    = 60
@@ -40,6 +40,9 @@ func stuffed(line string) bool {
 	seen := make(map[string]bool, 8)
 	words := 0
 	for w := range strings.FieldsSeq(line) {
+		if len(w) < 3 {
+			continue
+		}
 		words++
 		seen[w] = true
 		if len(seen)*stuffedDistinct > max(words, 4*stuffedWords) {
