@@ -39,12 +39,12 @@ def serve(work, fixture, cache):
     return server, log, seeds
 
 
-def run(work, engine, seeds, again=False, parallel=8):
+def run(work, engine, seeds, flags, again=False, parallel=8):
     state = os.path.join(work, "state")
     if engine == "trawl":
         if not again:
             shutil.rmtree(state, ignore_errors=True)
-        cmd = [os.path.join(work, "trawl"), "--dir", state, "--parallel", str(parallel)] + (["--again"] if again else []) + seeds
+        cmd = [os.path.join(work, "trawl"), "--dir", state, "--parallel", str(parallel)] + flags + (["--again"] if again else []) + seeds
     else:
         cmd = [os.path.join(work, "colly"), "--parallel", str(parallel)] + seeds
     start = time.time()
@@ -95,16 +95,17 @@ def measure(work, fixture, a):
     real = sum(n for _, _, _, n in sites[fixture])
     server, log, seeds = serve(work, fixture, a.cache)
     rows, offset = collections.defaultdict(list), 0
+    flags = ["--keep-duplicates"] if fixture == "B" else []  # its hosts are copies of one site
     try:
         for _ in range(a.rounds):
             for engine in a.engines.split(","):
-                r = run(work, engine, seeds, parallel=a.parallel)
+                r = run(work, engine, seeds, flags, parallel=a.parallel)
                 got, ok, offset = requests(log, offset)
                 r["found"], r["twice"] = len(ok), sum(n - 1 for n in got.values())
                 r["asked"] = sum(got.values())
                 rows[engine].append(r)
                 if engine == "trawl":
-                    s = run(work, engine, seeds, again=True, parallel=a.parallel)
+                    s = run(work, engine, seeds, flags, again=True, parallel=a.parallel)
                     _, _, offset = requests(log, offset)
                     s["share"] = s["bytes"] / max(1, r["bytes"])
                     rows["again"].append(s)

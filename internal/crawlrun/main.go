@@ -23,13 +23,14 @@ func main() {
 	parallel := flag.Int("parallel", 8, "requests at a host")
 	again := flag.Bool("again", false, "crawl what is known again")
 	seeds := flag.String("seeds", "", "read seeds from this file too, one a line")
+	keep := flag.Bool("keep-duplicates", false, "documents of all pages, also of those with the same text")
 	proxy := flag.String("proxy", "", "forward proxy that answers for all hosts")
 	why := flag.String("why", "", "then tell of each address in this file, the first of a line, what became of it: ADDRESS, STATE, REASON")
 	memory := flag.Int64("memory", 160, "limit of Go's heap, in MiB")
 	flag.Parse()
 	debug.SetMemoryLimit(*memory << 20)
 	opt := crawl.Options{
-		Dir: *dir, Delay: -1, PerHost: *parallel, Shards: 1,
+		Dir: *dir, Delay: -1, PerHost: *parallel, Shards: 1, KeepDuplicates: *keep,
 		Fetch: fetch.Options{AllowPrivate: true},
 		Log:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
