@@ -82,6 +82,10 @@ func (h hosts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
+	if r.Method == http.MethodConnect { // the site's fault, not the proxy's
+		http.Error(w, "no TLS here: "+host, http.StatusBadGateway)
+		return
+	}
 	site := h[host]
 	if site == nil {
 		site = h[""]
