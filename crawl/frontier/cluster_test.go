@@ -140,39 +140,40 @@ func (c *cluster) move() {
 		return
 	}
 	before := from.f.Stats()
-	c.must(from.f.Freeze(c.t.Context(), slot))
+	c.must(from.f.Freeze(c.t.Context(), one(slot)))
 	var b bytes.Buffer
-	c.must(from.f.Export(slot, &b))
+	_, err := from.f.Export(one(slot), &b)
+	c.must(err)
 	switch c.rng.IntN(6) {
 	case 0: // the stream is torn
-		if err := to.f.Import(slot, bytes.NewReader(b.Bytes()[:c.rng.IntN(b.Len())])); err == nil {
+		if err := to.f.Import(one(slot), bytes.NewReader(b.Bytes()[:c.rng.IntN(b.Len())])); err == nil {
 			c.t.Fatal("a torn stream was imported")
 		}
 	case 1: // a bit is wrong
 		torn := bytes.Clone(b.Bytes())
 		torn[len(torn)-1-c.rng.IntN(32)] ^= 1
-		if err := to.f.Import(slot, bytes.NewReader(torn)); !errors.Is(err, errCorrupt) {
+		if err := to.f.Import(one(slot), bytes.NewReader(torn)); !errors.Is(err, errCorrupt) {
 			c.t.Fatalf("a wrong stream was imported: %v", err)
 		}
 	case 2: // the old node dies
 		c.crash(from)
 	case 3: // called off
-		c.must(to.f.Import(slot, &b))
-		c.must(to.f.Drop(slot))
-		c.must(from.f.Thaw(slot))
+		c.must(to.f.Import(one(slot), &b))
+		c.must(to.f.Drop(one(slot)))
+		c.must(from.f.Thaw(one(slot)))
 		return
 	}
-	c.must(to.f.Import(slot, bytes.NewReader(b.Bytes())))
+	c.must(to.f.Import(one(slot), bytes.NewReader(b.Bytes())))
 	if c.rng.IntN(3) == 0 {
 		c.crash(to)
 	}
 	c.epochs[slot]++
 	delete(from.owns, slot)
 	to.owns[slot] = true
-	c.must(to.f.Fence(slot, c.epochs[slot]))
-	c.must(to.f.Thaw(slot))
-	c.must(from.f.Fence(slot, c.epochs[slot]))
-	c.must(from.f.Drop(slot))
+	c.must(to.f.Fence(one(slot), c.epochs[slot]))
+	c.must(to.f.Thaw(one(slot)))
+	c.must(from.f.Fence(one(slot), c.epochs[slot]))
+	c.must(from.f.Drop(one(slot)))
 	if after := from.f.Stats(); after.Hosts > before.Hosts || after.Queued > before.Queued || after.Done > before.Done {
 		c.t.Fatalf("dropped a slot: before %+v, after %+v", before, after)
 	}

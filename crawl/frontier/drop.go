@@ -9,26 +9,23 @@ import (
 	"github.com/trawlsearch/trawl/weburl"
 )
 
-// Drop removes a frozen slot and all that is known of it. Its leases that are
+// Drop removes frozen slots and all that is known of them. Their leases that are
 // still out are void: Commit leaves their outcomes out.
-func (f *Frontier) Drop(slot uint16) error {
-	f.mu.Lock()
-	_, err := f.still(slot)
-	f.mu.Unlock()
-	if err != nil {
-		return fmt.Errorf("frontier: drop: %w", err)
+func (f *Frontier) Drop(r Range) error {
+	if err := r.check(); err != nil {
+		return err
 	}
-	if err := f.update("drop", nil, func(w *write) error {
-		w.cutOff(slot)
+	if err := f.update("drop", func() error { return f.still(r) }, func(w *write) error {
+		w.cutOff(r)
 		return nil
 	}); err != nil {
-		return err
+		return fmt.Errorf("frontier: drop: %w", err)
 	}
 	var sums meta
 	var scheds [][]byte
-	for from := slotKey(slot); from != nil; {
+	for from := slotKey(r.From); from != nil; {
 		err := f.update("drop", nil, func(w *write) (err error) {
-			from, err = w.forget(slot, from, &sums, &scheds)
+			from, err = w.forget(r, from, &sums, &scheds)
 			return err
 		})
 		if err != nil {
@@ -40,37 +37,51 @@ func (f *Frontier) Drop(slot uint16) error {
 			w.batch.Delete(key, nil)
 		}
 		f.meta.merge(&sums, -1)
-		s := f.slots[slot]
-		s.frozen = false
-		f.slots[slot] = s
-		w.put(slotStateKey(slot), s.append(nil))
+		for slot := r.From; slot < r.To; slot++ {
+			s := f.slots[slot]
+			s.frozen = f.opt.Owns != nil && !f.opt.Owns(slot)
+			w.setSlot(slot, s)
+		}
 		clear(f.seen.sets) // of what was there nothing is known any more
-		return w.batch.DeleteRange(slotKey(slot), slotKey(slot+1), nil)
+		return w.batch.DeleteRange(slotKey(r.From), slotKey(r.To), nil)
 	})
 }
 
-// cutOff takes a slot out of memory.
-func (w *write) cutOff(slot uint16) {
+// still is an error where slots are not frozen.
+func (f *Frontier) still(r Range) error {
+	for slot := r.From; slot < r.To; slot++ {
+		switch s := f.slots[slot]; {
+		case s.importing:
+			return fmt.Errorf("%w %d: its import is not complete", ErrSlot, slot)
+		case !s.frozen:
+			return fmt.Errorf("%w %d: not frozen", ErrSlot, slot)
+		}
+	}
+	return nil
+}
+
+// cutOff takes slots out of memory.
+func (w *write) cutOff(r Range) {
 	f := w.f
 	for key, fl := range f.inflight {
-		if fl.host.id.slot == slot {
+		if r.has(fl.host.id.slot) {
 			f.exit(fl)
 			fl.dropped, fl.busy = true, false
 			delete(f.inflight, key)
 		}
 	}
 	for id, h := range f.front.hosts {
-		if id.slot == slot {
+		if r.has(id.slot) {
 			f.leave(h)
 			delete(f.front.hosts, id)
 		}
 	}
 }
 
-// forget counts a chunk of a slot and takes it out of the indexes of content; it
+// forget counts a chunk of a range and takes it out of the indexes of content; it
 // answers where the next begins, nil at the end.
-func (w *write) forget(slot uint16, from []byte, sums *meta, scheds *[][]byte) (next []byte, err error) {
-	it, err := w.f.db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: slotKey(slot + 1)})
+func (w *write) forget(r Range, from []byte, sums *meta, scheds *[][]byte) (next []byte, err error) {
+	it, err := w.f.db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: slotKey(r.To)})
 	if err != nil {
 		return nil, err
 	}

@@ -197,7 +197,11 @@ func (f *Frontier) load() error {
 	if err := f.outbound.open(f, kindOutbound, f.meta.outboundNext); err != nil {
 		return err
 	}
-	return f.loadSlots()
+	if err := f.loadSlots(); err != nil {
+		return err
+	}
+	f.disown()
+	return nil
 }
 
 // get returns a copy of the value of key, nil where there is none.

@@ -286,7 +286,7 @@ func TestInspect(t *testing.T) {
 		mustCommit(t, f, Outcome{Lease: l, State: Retry, Reason: "http-503", RetryAt: time.Now().Add(time.Hour)})
 		l = mustNext(t, f)
 		mustCommit(t, f, Outcome{Lease: l, State: Done, Status: 200, ContentHash: [16]byte{1, 2}, Bands: []uint64{5}, Sketch: []byte("s"), Novel: true})
-		if err := f.Fence(7, 1); err != nil {
+		if err := f.Fence(one(7), 1); err != nil {
 			t.Fatal(err)
 		}
 		f.Close()

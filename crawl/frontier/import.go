@@ -9,28 +9,28 @@ import (
 	"io"
 	"slices"
 
-	"github.com/cockroachdb/pebble/v2"
-
 	"github.com/trawlsearch/trawl/weburl"
 )
 
-// Import reads what Export wrote into a slot that holds nothing. The slot is
-// frozen after that: Thaw lets it go on. If it fails, nothing of it stays.
-func (f *Frontier) Import(slot uint16, r io.Reader) error {
-	t := &transfer{r: bufio.NewReader(r), sum: sha256.New()}
-	epoch, err := t.header(slot)
+// Import reads what Export wrote into slots that hold nothing. They are frozen
+// after that: Thaw lets them go on. If it fails, nothing of it stays.
+func (f *Frontier) Import(r Range, in io.Reader) error {
+	t := &transfer{r: bufio.NewReader(in), sum: sha256.New()}
+	epoch, err := t.header(r)
 	if err != nil {
-		return fmt.Errorf("frontier: import slot %d: %w", slot, err)
+		return fmt.Errorf("frontier: import %v: %w", r, err)
 	}
-	err = f.setSlot("import", slot, func(s *slotState) error {
+	err = f.setSlots("import", r, func(slot uint16, s *slotState) error {
 		if s.importing {
 			return fmt.Errorf("%w %d: it is being imported", ErrSlot, slot)
 		}
 		if epoch < s.epoch {
 			return fmt.Errorf("%w %d: the stream is of epoch %d, but %d is known", ErrSlot, slot, epoch, s.epoch)
 		}
-		if empty, err := f.empty(slot); err != nil || !empty {
-			return errors.Join(err, fmt.Errorf("%w %d: it holds something: Drop it first", ErrSlot, slot))
+		if slot == r.From {
+			if empty, err := f.empty(r); err != nil || !empty {
+				return errors.Join(err, fmt.Errorf("%w: %v hold something: Drop them first", ErrSlot, r))
+			}
 		}
 		s.frozen, s.importing, s.epoch = true, true, epoch
 		return nil
@@ -40,19 +40,19 @@ func (f *Frontier) Import(slot uint16, r io.Reader) error {
 	}
 	var sums meta
 	for more := true; more && err == nil; {
-		more, err = f.bringIn(slot, t, &sums)
+		more, err = f.bringIn(r, t, &sums)
 	}
 	if err == nil {
-		err = f.settleIn(slot, t, &sums)
+		err = f.settleIn(r, t, &sums)
 	}
 	if err != nil {
-		return fmt.Errorf("frontier: import slot %d: %w", slot, errors.Join(err, f.abandon(slot)))
+		return fmt.Errorf("frontier: import %v: %w", r, errors.Join(err, f.abandon(r)))
 	}
 	return nil
 }
 
-func (f *Frontier) empty(slot uint16) (bool, error) {
-	it, err := f.db.NewIter(&pebble.IterOptions{LowerBound: slotKey(slot), UpperBound: slotKey(slot + 1)})
+func (f *Frontier) empty(r Range) (bool, error) {
+	it, err := f.db.NewIter(r.bounds())
 	if err != nil {
 		return false, err
 	}
@@ -61,11 +61,11 @@ func (f *Frontier) empty(slot uint16) (bool, error) {
 }
 
 // bringIn writes one chunk, and tells whether there may be more.
-func (f *Frontier) bringIn(slot uint16, t *transfer, sums *meta) (more bool, err error) {
+func (f *Frontier) bringIn(r Range, t *transfer, sums *meta) (more bool, err error) {
 	type pair struct{ key, value []byte }
 	var chunk []pair
 	for more = true; more && len(chunk) < transferChunk; {
-		key, value, err := t.next(slot)
+		key, value, err := t.next()
 		if err != nil {
 			return false, err
 		}
@@ -76,7 +76,7 @@ func (f *Frontier) bringIn(slot uint16, t *transfer, sums *meta) (more bool, err
 	var bad error // of the stream: it is no fault of the store, which goes on
 	err = f.update("import", nil, func(w *write) error {
 		for _, p := range chunk {
-			if bad = w.arrive(slot, p.key, p.value, t, sums); bad != nil {
+			if bad = w.arrive(r, p.key, p.value, t, sums); bad != nil {
 				return nil
 			}
 		}
@@ -86,11 +86,11 @@ func (f *Frontier) bringIn(slot uint16, t *transfer, sums *meta) (more bool, err
 }
 
 // arrive checks one record, and enters it and what is derived of it.
-func (w *write) arrive(slot uint16, key, value []byte, t *transfer, sums *meta) error {
+func (w *write) arrive(r Range, key, value []byte, t *transfer, sums *meta) error {
 	var err error
 	wrong := fmt.Errorf("%w: key %x", errCorrupt, key)
 	site := binary.BigEndian.Uint64(append(slices.Clone(key[min(len(key), 3):]), make([]byte, 8)...))
-	if len(key) < siteLen || slotOf(site) != slot {
+	if len(key) < siteLen || binary.BigEndian.Uint16(key) != slotOf(site) || !r.has(slotOf(site)) {
 		return wrong
 	}
 	long := func(n int) { // the length that the kind has
@@ -175,27 +175,29 @@ func (w *write) arrive(slot uint16, key, value []byte, t *transfer, sums *meta) 
 }
 
 // settleIn ends an import: its totals count from here on.
-func (f *Frontier) settleIn(slot uint16, t *transfer, sums *meta) error {
+func (f *Frontier) settleIn(r Range, t *transfer, sums *meta) error {
 	return f.update("import", nil, func(w *write) error {
 		f.meta.merge(sums, +1)
 		f.meta.seq = max(f.meta.seq, t.seq) // no place is given twice
-		s := f.slots[slot]
-		s.importing = false
-		f.slots[slot] = s
-		w.put(slotStateKey(slot), s.append(nil))
+		w.imported(r)
 		return nil
 	})
 }
 
+func (w *write) imported(r Range) {
+	for slot := r.From; slot < r.To; slot++ {
+		s := w.f.slots[slot]
+		s.importing = false
+		w.setSlot(slot, s)
+	}
+}
+
 // abandon takes away what an import brought. Its entries in the indexes of content
 // lead nowhere, and are passed over.
-func (f *Frontier) abandon(slot uint16) error {
+func (f *Frontier) abandon(r Range) error {
 	return f.update("import", nil, func(w *write) error {
-		s := f.slots[slot]
-		s.importing = false
-		f.slots[slot] = s
-		w.put(slotStateKey(slot), s.append(nil))
-		return w.batch.DeleteRange(slotKey(slot), slotKey(slot+1), nil)
+		w.imported(r)
+		return w.batch.DeleteRange(slotKey(r.From), slotKey(r.To), nil)
 	})
 }
 

@@ -34,7 +34,7 @@ func (f *Frontier) mine(slot uint16) bool {
 // on, too, but not those that went out lately: where it arrives, Add does nothing
 // for what it knows.
 func (w *write) away(c *candidate, slot uint16) {
-	frozen := w.f.slots[slot].frozen // it may come back here, and has not been added yet
+	frozen := w.f.slots[slot].frozen && (w.f.opt.Owns == nil || w.f.opt.Owns(slot)) // it may come back here, and has not been added yet
 	if !frozen && c.item.Mark == 0 && !c.item.Again {
 		if w.f.sent.has(c.key) {
 			return

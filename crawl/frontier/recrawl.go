@@ -1,7 +1,9 @@
 package frontier
 
 import (
+	"bytes"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -16,51 +18,72 @@ const recrawlChunk = 1024 // addresses queued in one batch: about 300 KB, 5 ms
 // or an origin), or of all for "". It tells how many. Others may use the
 // frontier meanwhile.
 func (f *Frontier) Recrawl(ctx context.Context, host string) (int, error) {
-	total := 0
-	for _, under := range recrawlRanges(host) {
-		from := under
-		for from != nil {
-			if err := ctx.Err(); err != nil {
-				return total, err
-			}
-			err := f.update("recrawl", nil, func(w *write) (err error) {
-				from, err = w.requeue(under, from)
-				total += w.added
-				return err
-			})
-			if err != nil {
-				return total, err
-			}
-		}
-	}
-	return total, nil
-}
-
-// recrawlRanges are the prefixes of the U keys meant; an empty one is all.
-func recrawlRanges(host string) [][]byte {
 	if host == "" {
-		return [][]byte{{}}
+		return f.RecrawlSlots(ctx, Range{0, slots})
 	}
 	origins := []string{host}
 	if !strings.Contains(host, "://") {
 		origins = []string{"https://" + host, "http://" + host}
 	}
-	var out [][]byte
+	total := 0
 	for _, o := range origins {
-		if u, err := weburl.Parse(o); err == nil && u.IsWeb() {
-			out = append(out, hostOf(u).prefix(kindURL, 0))
+		u, err := weburl.Parse(o)
+		if err != nil || !u.IsWeb() {
+			continue
+		}
+		from := hostOf(u).prefix(kindURL, 0)
+		n, err := f.recrawl(ctx, from, successor(from))
+		if total += n; err != nil {
+			return total, err
 		}
 	}
-	return out
+	return total, nil
+}
+
+// RecrawlSlots is Recrawl of all that falls into a range.
+func (f *Frontier) RecrawlSlots(ctx context.Context, r Range) (int, error) {
+	if err := r.check(); err != nil {
+		return 0, err
+	}
+	return f.recrawl(ctx, append(slotKey(r.From), kindURL), slotKey(r.To))
+}
+
+// recrawl queues what the U keys between two keys stand for.
+func (f *Frontier) recrawl(ctx context.Context, from, to []byte) (total int, err error) {
+	for from != nil {
+		if err := ctx.Err(); err != nil {
+			return total, err
+		}
+		err := f.update("recrawl", nil, func(w *write) (err error) {
+			from, err = w.requeue(from, to)
+			total += w.added
+			return err
+		})
+		if err != nil {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+// successor is the first key behind those with a prefix.
+func successor(prefix []byte) []byte {
+	b := slices.Clone(prefix)
+	for i := len(b) - 1; i >= 0; i-- {
+		if b[i]++; b[i] != 0 {
+			return b[:i+1]
+		}
+	}
+	return slotKey(slots)
 }
 
 // requeue queues one chunk, from a key on, and answers where the next begins; nil
 // at the end.
-func (w *write) requeue(under, from []byte) (next []byte, err error) {
+func (w *write) requeue(from, to []byte) (next []byte, err error) {
 	f := w.f
 	looked := 0
 	err = f.scan(kindURL, from, func(key, value []byte) (bool, error) {
-		if len(under) > 0 && !strings.HasPrefix(string(key), string(under)) {
+		if bytes.Compare(key, to) >= 0 {
 			return false, nil
 		}
 		if looked++; looked > recrawlChunk {

@@ -11,17 +11,19 @@ import (
 	"github.com/trawlsearch/trawl/weburl"
 )
 
-// A slot is what moves from node to node: all that is known of the registrable
-// domains that fall into it, one range of keys. To hand one over:
+// Slots are what moves from node to node: all that is known of the registrable
+// domains that fall into them, one range of keys. To hand a range over:
 //
-//	old  Freeze(slot)   nothing of it is leased any more, and nothing added; waits for its leases
-//	old  Export(slot)
-//	new  Import(slot)   it is frozen there
-//	     the map of slots names the new node, with a higher epoch
-//	new  Fence(slot, epoch), Thaw(slot)
-//	old  Fence(slot, epoch), Drop(slot)
+//	old  Freeze(range)   nothing of it is leased any more, and nothing added; waits for its leases
+//	old  Export(range)
+//	new  Import(range)   it is frozen there
+//	     it is written down that the new node has it, in a higher epoch
+//	new  Fence(range, epoch), Thaw(range)
+//	old  Fence(range, epoch), Drop(range)
 //
-// Up to the map a fault is undone by Thaw on the old node and Drop on the new one.
+// Up to that note a fault is undone by Thaw on the old node and Drop on the new one.
+// An Export without Freeze is a copy to go on from if the node is lost: what was
+// fetched after it is fetched again. It counts from when Left says so.
 // The value of an E key:
 //
 //	E  +---+-------+-------+
@@ -34,6 +36,25 @@ const Slots = slots
 
 // ErrSlot marks an answer that a slot is not in the state for what was asked.
 var ErrSlot = errors.New("frontier: slot")
+
+// A Range is the slots From to To-1.
+type Range struct{ From, To uint16 }
+
+func (r Range) String() string { return fmt.Sprintf("slots %d-%d", r.From, r.To) }
+
+func (r Range) has(slot uint16) bool { return r.From <= slot && slot < r.To }
+
+// bounds are the keys from which and up to which the range is stored.
+func (r Range) bounds() *pebble.IterOptions {
+	return &pebble.IterOptions{LowerBound: slotKey(r.From), UpperBound: slotKey(r.To)}
+}
+
+func (r Range) check() error {
+	if r.From >= r.To || r.To > slots {
+		return fmt.Errorf("%w: no range of the %d: %v", ErrSlot, slots, r)
+	}
+	return nil
+}
 
 type slotState struct {
 	epoch             uint64
@@ -101,20 +122,47 @@ func (f *Frontier) loadSlots() error {
 	return it.Error()
 }
 
-// setSlot changes the state of a slot durably.
-func (f *Frontier) setSlot(verb string, slot uint16, change func(*slotState) error) error {
-	if slot >= slots {
-		return fmt.Errorf("%w %d: there are %d", ErrSlot, slot, slots)
+// disown freezes, for as long as the process lives, what another node has by
+// Options.Owns.
+func (f *Frontier) disown() {
+	if f.opt.Owns == nil {
+		return
 	}
-	var s slotState
+	for slot := range uint16(slots) {
+		if !f.opt.Owns(slot) {
+			s := f.slots[slot]
+			s.frozen = true
+			f.slots[slot] = s
+		}
+	}
+}
+
+// setSlots changes the state of slots durably.
+func (f *Frontier) setSlots(verb string, r Range, change func(slot uint16, s *slotState) error) error {
+	if err := r.check(); err != nil {
+		return err
+	}
+	next := make([]slotState, 0, r.To-r.From)
 	return f.update(verb, func() error {
-		s = f.slots[slot]
-		return change(&s)
+		for slot := r.From; slot < r.To; slot++ {
+			s := f.slots[slot]
+			if err := change(slot, &s); err != nil {
+				return err
+			}
+			next = append(next, s)
+		}
+		return nil
 	}, func(w *write) error {
-		f.slots[slot] = s
-		w.put(slotStateKey(slot), s.append(nil))
+		for i, s := range next {
+			w.setSlot(r.From+uint16(i), s)
+		}
 		return nil
 	})
+}
+
+func (w *write) setSlot(slot uint16, s slotState) {
+	w.f.slots[slot] = s
+	w.put(slotStateKey(slot), s.append(nil))
 }
 
 // A SlotStatus is the state of a slot.
@@ -129,23 +177,23 @@ func (f *Frontier) Slot(slot uint16) SlotStatus {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	s := f.slots[slot]
-	return SlotStatus{Epoch: s.epoch, Frozen: s.frozen, InFlight: f.flyingIn(slot)}
+	return SlotStatus{Epoch: s.epoch, Frozen: s.frozen, InFlight: f.flyingIn(Range{slot, slot + 1})}
 }
 
-func (f *Frontier) flyingIn(slot uint16) (n int) {
+func (f *Frontier) flyingIn(r Range) (n int) {
 	for _, fl := range f.inflight {
-		if fl.host.id.slot == slot {
+		if r.has(fl.host.id.slot) {
 			n++
 		}
 	}
 	return n
 }
 
-// Freeze stops the leases of a slot, and waits for those that are out until ctx
+// Freeze stops the leases of a range, and waits for those that are out until ctx
 // ends; it stays frozen in any case, through a restart, until Thaw or Drop.
 // Addresses found for it go to Outbound.
-func (f *Frontier) Freeze(ctx context.Context, slot uint16) error {
-	err := f.setSlot("freeze", slot, func(s *slotState) error {
+func (f *Frontier) Freeze(ctx context.Context, r Range) error {
+	err := f.setSlots("freeze", r, func(_ uint16, s *slotState) error {
 		s.frozen = true
 		return nil
 	})
@@ -158,28 +206,28 @@ func (f *Frontier) Freeze(ctx context.Context, slot uint16) error {
 			defer f.mu.Unlock()
 			return f.broken
 		}
-		if err := f.clearFront(slot); err != nil {
+		if err := f.clearFront(r); err != nil {
 			defer f.mu.Unlock()
 			return f.fail("freeze", err)
 		}
-		n, wake := f.flyingIn(slot), f.wake
+		n, wake := f.flyingIn(r), f.wake
 		f.mu.Unlock()
 		if n == 0 {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("frontier: freeze slot %d: %d leases are out: %w", slot, n, ctx.Err())
+			return fmt.Errorf("frontier: freeze %v: %d leases are out: %w", r, n, ctx.Err())
 		case <-wake:
 		}
 	}
 }
 
-// clearFront takes the hosts of a slot out of the front that have no lease out.
-func (f *Frontier) clearFront(slot uint16) error {
+// clearFront takes the hosts of a range out of the front that have no lease out.
+func (f *Frontier) clearFront(r Range) error {
 	now := f.now()
 	for _, h := range f.front.hosts {
-		if h.id.slot != slot {
+		if !r.has(h.id.slot) {
 			continue
 		}
 		if h.flying > 0 {
@@ -201,9 +249,9 @@ func (h *host) due(now int64) int64 {
 	return h.nextRetry
 }
 
-// Thaw lets a slot go on.
-func (f *Frontier) Thaw(slot uint16) error {
-	err := f.setSlot("thaw", slot, func(s *slotState) error {
+// Thaw lets a range go on.
+func (f *Frontier) Thaw(r Range) error {
+	err := f.setSlots("thaw", r, func(slot uint16, s *slotState) error {
 		if s.importing {
 			return fmt.Errorf("%w %d: its import is not complete", ErrSlot, slot)
 		}
@@ -219,10 +267,10 @@ func (f *Frontier) Thaw(slot uint16) error {
 	return err
 }
 
-// Fence says that a slot is in a new epoch: outcomes of leases from an older one
+// Fence says that a range is in a new epoch: outcomes of leases from an older one
 // are refused from now on. It is an error to go back.
-func (f *Frontier) Fence(slot uint16, epoch uint64) error {
-	return f.setSlot("fence", slot, func(s *slotState) error {
+func (f *Frontier) Fence(r Range, epoch uint64) error {
+	return f.setSlots("fence", r, func(slot uint16, s *slotState) error {
 		if epoch < s.epoch {
 			return fmt.Errorf("%w %d: epoch %d, but %d is known", ErrSlot, slot, epoch, s.epoch)
 		}

@@ -14,6 +14,8 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
+func one(slot uint16) Range { return Range{slot, slot + 1} }
+
 // TestFence: what a lease of an older epoch brings is left out, and what came with
 // it goes in.
 func TestFence(t *testing.T) {
@@ -21,10 +23,10 @@ func TestFence(t *testing.T) {
 	mustAdd(t, f, 2, items(t, "http://a.test/", "http://b.test/"))
 	a, b := mustNext(t, f), mustNext(t, f)
 	slot := SlotOf(a.URL)
-	if err := f.Fence(slot, 7); err != nil {
+	if err := f.Fence(one(slot), 7); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Fence(slot, 6); !errors.Is(err, ErrSlot) {
+	if err := f.Fence(one(slot), 6); !errors.Is(err, ErrSlot) {
 		t.Errorf("back to an older epoch: %v", err)
 	}
 	if !f.Fenced(a) || f.Fenced(b) {
@@ -47,7 +49,7 @@ func TestFence(t *testing.T) {
 	if st, _ := f.Why(a.URL); st.State != Done || f.Slot(slot).Epoch != 7 {
 		t.Errorf("%+v", st)
 	}
-	if err := f.Drop(slot); !errors.Is(err, ErrSlot) {
+	if err := f.Drop(one(slot)); !errors.Is(err, ErrSlot) {
 		t.Errorf("dropped a slot that is not frozen: %v", err)
 	}
 }
@@ -60,20 +62,17 @@ func TestFreezeWaits(t *testing.T) {
 		f := open(t, fs, Options{DefaultDelay: -1, MaxPerHost: 2})
 		mustAdd(t, f, 3, items(t, "http://a.test/1", "http://a.test/2", "http://a.test/3"))
 		slot := SlotOf(addr(t, "http://a.test/"))
-		one, two := mustNext(t, f), mustNext(t, f)
+		first, second := mustNext(t, f), mustNext(t, f)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if err := f.Freeze(ctx, slot); !errors.Is(err, context.DeadlineExceeded) {
+		if err := f.Freeze(ctx, one(slot)); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Freeze = %v", err)
 		}
-		if err := f.Export(slot, &bytes.Buffer{}); !errors.Is(err, ErrSlot) {
-			t.Errorf("Export with leases out: %v", err)
-		}
 		frozen := make(chan error)
-		go func() { frozen <- f.Freeze(t.Context(), slot) }()
+		go func() { frozen <- f.Freeze(t.Context(), one(slot)) }()
 		synctest.Wait()
-		mustCommit(t, f, Outcome{Lease: one, State: Done, Links: items(t, "http://a.test/4")})
-		if err := f.Return(two, 0); err != nil {
+		mustCommit(t, f, Outcome{Lease: first, State: Done, Links: items(t, "http://a.test/4")})
+		if err := f.Return(second, 0); err != nil {
 			t.Fatal(err)
 		}
 		if err := <-frozen; err != nil {
@@ -87,7 +86,7 @@ func TestFreezeWaits(t *testing.T) {
 		if l, err := f.Next(short); !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatalf("leased %s of a frozen slot: %v", l.URL, err)
 		}
-		if err := f.Thaw(slot); err != nil {
+		if err := f.Thaw(one(slot)); err != nil {
 			t.Fatal(err)
 		}
 		out, done := context.WithCancel(t.Context())
@@ -130,11 +129,11 @@ func exported(t testing.TB) (slot uint16, stream []byte) {
 	}
 	mustCommit(t, src, Outcome{Lease: mustNext(t, src), State: Failed, Reason: "dns"})
 	slot = SlotOf(l.URL)
-	if err := src.Freeze(t.Context(), slot); err != nil {
+	if err := src.Freeze(t.Context(), one(slot)); err != nil {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := src.Export(slot, &b); err != nil {
+	if _, err := src.Export(one(slot), &b); err != nil {
 		t.Fatal(err)
 	}
 	return slot, b.Bytes()
@@ -154,14 +153,14 @@ func TestImportOfDamage(t *testing.T) {
 			b[9+rng.IntN(len(b)-9)] = byte(rng.Uint32())
 		}
 		sum := sha256.Sum256(b)
-		err := dst.Import(slot, bytes.NewReader(append(b, sum[:]...)))
+		err := dst.Import(one(slot), bytes.NewReader(append(b, sum[:]...)))
 		if err == nil {
 			taken++
-			if err := dst.Drop(slot); err != nil {
+			if err := dst.Drop(one(slot)); err != nil {
 				t.Fatalf("seed %d: %v", seed, err)
 			}
 		}
-		if empty, err := dst.empty(slot); !empty || err != nil {
+		if empty, err := dst.empty(one(slot)); !empty || err != nil {
 			t.Fatalf("seed %d: left behind: %v", seed, err)
 		}
 		if st := dst.Stats(); st.Queued != 0 || st.Done != 0 || st.Held != 0 || st.Hosts != 0 || st.Visits != 0 || len(st.Reasons) != 0 || dst.meta.demand != 0 {
@@ -172,7 +171,7 @@ func TestImportOfDamage(t *testing.T) {
 	if taken < 500 {
 		t.Errorf("only %d were taken", taken)
 	}
-	if err := dst.Import(slot, bytes.NewReader(stream)); err != nil {
+	if err := dst.Import(one(slot), bytes.NewReader(stream)); err != nil {
 		t.Fatal(err)
 	}
 	if st := dst.Stats(); st.Done != 1 || st.Failed != 1 || st.Queued+st.Held != 2 || st.Hosts != 2 || st.Reasons["failed/dns"] != 1 {
@@ -196,10 +195,10 @@ func FuzzTransfer(f *testing.F) {
 	f.Add(stream)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		tr := &transfer{r: bufio.NewReader(bytes.NewReader(b)), sum: sha256.New()}
-		_, err := tr.header(slot)
+		_, err := tr.header(one(slot))
 		for err == nil {
 			var key []byte
-			if key, _, err = tr.next(slot); err == nil && key == nil {
+			if key, _, err = tr.next(); err == nil && key == nil {
 				return
 			}
 		}

@@ -13,74 +13,78 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// A slot on its way from one node to another:
+// A range of slots on its way from one node to another:
 //
-//	+------+---+------+-------+-----------------------------------+---+-------+---------+
-//	| TRWX | 2 | slot | epoch | n × (length, key, length, value)  | 0 | count | SHA-256 |
-//	| 4    | 1 | uv   | uv    | uv, bytes, uv, bytes              | 1 | uv    | 32      |
-//	+------+---+------+-------+-----------------------------------+---+-------+---------+
+//	+------+---+------+------+-------+-----------------------------------+---+-------+---------+
+//	| TRWX | 3 | from | to   | epoch | n × (length, key, length, value)  | 0 | count | SHA-256 |
+//	| 4    | 1 | uv   | uv   | uv    | uv, bytes, uv, bytes              | 1 | uv    | 32      |
+//	+------+---+------+------+-------+-----------------------------------+---+-------+---------+
 //
-// Keys are without their slot, in order; the sum is of all before it. What is
-// derived (S keys, both indexes of content, totals) is made anew on arrival.
+// Keys are in order; the sum is of all before it. What is derived (S keys, both
+// indexes of content, totals) is made anew on arrival.
 const (
 	transferMagic    = "TRWX"
+	transferVersion  = 3
 	maxTransferKey   = 64
 	maxTransferValue = 64 << 10 // the largest is a U record: eight strings of 4 KiB
 	transferChunk    = 1000     // records that one batch brings in or takes out
 )
 
-// Export writes a slot that is frozen and has no lease out.
-func (f *Frontier) Export(slot uint16, out io.Writer) error {
-	epoch, snap, err := f.snapshot(slot)
+// Export writes a range as it stands; leases that are out are still queued in it.
+// The answer is what Left wants to know.
+func (f *Frontier) Export(r Range, out io.Writer) (Mark, error) {
+	epoch, mark, snap, err := f.snapshot(r)
 	if err != nil {
-		return fmt.Errorf("frontier: export: %w", err)
+		return mark, fmt.Errorf("frontier: export: %w", err)
 	}
 	defer snap.Close()
-	if err := export(slot, epoch, snap, out); err != nil {
-		return fmt.Errorf("frontier: export slot %d: %w", slot, err)
+	if err := export(r, epoch, snap, out); err != nil {
+		return mark, fmt.Errorf("frontier: export %v: %w", r, err)
 	}
-	return nil
+	return mark, nil
 }
 
-func (f *Frontier) snapshot(slot uint16) (uint64, *pebble.Snapshot, error) {
+// A Mark is a place in what goes out.
+type Mark struct{ outbox, outbound uint64 }
+
+// Left tells whether all that was to go out at the time of a mark has gone.
+func (f *Frontier) Left(m Mark) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s, err := f.still(slot)
-	if err != nil {
-		return 0, nil, err
-	}
-	if n := f.flyingIn(slot); n > 0 {
-		return 0, nil, fmt.Errorf("%w %d: %d leases are out", ErrSlot, slot, n)
-	}
-	return s.epoch, f.db.NewSnapshot(), nil
+	return f.outbox.first >= m.outbox && f.outbound.first >= m.outbound
 }
 
-// still is the state of a slot that is frozen, and an error if it is not.
-func (f *Frontier) still(slot uint16) (slotState, error) {
-	s := f.slots[slot]
-	switch {
-	case f.broken != nil:
-		return s, f.broken
-	case slot >= slots:
-		return s, fmt.Errorf("%w %d: there are %d", ErrSlot, slot, slots)
-	case s.importing:
-		return s, fmt.Errorf("%w %d: its import is not complete", ErrSlot, slot)
-	case !s.frozen:
-		return s, fmt.Errorf("%w %d: not frozen", ErrSlot, slot)
+func (f *Frontier) snapshot(r Range) (epoch uint64, mark Mark, snap *pebble.Snapshot, err error) {
+	if err := r.check(); err != nil {
+		return 0, mark, nil, err
 	}
-	return s, nil
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.broken != nil {
+		return 0, mark, nil, f.broken
+	}
+	for slot := r.From; slot < r.To; slot++ {
+		s := f.slots[slot]
+		if s.importing {
+			return 0, mark, nil, fmt.Errorf("%w %d: its import is not complete", ErrSlot, slot)
+		}
+		epoch = max(epoch, s.epoch)
+	}
+	return epoch, Mark{f.meta.outboxNext, f.meta.outboundNext}, f.db.NewSnapshot(), nil
 }
 
-func export(slot uint16, epoch uint64, snap *pebble.Snapshot, out io.Writer) error {
-	it, err := snap.NewIter(&pebble.IterOptions{LowerBound: slotKey(slot), UpperBound: slotKey(slot + 1)})
+func export(r Range, epoch uint64, snap *pebble.Snapshot, out io.Writer) error {
+	it, err := snap.NewIter(r.bounds())
 	if err != nil {
 		return err
 	}
 	defer it.Close()
 	sum := sha256.New()
 	w := bufio.NewWriter(io.MultiWriter(out, sum))
-	b := append([]byte(transferMagic), recordVersion)
-	b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(slot)), epoch)
+	b := append([]byte(transferMagic), transferVersion)
+	for _, n := range []uint64{uint64(r.From), uint64(r.To), epoch} {
+		b = binary.AppendUvarint(b, n)
+	}
 	w.Write(b) // its error comes with Flush
 	count := uint64(0)
 	for ok := it.First(); ok; ok = it.Next() {
@@ -88,7 +92,7 @@ func export(slot uint16, epoch uint64, snap *pebble.Snapshot, out io.Writer) err
 		if err != nil {
 			return err
 		}
-		b = appendString(b[:0], string(it.Key()[2:]))
+		b = appendString(b[:0], string(it.Key()))
 		w.Write(append(binary.AppendUvarint(b, uint64(len(v))), v...))
 		count++
 	}
@@ -150,27 +154,30 @@ func whole(err error) error {
 	return err
 }
 
-func (t *transfer) header(slot uint16) (epoch uint64, err error) {
+func (t *transfer) header(r Range) (epoch uint64, err error) {
 	b, err := t.bytes(uint64(len(transferMagic)) + 1)
 	if err != nil {
 		return 0, err
 	}
-	if string(b[:4]) != transferMagic || b[4] < firstVersion || b[4] > recordVersion {
-		return 0, fmt.Errorf("%w: no slot of a frontier, or one of a newer version: upgrade Trawl", errCorrupt)
+	if string(b[:4]) != transferMagic || b[4] != transferVersion {
+		return 0, fmt.Errorf("%w: no slots of a frontier, or of another version of Trawl", errCorrupt)
 	}
-	got, err := t.uvarint(slots - 1)
+	from, err := t.uvarint(slots)
 	if err != nil {
 		return 0, err
 	}
-	if uint16(got) != slot {
-		return 0, fmt.Errorf("%w %d: the stream has slot %d", ErrSlot, slot, got)
+	to, err := t.uvarint(slots)
+	if err != nil {
+		return 0, err
+	}
+	if got := (Range{uint16(from), uint16(to)}); got != r {
+		return 0, fmt.Errorf("%w: the stream has %v, not %v", ErrSlot, got, r)
 	}
 	return t.uvarint(1<<63 - 1)
 }
 
-// next is the next record, with its slot; a nil key: all were read, and they are
-// what was written.
-func (t *transfer) next(slot uint16) (key, value []byte, err error) {
+// next is the next record; a nil key: all were read, and they are what was written.
+func (t *transfer) next() (key, value []byte, err error) {
 	n, err := t.uvarint(maxTransferKey)
 	if err != nil {
 		return nil, nil, err
@@ -186,7 +193,7 @@ func (t *transfer) next(slot uint16) (key, value []byte, err error) {
 	}
 	value, err = t.bytes(n)
 	t.count++
-	return append(slotKey(slot), key...), value, err
+	return key, value, err
 }
 
 func (t *transfer) end() error {
