@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -94,44 +95,15 @@ func (c *Crawler) keepSeeds(urls []weburl.URL) error {
 		for _, u := range known {
 			f.Seeds = append(f.Seeds, u.String())
 		}
-		if err := replaceFile(c.opt.Dir, "seeds.json", f); err != nil {
-			return err
+		err := durable.Replace(filepath.Join(c.opt.Dir, "seeds.json"), func(w io.Writer) error {
+			enc := json.NewEncoder(w)
+			enc.SetIndent("", " ")
+			return enc.Encode(f)
+		})
+		if err != nil {
+			return fmt.Errorf("crawl: keep seeds: %w", err)
 		}
 	}
 	c.scope.addSeeds(urls)
-	return nil
-}
-
-// replaceFile writes v as JSON in place of a file: the old bytes or the new, at
-// every moment. (durable.WriteNew only creates.)
-func replaceFile(dir, name string, v any) error {
-	b, err := json.MarshalIndent(v, "", " ")
-	if err != nil {
-		return fmt.Errorf("crawl: write %s: %w", name, err)
-	}
-	tmp := filepath.Join(dir, name+durable.TempSuffix)
-	err = func() error {
-		f, err := os.Create(tmp)
-		if err != nil {
-			return err
-		}
-		_, err = f.Write(append(b, '\n'))
-		if err == nil {
-			err = f.Sync()
-		}
-		if cerr := f.Close(); err == nil {
-			err = cerr
-		}
-		return err
-	}()
-	if err == nil {
-		err = os.Rename(tmp, filepath.Join(dir, name))
-	}
-	if err == nil {
-		err = durable.SyncDir(dir)
-	}
-	if err != nil {
-		return fmt.Errorf("crawl: write %s: %w", name, err)
-	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"github.com/trawlsearch/trawl/crawl"
 	"github.com/trawlsearch/trawl/crawl/dns"
 	"github.com/trawlsearch/trawl/crawl/fetch"
+	"github.com/trawlsearch/trawl/internal/durable"
 )
 
 // robotsToken is the product token that robots.txt rules name us by.
@@ -273,19 +275,14 @@ func readNumber(dir string) (int64, error) {
 		Number int64 `json:"number"`
 	}
 	if err := json.Unmarshal(body, &v); err != nil {
-		return 0, nil // torn by a crash: the crawl is begun again, which changes nothing that is done
+		return 0, nil // the crawl is begun again, which changes nothing that is done
 	}
 	return v.Number, nil
 }
 
 func writeNumber(dir string, n int64) error {
-	body := fmt.Appendf(nil, "{\"number\":%d}\n", n)
-	tmp := filepath.Join(dir, "crawl.json.tmp")
-	if err := os.WriteFile(tmp, body, 0o640); err != nil {
-		return fmt.Errorf("node: crawl: %w", err)
-	}
-	if err := os.Rename(tmp, filepath.Join(dir, "crawl.json")); err != nil {
-		return fmt.Errorf("node: crawl: %w", err)
-	}
-	return nil
+	return durable.Replace(filepath.Join(dir, "crawl.json"), func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "{\"number\":%d}\n", n)
+		return err
+	})
 }

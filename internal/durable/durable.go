@@ -87,6 +87,28 @@ func (s FS) WriteNew(path string, write func(io.Writer) error) (err error) {
 	return s.syncDir(dir)
 }
 
+// Replace puts a file with what write writes in the place of path, if there is one:
+// the old bytes or the new, at every moment, and the new when it has returned. One
+// caller at a time. Files that are replaced are not for mapping.
+func Replace(path string, write func(io.Writer) error) error {
+	s := FS{}
+	f, err := s.createTemp(filepath.Dir(path))
+	if err != nil {
+		return fmt.Errorf("durable: replace %s: %w", path, err)
+	}
+	defer func() {
+		f.Close()
+		s.Unlink(f.Name())
+	}()
+	if err := s.fill(f, write); err != nil {
+		return fmt.Errorf("durable: write %s: %w", path, err)
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return fmt.Errorf("durable: replace %s: %w", path, err)
+	}
+	return s.syncDir(filepath.Dir(path))
+}
+
 // fill writes and syncs the file, and closes it so that errors of a network
 // file system show before the file gets its name.
 func (s FS) fill(f *os.File, write func(io.Writer) error) error {

@@ -82,6 +82,32 @@ func TestWriteNewFails(t *testing.T) {
 
 // TestRace has 8 goroutines create one name, 40 times over; each round must
 // have one winner, and the file must be the winner's.
+// TestReplace: a file is the old one or the new one, and a failure leaves the old.
+func TestReplace(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "state")
+	for _, text := range []string{"one", "two"} {
+		if err := Replace(path, func(w io.Writer) error { _, err := io.WriteString(w, text); return err }); err != nil {
+			t.Fatal(err)
+		}
+		if b, err := os.ReadFile(path); string(b) != text || err != nil {
+			t.Fatalf("%q, %v", b, err)
+		}
+	}
+	bad := errors.New("bad")
+	if err := Replace(path, func(w io.Writer) error { io.WriteString(w, "three"); return bad }); !errors.Is(err, bad) {
+		t.Errorf("Replace = %v", err)
+	}
+	b, err := os.ReadFile(path)
+	entries, _ := os.ReadDir(dir)
+	if string(b) != "two" || err != nil || len(entries) != 1 {
+		t.Errorf("%q, %v, %d files", b, err, len(entries))
+	}
+	if err := Replace(filepath.Join(dir, "not", "there"), func(io.Writer) error { return nil }); err == nil {
+		t.Error("a file in a folder that is not there")
+	}
+}
+
 func TestRace(t *testing.T) {
 	dir := t.TempDir()
 	for round := range 40 {
