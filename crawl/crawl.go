@@ -34,7 +34,8 @@
 //
 // Where to read on: scope.go, rules.go, trap.go and tidy.go for which addresses, manners.go
 // and retry.go for when, read.go, script.go and document.go for what is made of them,
-// twins.go and lessons.go for what is left out because it is there already, or not at all.
+// twins.go and lessons.go for what is left out because it is there already, or not at all,
+// share.go for how several processes crawl together.
 package crawl
 
 import (
@@ -86,6 +87,8 @@ type Options struct {
 	// Until it answers nil it is called again with the same id and bytes, and
 	// nothing behind it is offered. Nil: documents are not kept for anybody.
 	Emit func(ctx context.Context, id string, part uint32, docs [][]byte) error
+
+	Share Share // zero: this crawler has the whole crawl
 
 	NoWARC bool                    // keep no captures
 	Dedup  int                     // payloads that are remembered, to be captured once; 0: none
@@ -167,7 +170,7 @@ func Open(opt Options) (*Crawler, error) {
 	c.totals.started = time.Now()
 	c.front, err = frontier.Open(filepath.Join(opt.Dir, "frontier"), frontier.Options{
 		CacheBytes: opt.CacheBytes, DefaultDelay: opt.Delay, MaxPerHost: opt.PerHost, MaxPerIP: opt.PerIP,
-		Recrawl: opt.Recrawl, Budget: budgetOf(opt), Log: opt.Log,
+		Recrawl: opt.Recrawl, Budget: budgetOf(opt), Owns: opt.Share.Owns, Log: opt.Log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("crawl: open %s: %w", opt.Dir, err)
@@ -221,7 +224,8 @@ func (c *Crawler) openWARC() (*warc.Writer, error) {
 	})
 }
 
-// Add makes addresses seeds of the crawl, and tells how many were not known. An
+// Add makes addresses seeds of the crawl, and tells how many were not known; those of
+// slots that others have only widen the scope. An
 // address without a scheme is taken as https. It is an error if one is no
 // address of the web; the others are added.
 func (c *Crawler) Add(ctx context.Context, seeds []string) (int, error) {
@@ -240,7 +244,7 @@ func (c *Crawler) Add(ctx context.Context, seeds []string) (int, error) {
 	if err := c.keepSeeds(urls); err != nil {
 		return 0, err
 	}
-	n, err := c.front.Add(items)
+	n, err := c.front.Add(c.ours(items))
 	c.wake()
 	return n, errors.Join(bad, err)
 }
@@ -267,7 +271,7 @@ func (c *Crawler) AddSitemaps(ctx context.Context, sitemaps []string) (int, erro
 			return 0, err
 		}
 	}
-	n, err := c.front.Add(items)
+	n, err := c.front.Add(c.ours(items))
 	c.wake()
 	return n, errors.Join(bad, err)
 }

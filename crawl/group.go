@@ -104,6 +104,7 @@ func (c *Crawler) commitGroup(group []*result) error {
 		}
 		b.WARC = frontier.WARCPosition{File: p.File, Offset: p.Offset}
 	}
+	c.refuseFenced(group)
 	if c.opt.Emit != nil {
 		b.Outbox = c.entries(group)
 	}

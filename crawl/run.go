@@ -12,7 +12,7 @@ import (
 
 const (
 	stopGrace   = 5 * time.Second // for requests under way when Run is to end
-	maxOutbox   = 256             // entries that wait for Emit before fetching stops
+	maxOutbox   = 256             // entries that wait for Emit, or for Share.Send, before fetching stops
 	emitFirst   = 100 * time.Millisecond
 	emitLongest = 30 * time.Second
 	idleFor     = time.Minute
@@ -29,11 +29,13 @@ func (c *Crawler) Run(ctx context.Context) error {
 	defer abort()
 
 	var drainer, committer, pages sync.WaitGroup
-	drainer.Go(func() {
-		if err := c.drain(ctx); err != nil {
-			stop(err)
-		}
-	})
+	for _, drain := range []func(context.Context) error{c.drain, c.sendOut} {
+		drainer.Go(func() {
+			if err := drain(ctx); err != nil {
+				stop(err)
+			}
+		})
+	}
 	results := make(chan *result, groupPages)
 	committer.Go(func() {
 		if err := c.commit(results); err != nil {
@@ -97,7 +99,7 @@ func (c *Crawler) dispatch(ctx, work context.Context, pages *sync.WaitGroup, res
 func (c *Crawler) lease(ctx context.Context) (frontier.Lease, error) {
 	for {
 		n := c.front.Count()
-		if n.Outbox < maxOutbox && !c.spent(n) {
+		if n.Outbox < maxOutbox && n.Outbound < maxOutbox && !c.spent(n) {
 			l, err := c.front.Next(ctx)
 			if !errors.Is(err, frontier.ErrDrained) {
 				return l, err
@@ -114,7 +116,14 @@ func (c *Crawler) lease(ctx context.Context) (frontier.Lease, error) {
 // spent tells whether the budget of pages is used up, if all that is under way
 // becomes a page.
 func (c *Crawler) spent(n frontier.Count) bool {
-	return c.opt.MaxPages > 0 && n.Done+int64(n.InFlight) >= c.opt.MaxPages
+	if c.opt.MaxPages <= 0 {
+		return false
+	}
+	pages := n.Done + int64(n.InFlight)
+	if c.opt.Share.Elsewhere != nil {
+		pages += c.opt.Share.Elsewhere()
+	}
+	return pages >= c.opt.MaxPages
 }
 
 // drain hands the outbox over, entry by entry, each until Emit takes it.
@@ -124,24 +133,7 @@ func (c *Crawler) drain(ctx context.Context) error {
 	}
 	err := c.front.Outbox(ctx, func(seq uint64, e frontier.Entry) error {
 		id := fmt.Sprintf("%s-%d", c.front.ID(), seq)
-		wait := emitFirst
-		for {
-			err := c.opt.Emit(ctx, id, e.Part, e.Data)
-			if err == nil {
-				c.wake()
-				return nil
-			}
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			c.log.Warn("crawl: documents not taken, will be offered again", "collection", c.opt.Collection, "batch", id, "wait", wait, "err", err)
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-time.After(wait):
-			}
-			wait = min(2*wait, emitLongest)
-		}
+		return c.deliver(ctx, id, func() error { return c.opt.Emit(ctx, id, e.Part, e.Data) })
 	})
 	if ctx.Err() != nil {
 		return nil
@@ -149,13 +141,35 @@ func (c *Crawler) drain(ctx context.Context) error {
 	return err
 }
 
+// deliver offers a batch until it is taken, or ctx ends.
+func (c *Crawler) deliver(ctx context.Context, id string, offer func() error) error {
+	wait := emitFirst
+	for {
+		err := offer()
+		if err == nil {
+			c.wake()
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		c.log.Warn("crawl: a batch was not taken, it will be offered again", "collection", c.opt.Collection, "batch", id, "wait", wait, "err", err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+		wait = min(2*wait, emitLongest)
+	}
+}
+
 // Idle tells whether nothing is to be done now: nothing is under way, all
-// documents were taken, and nothing can be fetched within a minute, because there
+// documents and addresses for others were taken, and nothing can be fetched within a minute, because there
 // is nothing, because the rest waits for another try or for its host, or because
 // Options.MaxPages is reached.
 func (c *Crawler) Idle() bool {
 	n := c.front.Count()
-	if n.InFlight > 0 || n.Outbox > 0 && c.opt.Emit != nil {
+	if n.InFlight > 0 || n.Outbox > 0 && c.opt.Emit != nil || n.Outbound > 0 && c.opt.Share.Send != nil {
 		return false
 	}
 	if n.Queued == 0 || c.spent(n) {

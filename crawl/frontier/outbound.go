@@ -3,6 +3,7 @@ package frontier
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -105,6 +106,23 @@ func decodeOutbound(b []byte) (slot uint16, list []Item, err error) {
 		}
 	}
 	return uint16(s), list, d.end("outbound entry", ver)
+}
+
+// EncodeItems writes addresses of one slot for another node: what DecodeItems reads.
+func EncodeItems(slot uint16, items []Item) []byte {
+	list := make([]*Item, len(items))
+	for i := range items {
+		list[i] = &items[i]
+	}
+	return appendOutbound(nil, slot, list)
+}
+
+// DecodeItems reads what EncodeItems wrote, at most 1,000 addresses.
+func DecodeItems(b []byte) (slot uint16, items []Item, err error) {
+	if slot, items, err = decodeOutbound(b); err != nil {
+		return 0, nil, fmt.Errorf("frontier: %w", err)
+	}
+	return slot, items, nil
 }
 
 // Outbound gives fn addresses that were found here and belong to other nodes

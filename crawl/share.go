@@ -1,0 +1,171 @@
+package crawl
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/trawlsearch/trawl/crawl/frontier"
+)
+
+// Several crawlers share one crawl by slots, into which registrable domains fall:
+// each fetches what falls into its own, and sends on what it finds for others. How
+// a range of slots goes from one to another is told in frontier/slot.go. What they
+// do not share: texts are compared, and hosts of one address spared, among the
+// pages of one crawler.
+
+// maxSendBytes bounds one message of Share.Send.
+const maxSendBytes = 768 << 10
+
+// A Share is the part of a crawl that a Crawler has.
+type Share struct {
+	// Owns tells whether a slot is ours now. Before it comes to be, the slot's
+	// range is taken; before it ceases to be, it is frozen or given up.
+	Owns func(slot uint16) bool
+
+	// Send takes addresses for slots of others, until it answers nil, as Emit
+	// takes documents. Crawler.Receive is to get them where the slot is owned.
+	Send func(ctx context.Context, id string, items []byte) error
+
+	// Elsewhere is how many documents of this crawl others have, for Options.MaxPages.
+	Elsewhere func() int64
+}
+
+// SlotOf is the slot of an address, as Add would take it.
+func SlotOf(address string) (uint16, error) {
+	u, err := parseSeed(address)
+	if err != nil {
+		return 0, err
+	}
+	return frontier.SlotOf(u), nil
+}
+
+// ours are the items of slots that this crawler has.
+func (c *Crawler) ours(items []frontier.Item) []frontier.Item {
+	if c.opt.Share.Owns == nil {
+		return items
+	}
+	var out []frontier.Item
+	for _, it := range items {
+		if c.opt.Share.Owns(frontier.SlotOf(it.URL)) {
+			out = append(out, it)
+		}
+	}
+	return out
+}
+
+// Take begins with a range of slots in an epoch: what they hold is crawled from now
+// on, and the outcomes of leases from older epochs are refused. Owns names them.
+func (c *Crawler) Take(r frontier.Range, epoch uint64) error {
+	if err := c.front.Fence(r, epoch); err != nil {
+		return fmt.Errorf("crawl: %w", err)
+	}
+	if err := c.front.Thaw(r); err != nil {
+		return fmt.Errorf("crawl: %w", err)
+	}
+	c.wake()
+	return nil
+}
+
+// Freeze ends with a range, and waits until its pages under way are committed.
+func (c *Crawler) Freeze(ctx context.Context, r frontier.Range) error { return c.front.Freeze(ctx, r) }
+
+// Import brings in what Export wrote of a range, in place of what is there.
+func (c *Crawler) Import(r frontier.Range, in io.Reader) error {
+	if err := c.front.Drop(r); err != nil {
+		return err
+	}
+	return c.front.Import(r, in)
+}
+
+// Drop forgets a range that is frozen.
+func (c *Crawler) Drop(r frontier.Range) error { return c.front.Drop(r) }
+
+// Export writes a range. The copy is one to go on from as soon as Left tells that
+// what went out before it has arrived.
+func (c *Crawler) Export(r frontier.Range, out io.Writer) (frontier.Mark, error) {
+	return c.front.Export(r, out)
+}
+
+// Left tells whether documents and addresses that were to go out at a mark have gone.
+func (c *Crawler) Left(m frontier.Mark) bool {
+	return c.front.Left(m)
+}
+
+// Receive takes what Share.Send of another crawler took.
+func (c *Crawler) Receive(items []byte) error {
+	_, list, err := frontier.DecodeItems(items)
+	if err != nil {
+		return fmt.Errorf("crawl: %w", err)
+	}
+	_, err = c.front.Add(c.ours(list))
+	c.wake()
+	return err
+}
+
+// Seed makes those seeds and sitemaps known that fall into a range, which is new
+// here; what is known already stays as it is.
+func (c *Crawler) Seed(r frontier.Range, seeds, sitemaps []string) error {
+	var items []frontier.Item
+	for i, text := range append(append([]string{}, seeds...), sitemaps...) {
+		u, err := parseSeed(text)
+		if slot := frontier.SlotOf(u); err != nil || slot < r.From || slot >= r.To {
+			continue // Add tells of what is no address
+		}
+		it := frontier.Item{URL: u, Mark: markSeed}
+		if i >= len(seeds) {
+			it.Mark = markSitemap
+		}
+		items = append(items, it)
+	}
+	_, err := c.front.Add(items)
+	c.wake()
+	return err
+}
+
+// RecrawlRange is Recrawl of what falls into a range.
+func (c *Crawler) RecrawlRange(ctx context.Context, r frontier.Range) error {
+	_, err := c.front.RecrawlSlots(ctx, r)
+	c.wake()
+	return err
+}
+
+// sendOut hands on what was found for others.
+func (c *Crawler) sendOut(ctx context.Context) error {
+	if c.opt.Share.Send == nil {
+		return nil
+	}
+	err := c.front.Outbound(ctx, func(seq uint64, slot uint16, items []frontier.Item) error {
+		for i, part := range parted(slot, items) {
+			id := fmt.Sprintf("%s-x%d-%d", c.front.ID(), seq, i)
+			if err := c.deliver(ctx, id, func() error { return c.opt.Share.Send(ctx, id, part) }); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// parted encodes items in parts of at most maxSendBytes.
+func parted(slot uint16, items []frontier.Item) [][]byte {
+	b := frontier.EncodeItems(slot, items)
+	if len(b) <= maxSendBytes || len(items) < 2 {
+		return [][]byte{b}
+	}
+	half := len(items) / 2
+	return append(parted(slot, items[:half]), parted(slot, items[half:])...)
+}
+
+// refuseFenced takes from a group the documents of pages that are another
+// crawler's by now: Commit refuses their outcomes.
+func (c *Crawler) refuseFenced(group []*result) {
+	for _, r := range group {
+		if c.front.Fenced(r.lease) {
+			r.doc = nil
+		}
+	}
+}
