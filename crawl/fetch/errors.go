@@ -110,7 +110,7 @@ func classify(parent, ctx context.Context, err error) Class {
 	var proxy *proxyError
 	switch {
 	case errors.As(err, &proxy):
-		return ClassProxy
+		return proxy.class()
 	case errors.As(err, &private):
 		return ClassPrivateAddress
 	case errors.As(err, &dns):

@@ -30,8 +30,11 @@
 //
 // Options.Proxies leads sites through HTTP, HTTPS and SOCKS5 proxies
 // (ProxyRoute): each host through one of them while it works, through the next
-// when it fails, and never past them. Names are resolved here, and addresses
-// checked, unless the proxy is told to resolve.
+// when it fails, and never past them. A proxy that is itself in trouble is left
+// alone for a while; where it may be the origin (403, 503, silence), another proxy
+// is asked, and what that one makes of the origin says whose fault it was (see
+// proxyHealth, verdict.go). Names are resolved here, and addresses checked, unless
+// the proxy is told to resolve.
 //
 // # Which addresses are reached
 //

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 
@@ -29,7 +30,8 @@ type gate struct {
 	down   bool // nothing listens
 	mute   bool // takes all, says nothing
 	answer string
-	asked  []string // "CONNECT host:port", "GET http://...", "SOCKS host:port"
+	says   func(target string) string // what it says to HTTP for a target, in parts, before it ends the connection, or "wait", "close"; "": it does its work
+	asked  []string                   // "CONNECT host:port", "GET http://...", "SOCKS host:port"
 	heads  []http.Header
 	conns  int
 }
@@ -86,6 +88,24 @@ func (g *gate) http(c net.Conn, br *bufio.Reader) {
 		if g.password != "" && req.Header.Get("Proxy-Authorization") != want {
 			io.WriteString(c, "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
 			return
+		}
+		if g.says != nil {
+			switch answer := g.says(req.Host); answer {
+			case "":
+			case "close":
+				return
+			case "wait":
+				io.Copy(io.Discard, br)
+				return
+			default:
+				done := make(chan struct{})
+				go func() { io.Copy(io.Discard, br); close(done) }()
+				defer func() { c.Close(); <-done }()
+				for part := range strings.SplitSeq(answer, "|") {
+					io.WriteString(c, part)
+				}
+				return
+			}
 		}
 		if req.Method == http.MethodConnect {
 			g.pipe(c, br, req.RequestURI, "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 502 Bad Gateway\r\n\r\n")

@@ -3,7 +3,6 @@ package fetch
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -112,31 +111,7 @@ func (c *Client) get(ctx context.Context, q call) (*Response, error) {
 	if route == nil {
 		return c.twice(l, key, q)
 	}
-	err := error(newError(ClassProxy, q.URL.String(), errors.New("no proxy is usable now")))
-	for _, p := range route.order(host, time.Now()) {
-		var resp *Response
-		key.proxy, key.forward = p, p.forwards() && q.URL.Scheme() == "http"
-		resp, err = c.twice(l, key, q)
-		if resp != nil {
-			resp.Proxy = p.String()
-		}
-		if class := ClassOf(err); key.forward && resp == nil && (class == ClassReset || class == ClassProtocol) {
-			err = newError(ClassProxy, q.URL.String(), errors.Unwrap(err)) // a proxy that works says so if the server does not
-		}
-		if ClassOf(err) != ClassProxy {
-			if resp != nil {
-				p.worked()
-			}
-			return resp, err
-		}
-		if pause := p.failed(time.Now()); pause > 0 {
-			c.opt.Log.Warn("fetch: proxy is left alone", "proxy", p.String(), "pause", pause, "err", err)
-		}
-		if l.ctx.Err() != nil {
-			break
-		}
-	}
-	return nil, err
+	return c.getThrough(l, route, key, q)
 }
 
 // twice asks once, or twice if the first connection was reset.
@@ -173,8 +148,10 @@ func (c *Client) once(l *life, rt http.RoundTripper, key roadKey, q call) (*Resp
 		return nil, fail(class, err)
 	}
 	defer hresp.Body.Close()
-	if key.forward && hresp.StatusCode == http.StatusProxyAuthRequired {
-		return nil, fail(ClassProxy, errors.New("it answers 407"))
+	if key.forward {
+		if perr := key.proxy.refusal(hresp); perr != nil {
+			return nil, fail(perr.class(), perr)
+		}
 	}
 	out.Status, out.Proto, out.Header = hresp.StatusCode, hresp.Proto, hresp.Header
 	nc := t.dialled()

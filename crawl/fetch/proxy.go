@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -34,14 +33,6 @@ type Proxy struct {
 	// passed the guard; an HTTP proxy must then let CONNECT reach port 80.
 	RemoteDNS bool
 }
-
-const (
-	// A proxy is left alone after ejectAfter failures in a row, for ejectFirst,
-	// and twice as long each time it fails again on its return.
-	ejectAfter = 3
-	ejectFirst = time.Minute
-	ejectMost  = time.Hour
-)
 
 // ParseProxy reads scheme://[user:password@]host[:port], scheme being http,
 // https, socks5 (names are resolved here) or socks5h (by the proxy, as curl has
@@ -73,16 +64,6 @@ func (p Proxy) String() string { return p.Scheme + "://" + p.Host }
 // (RFC 9112, 3.2.2) rather than for a tunnel: it then resolves the name.
 func (p *Proxy) forwards() bool { return p.RemoteDNS && p.Scheme != "socks5" }
 
-// A proxyError says that a proxy is of no use: it is not there, it does not
-// let us in, it does not speak the protocol.
-type proxyError struct {
-	proxy string
-	err   error
-}
-
-func (e *proxyError) Error() string { return "proxy " + e.proxy + ": " + e.err.Error() }
-func (e *proxyError) Unwrap() error { return e.err }
-
 // A route is a ProxyRoute at work.
 type route struct {
 	sites   []string
@@ -92,10 +73,7 @@ type route struct {
 // A proxy is a Proxy with its health.
 type proxy struct {
 	Proxy
-	mu       sync.Mutex
-	failures int       // in a row
-	ejected  int       // times in a row
-	until    time.Time // not before
+	proxyHealth
 }
 
 func newRoutes(list []ProxyRoute) (out []*route) {
@@ -119,17 +97,17 @@ func (r *route) leads(host string) bool {
 	})
 }
 
-// order gives the proxies that are not ejected, in the order in which a host
-// tries them: by the hash of both (rendezvous hashing), so that when one goes
-// only its own hosts move, and come back with it.
-func (r *route) order(host string, now time.Time) []*proxy {
+// order gives the proxies that are usable for an origin, in the order in which
+// its host tries them: by the hash of both (rendezvous hashing), so that when one
+// goes only its own hosts move, and come back with it.
+func (r *route) order(host, origin string, now time.Time) []*proxy {
 	type ranked struct {
 		p *proxy
 		h uint64
 	}
 	var list []ranked
 	for _, p := range r.proxies {
-		if p.usable(now) {
+		if p.usable(origin, now) {
 			h := fnv.New64a()
 			h.Write([]byte(host + "\x00" + p.Host))
 			list = append(list, ranked{p, mix(h.Sum64())})
@@ -153,30 +131,49 @@ func mix(h uint64) uint64 {
 	return h ^ h>>33
 }
 
-func (p *proxy) usable(now time.Time) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return !now.Before(p.until)
-}
-
-// worked and failed keep the health of a proxy. One that comes back from
-// ejection has one failure.
-func (p *proxy) worked() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.failures, p.ejected = 0, 0
-}
-
-func (p *proxy) failed(now time.Time) (ejected time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.failures++; p.failures < ejectAfter || now.Before(p.until) {
-		return 0
+// getThrough asks through the proxies of a route, one after another until one
+// brings an answer or it is clear that none will.
+func (c *Client) getThrough(l *life, r *route, key roadKey, q call) (*Response, error) {
+	host, origin := q.URL.Hostname(), q.URL.Origin()
+	var missed []*proxy // to no avail, and nobody knows why
+	err := error(newError(ClassProxy, q.URL.String(), errors.New("no proxy is usable now")))
+	for _, p := range r.order(host, origin, time.Now()) {
+		var resp *Response
+		key.proxy, key.forward = p, p.forwards() && q.URL.Scheme() == "http"
+		resp, err = c.twice(l, key, q)
+		if resp != nil {
+			resp.Proxy = p.String()
+			p.worked(origin)
+			for _, other := range missed {
+				c.pause(other, other.outdone(origin, time.Now()), err)
+			}
+			return resp, err
+		}
+		if class := ClassOf(err); key.forward && (class == ClassReset || class == ClassProtocol) {
+			// Most proxies say so if it was the server, but not all.
+			err = newError(ClassProxy, q.URL.String(), &proxyError{proxy: p.Host, blame: blameEither, err: errors.Unwrap(err)})
+		}
+		switch blameOf(err) {
+		case blameProxy:
+			c.pause(p, p.failed(time.Now()), err)
+		case blameEither:
+			p.missed(origin, time.Now())
+			missed = append(missed, p)
+		default:
+			return nil, err
+		}
+		// What was posted through a forwarding proxy may have arrived.
+		if l.ctx.Err() != nil || len(missed) == opinions || key.forward && !q.Post.IsZero() {
+			break
+		}
 	}
-	pause := min(ejectFirst<<min(p.ejected, 10), ejectMost)
-	p.ejected++
-	p.until = now.Add(pause)
-	return pause
+	return nil, err
+}
+
+func (c *Client) pause(p *proxy, pause time.Duration, err error) {
+	if pause > 0 {
+		c.opt.Log.Warn("fetch: proxy is left alone", "proxy", p.String(), "pause", pause, "err", err)
+	}
 }
 
 // A road is one way to the servers: directly or through one proxy, with TLS

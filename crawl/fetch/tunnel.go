@@ -30,12 +30,6 @@ type tunnel struct {
 	forward bool        // the transport speaks to the proxy itself
 }
 
-// A refusal is a proxy's word that it did not reach the target: the proxy
-// itself works.
-type refusal struct{ why string }
-
-func (e *refusal) Error() string { return e.why }
-
 // DialContext connects to host:port through the proxy.
 func (t *tunnel) DialContext(ctx context.Context, _, hostport string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, t.timeout)
@@ -44,21 +38,29 @@ func (t *tunnel) DialContext(ctx context.Context, _, hostport string) (net.Conn,
 	if err != nil {
 		return nil, err
 	}
-	for i, target := range targets {
-		c, rerr := t.through(ctx, target)
-		if rerr == nil {
+	var failed *proxyError
+	for _, target := range targets[:min(len(targets), maxTunnelAddrs)] {
+		c, err := t.through(ctx, target)
+		if err == nil {
 			addr, _ := netip.ParseAddrPort(target) // zero where the proxy resolves
 			return &conn{Conn: c, addr: addr}, nil
 		}
-		var refused *refusal
-		if !errors.As(rerr, &refused) {
-			return nil, &proxyError{t.proxy.Host, rerr}
-		}
-		if err = rerr; i == maxTunnelAddrs-1 {
+		if failed = t.judge(err); failed.blame == blameProxy || ctx.Err() != nil {
 			break
 		}
 	}
-	return nil, &dialError{fmt.Errorf("proxy %s: %w", t.proxy.Host, err)}
+	return nil, failed
+}
+
+// judge says what an error of through tells about the proxy. All that has no
+// judgement yet is its own.
+func (t *tunnel) judge(err error) *proxyError {
+	var failed *proxyError
+	if !errors.As(err, &failed) {
+		failed = &proxyError{blame: blameProxy, err: err}
+	}
+	failed.proxy = t.proxy.Host
+	return failed
 }
 
 // targets are what the proxy is asked for in turn: the name, if it is to
@@ -156,21 +158,36 @@ func (t *tunnel) connectTo(c net.Conn, target string) error {
 	}
 	// What stands behind the header would be the target's, who speaks second.
 	br := bufio.NewReader(io.LimitReader(c, maxConnectBytes))
+	if _, err := br.Peek(1); err != nil {
+		// A proxy waits for its target, often longer than we do.
+		return &proxyError{blame: blameEither, err: fmt.Errorf("no answer to CONNECT: %w", err)}
+	}
 	resp, err := http.ReadResponse(br, &http.Request{Method: http.MethodConnect})
 	if err != nil {
 		return fmt.Errorf("no answer to CONNECT: %w", err)
 	}
+	early := br.Buffered() // Close reads over a body, which what opens a tunnel has not
 	resp.Body.Close()
 	switch code := resp.StatusCode; {
-	case code == http.StatusOK && br.Buffered() == 0:
-		return nil
-	case code == http.StatusOK:
-		return errors.New("it speaks before it is asked")
-	case code == http.StatusForbidden || code >= 500 && code != http.StatusNotImplemented && code != http.StatusHTTPVersionNotSupported:
-		return &refusal{fmt.Sprintf("it answers %d", code)}
-	default: // 407 above all
-		return fmt.Errorf("it answers CONNECT with %d", code)
+	case code >= 300 || code < 200:
+		return &proxyError{blame: blameOfStatus(code, resp.Header), spoke: true, err: fmt.Errorf("it answers CONNECT with %d", code)}
+	case early > 0: // a page of its own
+		return &proxyError{blame: blameEither, err: errors.New("it speaks before it is asked")}
 	}
+	return nil
+}
+
+// refusal is what a proxy that was asked for a whole address answers for itself;
+// nil: the answer is the origin's. An origin could say all of it but 407, so that
+// it is held against the proxy only beside others.
+func (p *Proxy) refusal(resp *http.Response) *proxyError {
+	if resp.StatusCode == http.StatusProxyAuthRequired {
+		return &proxyError{proxy: p.Host, blame: blameProxy, spoke: true, err: errors.New("it answers 407")}
+	}
+	if b := blameOfField(resp.Header); resp.StatusCode >= 400 && (b == blameProxy || b == blameEither) {
+		return &proxyError{proxy: p.Host, blame: blameEither, spoke: true, err: fmt.Errorf("it answers %d itself", resp.StatusCode)}
+	}
+	return nil
 }
 
 func (p *Proxy) authorization() string {
@@ -224,13 +241,13 @@ func (t *tunnel) socks(c net.Conn, target string) error {
 		return err
 	}
 	if err := talk(c, msg, in[:4]); err != nil {
-		return err
+		return &proxyError{blame: blameEither, err: fmt.Errorf("SOCKS5: no answer: %w", err)}
 	}
 	if in[0] != socksVersion {
 		return errors.New("SOCKS5: it speaks something else")
 	}
 	if code := in[1]; code != 0 {
-		return &refusal{fmt.Sprintf("SOCKS5: it answers %d", code)}
+		return &proxyError{blame: blameOfSocks(code), spoke: true, err: fmt.Errorf("SOCKS5: it answers %d", code)}
 	}
 	return socksBound(c, in[3])
 }
