@@ -174,25 +174,43 @@ var trapChecks = map[string]func(h *trial){
 		}
 	},
 	"T12": func(h *trial) {
-		const pages = 20 * 40
-		seeds := crawltest.Healthy(h.web, 20, 40)
+		const hosts, pages = 20, 40
+		seeds := crawltest.Healthy(h.web, hosts, pages)
 		h.open()
-		h.enough = func() bool { return h.c.Stats().Pages > pages*2 }
+		left := func() int {
+			n := hosts * pages
+			for _, id := range h.sink.live() {
+				if strings.Contains(id, "//healthy") {
+					n--
+				}
+			}
+			return n
+		}
+		h.enough = func() bool { return left() == 0 }
 		h.crawl(day, append(seeds, h.row.Seeds...)...)
-		farm, healthy := 0, 0
-		for id := range h.sink.docs {
-			switch {
-			case strings.Contains(id, "-t12.test/"):
+		farm, all := 0, 0
+		for _, q := range h.web.Requests() {
+			if all++; strings.HasSuffix(q.Host, "-t12.test") {
 				farm++
-			case strings.Contains(id, "//healthy"):
-				healthy++
 			}
 		}
-		if healthy != pages {
-			h.t.Errorf("%d pages of healthy hosts, want %d", healthy, pages)
+		if n := left(); n != 0 {
+			h.t.Errorf("%d pages of healthy hosts were not found", n)
 		}
-		if farm*10 > farm+healthy {
-			h.t.Errorf("the link farm has %d pages, the rest %d: more than 10 %%", farm, healthy)
+		if farm*10 > all {
+			h.t.Errorf("%d of %d requests went to the link farm: more than 10 %%", farm, all)
+		}
+		h.t.Logf("%d of %d requests went to the link farm", farm, all)
+		if farm < 10 {
+			h.t.Errorf("the link farm got %d requests: it is starved", farm)
+		}
+
+		// Alone it is as free as anybody.
+		start := time.Now()
+		h.enough = func() bool { return h.web.Total() > all+2000 }
+		h.goOn(day)
+		if took := time.Since(start); took > 2*time.Minute {
+			h.t.Errorf("2000 requests to 40 addresses took %s", took)
 		}
 	},
 }

@@ -57,7 +57,7 @@ func (w *write) discover(cands []candidate) error {
 		if own {
 			w.own++
 		}
-		seen := c.item.Mark == 0 && !c.item.Again && w.f.seen.has(c.key)
+		seen := c.item.Mark == 0 && !c.item.Again && !c.item.seeds() && w.f.seen.has(c.key)
 		elsewhere := links && !own && !c.item.Referrer.IsZero()
 		if seen && !elsewhere {
 			continue
@@ -74,6 +74,11 @@ func (w *write) discover(cands []candidate) error {
 				w.away(c, id.slot)
 			}
 			continue
+		}
+		if c.item.seeds() {
+			if err := w.seed(id); err != nil {
+				return err
+			}
 		}
 		if elsewhere {
 			if err := w.linked(c, id); err != nil {

@@ -83,3 +83,37 @@ func benchmarkCommit(b *testing.B, opt Options) {
 	b.ReportMetric(float64(pages)/b.Elapsed().Seconds(), "pages/s")
 	b.ReportMetric(float64(known), "urls")
 }
+
+// BenchmarkNext leases from 2,000 hosts that are all ready, half of them strangers
+// where a budget tells them apart, and gives each lease back.
+func BenchmarkNext(b *testing.B) {
+	b.Run("plain", func(b *testing.B) { benchmarkNext(b, Budget{}) })
+	b.Run("web", func(b *testing.B) { benchmarkNext(b, WebBudget()) })
+}
+
+func benchmarkNext(b *testing.B, budget Budget) {
+	f, err := Open(b.TempDir(), Options{DefaultDelay: -1, Budget: budget})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	var in []Item
+	for i := range 2000 {
+		for page := range 4 {
+			in = append(in, Item{URL: addr(b, fmt.Sprintf("http://site-%d.example/%d", i, page))})
+			if i%2 == 1 {
+				in[len(in)-1].Referrer = in[0].URL
+			}
+		}
+	}
+	mustAdd(b, f, len(in), in)
+	for b.Loop() {
+		l, err := f.Next(b.Context())
+		if err == nil {
+			err = f.Return(l, 0)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}

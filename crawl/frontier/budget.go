@@ -27,16 +27,20 @@ type Budget struct {
 	// fifth of the last batch was Outcome.Novel, halved when not. 0: no limit.
 	PerTemplate int
 
+	// Leases of which one goes to sites that no seed names, while seeded ones have
+	// addresses that could be leased: see stranger.go. 0: all are served alike.
+	Strangers int
+
 	Free func(u weburl.URL) bool // has no budget: own sites; nil: none
 }
 
 // WebBudget is the budget for crawling the open web.
 func WebBudget() Budget {
-	return Budget{PerHost: 10_000, HostsPerSite: 1000, SiteBase: 10, SiteStep: 1000, PerTemplate: 200}
+	return Budget{PerHost: 10_000, HostsPerSite: 1000, SiteBase: 10, SiteStep: 1000, PerTemplate: 200, Strangers: 12}
 }
 
 func (b *Budget) on() bool {
-	return b.PerHost > 0 || b.HostsPerSite > 0 || b.SiteStep > 0 || b.PerTemplate > 0
+	return b.PerHost > 0 || b.HostsPerSite > 0 || b.SiteStep > 0 || b.PerTemplate > 0 || b.Strangers > 0
 }
 
 func (b *Budget) binds(u weburl.URL) bool { return b.on() && (b.Free == nil || !b.Free(u)) }
@@ -87,8 +91,7 @@ func (w *write) place(c *candidate) (refused string, t *template, held bool, err
 	if err != nil {
 		return "", nil, false, err
 	}
-	seed := c.item.Depth <= 0 && c.item.Referrer.IsZero()
-	s.seeded = s.seeded || seed
+	seed := c.item.seeds()
 	if !seed && b.binds(c.url) {
 		if refused = b.refusal(rec, s); refused != "" {
 			s.refused++

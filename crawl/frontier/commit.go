@@ -100,8 +100,7 @@ func (w *write) settle(o *Outcome) error {
 	if !f.release(fl, w.now, o.HostDelay, o.HostPause) {
 		h.setManners(o.HostDelay, o.HostPause)
 	}
-	delete(f.inflight, fl.key)
-	h.flying--
+	f.land(fl)
 	w.front[h.id] = h
 
 	rec := fl.rec

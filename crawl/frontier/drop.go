@@ -63,11 +63,11 @@ func (f *Frontier) still(r Range) error {
 // cutOff takes slots out of memory.
 func (w *write) cutOff(r Range) {
 	f := w.f
-	for key, fl := range f.inflight {
+	for _, fl := range f.inflight {
 		if r.has(fl.host.id.slot) {
 			f.exit(fl)
 			fl.dropped, fl.busy = true, false
-			delete(f.inflight, key)
+			f.land(fl)
 		}
 	}
 	for id, h := range f.front.hosts {

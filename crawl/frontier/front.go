@@ -25,9 +25,11 @@ var levelPart = [Levels]int{17, 8, 4, 3}
 // frontHosts are the hosts in memory, and where the S keys go on. Guarded by
 // Frontier.mu.
 type frontHosts struct {
-	hosts   map[hostID]*host
-	groups  map[netip.Prefix]*group
-	heap    agenda[*group]
+	hosts     map[hostID]*host
+	groups    map[netip.Prefix]*group
+	seeded    agenda[*line]
+	strangers agenda[*line]
+	turns
 	cooling []*group // without hosts, until their delay is over
 	tick    uint64
 	from    []byte // the first S key that was not yet looked at
@@ -44,6 +46,8 @@ type host struct {
 	rec   hostRecord // ready and delay live here
 	group *group
 	alone group // its group while its address is not known
+
+	stranger bool // no seed names its site
 
 	busy   int  // requests under way
 	flying int  // leases not yet settled: busy, or waiting for their commit
@@ -88,7 +92,7 @@ func (f *Frontier) arrange(h *host) {
 		base = never // its commit calls arrange again
 	}
 	f.front.tick++
-	h.group.hosts.set(h, base, f.front.tick)
+	h.group.line(h).hosts.set(h, base, f.front.tick)
 	f.arrangeGroup(h.group)
 }
 
@@ -134,6 +138,9 @@ func (f *Frontier) admit(now int64) error {
 			continue
 		}
 		h := &host{id: id, rec: *rec, more: true}
+		if err := f.recognise(h); err != nil {
+			return err
+		}
 		f.join(h, f.groupOf(h))
 		if f.overfull(h.group) {
 			at := f.deferred(h.group, &h.rec, now)

@@ -8,8 +8,9 @@ import (
 // Politeness has two places that must be free: the host and, once it is known,
 // the address at which it answers, since a thousand names may stand for one
 // machine. The hosts of the front are therefore kept in groups, one for each
-// address, and the heap of the front holds groups: a host that waits for its
-// neighbours costs nothing to look past.
+// address, and the agendas of the front hold those: a host that waits for its
+// neighbours costs nothing to look past. A group has its hosts in two lines, since
+// seeded ones go first: see stranger.go.
 const (
 	ipDelayPart = 4                     // requests to an address are at least a fourth of the host's delay apart
 	maxIPDelay  = 30 * 1000 * 1000      // µs; a Crawl-delay of hours binds its own host only
@@ -23,13 +24,21 @@ const (
 
 // group is the hosts of the front that answer at one address.
 type group struct {
-	prefix netip.Prefix // not valid: the address of its one host is not known, and nothing limits it
-	hosts  agenda[*host]
-	size   int   // hosts of the front that belong to it, those of the agenda and the others
-	away   int   // about how many wait outside of the front
-	busy   int   // requests under way there
-	ready  int64 // no request before
-	sleeper
+	prefix    netip.Prefix // not valid: the address of its one host is not known, and nothing limits it
+	seeded    line
+	strangers line
+	size      int   // hosts of the front that belong to it, those of the lines and the others
+	away      int   // about how many wait outside of the front
+	busy      int   // requests under way there
+	ready     int64 // no request before
+}
+
+// line is where a host of g waits.
+func (g *group) line(h *host) *line {
+	if h.stranger {
+		return &g.strangers
+	}
+	return &g.seeded
 }
 
 // addressOf is what counts as one address.
@@ -77,11 +86,16 @@ func (f *Frontier) leave(h *host) {
 	if g == nil {
 		return
 	}
+	f.retire(h)
 	h.group = nil
-	g.hosts.set(h, never, 0)
 	g.size--
-	f.arrangeGroup(g)
 	f.idle(g)
+}
+
+// retire takes h out of its line, and its line to where it belongs then.
+func (f *Frontier) retire(h *host) {
+	h.group.line(h).hosts.set(h, never, 0)
+	f.arrangeGroup(h.group)
 }
 
 func (f *Frontier) idle(g *group) {
@@ -107,14 +121,21 @@ func (f *Frontier) free(g *group, now int64) bool {
 	return !g.prefix.IsValid() || g.busy < f.opt.MaxPerIP && g.ready <= now
 }
 
-// arrangeGroup puts g where it belongs in the heap after anything about it changed.
+// arrangeGroup puts the lines of g where they belong after anything about it changed.
 func (f *Frontier) arrangeGroup(g *group) {
+	f.arrangeLine(&f.front.seeded, g, &g.seeded)
+	f.arrangeLine(&f.front.strangers, g, &g.strangers)
+}
+
+func (f *Frontier) arrangeLine(q *agenda[*line], g *group, l *line) {
 	wake, tick := never, uint64(0)
-	if len(g.hosts) > 0 && (!g.prefix.IsValid() || g.busy < f.opt.MaxPerIP) {
-		first := g.hosts[0]
+	if len(l.hosts) > 0 && (!g.prefix.IsValid() || g.busy < f.opt.MaxPerIP) {
+		first := l.hosts[0]
 		wake, tick = max(g.ready, first.wake), first.tick
 	}
-	f.front.heap.set(g, wake, tick)
+	if wake != never || l.sleeper.place > 0 {
+		q.set(l, wake, tick)
+	}
 }
 
 // enter books the request of fl at the address of g, and exit books it out.
@@ -204,6 +225,7 @@ func (f *Frontier) unask(fl *flight) {
 	if g := fl.group; g != nil && g.ready == fl.groupSince {
 		g.ready = fl.groupBefore
 	}
+	f.front.credit -= fl.credit
 	f.exit(fl)
 }
 
@@ -218,6 +240,14 @@ func (s *sleeper) bed() *sleeper { return s }
 
 // agenda is a heap of what waits, by wake, then tick.
 type agenda[T interface{ bed() *sleeper }] []T
+
+// first is what wakes first, if that is by now; else the zero value.
+func (q agenda[T]) first(now int64) (x T) {
+	if len(q) > 0 && q[0].bed().wake <= now {
+		return q[0]
+	}
+	return x
+}
 
 // set moves x to where it belongs; wake never: out.
 func (q *agenda[T]) set(x T, wake int64, tick uint64) {

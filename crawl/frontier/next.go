@@ -22,6 +22,9 @@ type flight struct {
 	epoch   uint64 // of its slot
 	probe   bool   // its host had been parked: the outcome decides whether it is again
 
+	stranger bool // its host was, when it was leased
+	credit   int  // what it did to turns.credit
+
 	group *group // where its request is booked; nil: at no address
 
 	before, since           int64 // when its host was ready before the lease, and by it
@@ -85,10 +88,11 @@ func (f *Frontier) pick(now int64) (*flight, int64, error) {
 		if err := f.admit(now); err != nil {
 			return nil, 0, err
 		}
-		if len(f.front.heap) == 0 || f.front.heap[0].wake > now {
-			return nil, f.nextDue(), nil
+		l := f.turn(now)
+		if l == nil {
+			return nil, f.nextDue(now), nil
 		}
-		h := f.front.heap[0].hosts[0]
+		h := l.hosts[0]
 		if len(h.window) == 0 {
 			if f.crowded(now) && h.flying == 0 && h.served && h.more {
 				if err := f.evict(h, now); err != nil { // had its turn: to the end of the line
@@ -119,6 +123,7 @@ func (f *Frontier) pick(now int64) (*flight, int64, error) {
 		h.busy++
 		h.flying++
 		f.inflight[fl.key] = fl
+		f.count(fl, now)
 		fl.before, fl.since = h.rec.ready, now+f.delayOf(&h.rec)
 		h.rec.ready = fl.since
 		fl.enter(h.group, now, f.delayOf(&h.rec))
@@ -128,10 +133,13 @@ func (f *Frontier) pick(now int64) (*flight, int64, error) {
 }
 
 // nextDue is when something may be leased, as things stand.
-func (f *Frontier) nextDue() int64 {
+func (f *Frontier) nextDue(now int64) int64 {
 	due := never
-	if len(f.front.heap) > 0 {
-		due = f.front.heap[0].wake
+	if q := f.front.seeded; len(q) > 0 {
+		due = q[0].wake
+	}
+	if q := f.front.strangers; len(q) > 0 {
+		due = min(due, max(q[0].wake, f.mayStranger(now)))
 	}
 	if len(f.front.hosts) < f.opt.FrontHosts {
 		due = min(due, f.front.nextS)
@@ -249,9 +257,8 @@ func (f *Frontier) Return(l Lease, delay time.Duration) error {
 	}
 	now := f.now()
 	f.release(fl, now, 0, time.Time{})
-	delete(f.inflight, fl.key)
+	f.land(fl)
 	h := fl.host
-	h.flying--
 	h.rec.ready = max(h.rec.ready, now+delay.Microseconds())
 	h.window = append([]waiting{{fl.key, fl.rec.place(), fl.revisit}}, h.window...)
 	f.signal()

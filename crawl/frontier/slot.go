@@ -298,9 +298,8 @@ func (w *write) refuse(fl *flight) {
 		return
 	}
 	f.release(fl, w.now, 0, timeOf(0))
-	delete(f.inflight, fl.key)
+	f.land(fl)
 	h := fl.host
-	h.flying--
 	h.window = append([]waiting{{fl.key, fl.rec.place(), fl.revisit}}, h.window...)
 	w.front[h.id] = h
 }

@@ -55,6 +55,9 @@ type Item struct {
 	LastMod  time.Time  // not used yet: a hint of a sitemap
 }
 
+// seeds tells whether the item is a seed: nothing led to it.
+func (it *Item) seeds() bool { return it.Depth <= 0 && it.Referrer.IsZero() }
+
 // A Lease is an address that was handed out. It must end in Commit or Return.
 type Lease struct {
 	URL                weburl.URL

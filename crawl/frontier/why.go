@@ -106,7 +106,7 @@ func (f *Frontier) Stats() Stats {
 		}
 	}
 	if st.Queued > int64(st.InFlight) || f.opt.Recrawl.on && st.Visits > 0 {
-		if due := f.nextDue(); due != never {
+		if due := f.nextDue(now); due != never {
 			st.NextDue = time.UnixMicro(max(due, now))
 		}
 	}
