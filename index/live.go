@@ -10,7 +10,7 @@ import (
 	"github.com/trawlsearch/trawl/index/internal/segfile"
 )
 
-// # Live object, version 2.0
+// # Live object, version 3.0
 //
 // A segfile of kind Deletes, with the UUID of the segment it speaks of, and one
 // section "live", little-endian:

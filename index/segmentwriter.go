@@ -14,7 +14,7 @@ import (
 	"github.com/trawlsearch/trawl/index/termdict"
 )
 
-// # Segment object, version 2.1
+// # Segment object, version 3.0
 //
 // A segfile of kind Segment. Its sections, by name and field:
 //

@@ -53,18 +53,18 @@ func (s *Store) dumpBlock(w io.Writer, block int, from, to uint64) error {
 	if err != nil {
 		return err
 	}
-	d := corrupt.NewDump(w, raw, 0)
+	d := corrupt.NewDump(w, raw[4*(to-from):], 0)
 	d.Note("in block %d", block)
-	d.Bytes(int(4*(to-from)), "ends")
 	for doc := from; doc < min(to, from+maxDumpDocs); doc++ {
 		values, err := s.Get(uint32(doc), nil)
 		if err != nil {
 			return err
 		}
+		d.Bytes(uvarintLen(len(values)), "document %d: %d values", doc, len(values))
 		for _, v := range values {
 			text := v.Bytes[:min(len(v.Bytes), 40)]
 			size := uvarintLen(v.Field) + uvarintLen(len(v.Bytes)) + len(v.Bytes)
-			d.Bytes(size, "document %d, field %d, %s", doc, v.Field, fmt.Sprintf("%q", text))
+			d.Bytes(size, "field %d, %s", v.Field, fmt.Sprintf("%q", text))
 		}
 	}
 	d.Bytes(d.Len(), "more documents")

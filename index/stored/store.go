@@ -92,26 +92,19 @@ func (s *Store) Get(doc uint32, dst []Value) ([]Value, error) {
 	if err != nil {
 		return dst, err
 	}
-	from, to := s.span(block)
-	ends, body := raw[:4*(to-from)], raw[4*(to-from):]
-	i := int(uint64(doc) - from)
-	start, end := uint32(0), binary.LittleEndian.Uint32(ends[4*i:])
-	if i > 0 {
-		start = binary.LittleEndian.Uint32(ends[4*(i-1):])
+	from, _ := s.span(block)
+	start := binary.LittleEndian.Uint32(raw[4*(uint64(doc)-from):])
+	r := corrupt.NewReader(raw[start:])
+	return appendDoc(dst, &r), nil
+}
+
+// appendDoc appends the values of the document that stands at r.
+func appendDoc(dst []Value, r *corrupt.Reader) []Value {
+	for n := r.Count(maxValues); n > 0; n-- {
+		field := int(r.Count(MaxField))
+		dst = append(dst, Value{Field: field, Bytes: r.Bytes(int(r.Count(MaxDocBytes)))})
 	}
-	if start > end || uint64(end) > uint64(len(body)) {
-		return dst, corrupt.Errorf("stored: document %d: bytes %d to %d of %d", doc, start, end, len(body))
-	}
-	values := len(dst)
-	for r := corrupt.NewReader(body[start:end]); r.Len() > 0; {
-		v := Value{Field: int(r.Count(MaxField))}
-		v.Bytes = r.Bytes(int(r.Count(MaxDocBytes)))
-		if r.Bad() {
-			return dst[:values], corrupt.Errorf("stored: document %d: values do not add up", doc)
-		}
-		dst = append(dst, v)
-	}
-	return dst, nil
+	return dst
 }
 
 // find is the gate of the columns: the block of a document, whose entries are ready
@@ -137,26 +130,45 @@ func (s *Store) find(doc uint32) (int, error) {
 	from, to := s.span(block)
 	start, end := s.bounds(block)
 	if uint64(doc) < from || uint64(doc) >= to || to-from > maxBlockDocs || start > end || end > uint64(len(s.data)) ||
-		uint64(s.rawSize(block)) < 4*(to-from) || s.rawSize(block) > maxBlockBytes {
+		uint64(s.rawSize(block)) < to-from || s.rawSize(block) > maxBlockBytes {
 		return 0, corrupt.Errorf("stored: block %d: documents %d to %d, bytes %d to %d", block, from, to, start, end)
 	}
 	return block, nil
 }
 
 // decompress is the gate of a block that find has found: behind it the block has
-// the size that the index says.
+// the size that the index says, and the documents. In front of them it gets 4 bytes
+// for each, the place where it begins, so that one is found without a walk over
+// those before it.
 func (s *Store) decompress(block int) ([]byte, error) {
 	start, end := s.bounds(block)
 	if err := s.gate.Need(start, end-start); err != nil {
 		return nil, err
 	}
-	size := int(s.rawSize(block))
-	raw, err := s.cache.dec.DecodeAll(s.data[start:end], make([]byte, 0, size))
+	from, to := s.span(block)
+	places, size := 4*int(to-from), int(s.rawSize(block))
+	raw, err := s.cache.dec.DecodeAll(s.data[start:end], make([]byte, places, places+size))
 	if err != nil {
 		return nil, corrupt.Errorf("stored: block %d: %v", block, err)
 	}
-	if len(raw) != size {
-		return nil, corrupt.Errorf("stored: block %d: %d bytes, not %d", block, len(raw), size)
+	if len(raw) != places+size {
+		return nil, corrupt.Errorf("stored: block %d: %d bytes, not %d", block, len(raw)-places, size)
+	}
+	r := corrupt.NewReader(raw[places:])
+	for at := 0; at < places; at += 4 {
+		binary.LittleEndian.PutUint32(raw[at:], uint32(len(raw)-r.Len()))
+		skipDoc(&r)
+	}
+	if r.Bad() || r.Len() > 0 {
+		return nil, corrupt.Errorf("stored: block %d: values of %d documents do not add up to %d bytes", block, to-from, size)
 	}
 	return raw, nil
+}
+
+// skipDoc is appendDoc for nobody.
+func skipDoc(r *corrupt.Reader) {
+	for n := r.Count(maxValues); n > 0 && !r.Bad(); n-- {
+		r.Count(MaxField)
+		r.Bytes(int(r.Count(MaxDocBytes)))
+	}
 }

@@ -19,15 +19,14 @@
 //	trailer  0 documents u64   8 bytes of all blocks u64   16 blocks u32
 //	         20 magic "TRWT"
 //
-// A decompressed block of n documents:
+// A decompressed block is its documents, one behind the other:
 //
-//	+--------------+-----+----------------------------------------------+
-//	| end of doc 0 | ... | values of document 0                     | ... |
-//	| 4            |     | field uvarint, length uvarint, bytes ... |     |
-//	+--------------+-----+----------------------------------------------+
+//	{ values uvarint { field uvarint, length uvarint, bytes } } …
 //
-// where ends count from behind the n ends. Worked example: one document with
-// field 2 = "ab" is the block 04 00 00 00 | 02 02 61 62.
+// Where each begins is not told, but found as a block is decompressed: places of 4
+// bytes took more room than the ids of documents that store nothing else (575,642
+// of 6 digits: 6.7 MB with, .4 without). Worked example: one document with field 2 =
+// "ab" is the block 01 02 02 61 62.
 //
 // # Cost
 //
@@ -44,10 +43,11 @@ const (
 	MaxDocBytes = 16 << 20  // stored values of one document, with their lengths
 	MaxField    = 1<<16 - 1 // highest number of a field
 
-	blockBytes    = 16 << 10  // a block ends with the document that passes this
-	aloneBytes    = 256 << 10 // a document beyond it has a block of its own
-	maxBlockBytes = MaxDocBytes + blockBytes + 4*maxBlockDocs
-	maxBlockDocs  = 4096 // of empty documents: bounds the ends
+	blockBytes    = 16 << 10                                  // a block ends with the document that passes this
+	aloneBytes    = 256 << 10                                 // a document beyond it has a block of its own
+	maxBlockBytes = MaxDocBytes + blockBytes + 4*maxBlockDocs // with the places of its documents
+	maxBlockDocs  = 4096                                      // of empty documents: bounds the places
+	maxValues     = MaxDocBytes / 2                           // of a document: each takes two bytes
 	trailerBytes  = 24
 	indexBytes    = 16 // of a block in the three columns
 )

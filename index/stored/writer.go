@@ -20,9 +20,8 @@ type Writer struct {
 	first, offsets, sizes []byte // columns
 
 	// The current block.
-	ends       []byte
+	n          int // its documents
 	body       []byte
-	raw        []byte
 	compressed []byte
 }
 
@@ -46,7 +45,7 @@ func (w *Writer) Add(values []Value) error {
 		}
 		size += len(v.Bytes) + 2*binary.MaxVarintLen32
 	}
-	if size > MaxDocBytes {
+	if size += binary.MaxVarintLen32; size > MaxDocBytes {
 		w.fail("document %d has %d bytes, at most %d", w.docs, size, MaxDocBytes)
 	}
 	if w.err != nil {
@@ -55,33 +54,33 @@ func (w *Writer) Add(values []Value) error {
 	if size > aloneBytes {
 		w.flush()
 	}
+	w.body = binary.AppendUvarint(w.body, uint64(len(values)))
 	for _, v := range values {
 		w.body = binary.AppendUvarint(w.body, uint64(v.Field))
 		w.body = binary.AppendUvarint(w.body, uint64(len(v.Bytes)))
 		w.body = append(w.body, v.Bytes...)
 	}
-	if len(w.ends) == 0 {
+	if w.n == 0 {
 		w.first = binary.LittleEndian.AppendUint32(w.first, uint32(w.docs))
 	}
-	w.ends = binary.LittleEndian.AppendUint32(w.ends, uint32(len(w.body)))
+	w.n++
 	w.docs++
-	if len(w.body) >= blockBytes || len(w.ends) == 4*maxBlockDocs {
+	if len(w.body) >= blockBytes || w.n == maxBlockDocs {
 		w.flush()
 	}
 	return w.err
 }
 
 func (w *Writer) flush() {
-	if len(w.ends) == 0 || w.err != nil {
+	if w.n == 0 || w.err != nil {
 		return
 	}
-	w.raw = append(append(w.raw[:0], w.ends...), w.body...)
-	w.compressed = w.enc.EncodeAll(w.raw, w.compressed[:0])
+	w.compressed = w.enc.EncodeAll(w.body, w.compressed[:0])
 	w.offsets = binary.LittleEndian.AppendUint64(w.offsets, w.written)
-	w.sizes = binary.LittleEndian.AppendUint32(w.sizes, uint32(len(w.raw)))
+	w.sizes = binary.LittleEndian.AppendUint32(w.sizes, uint32(len(w.body)))
 	w.send(w.compressed)
 	w.written += uint64(len(w.compressed))
-	w.ends, w.body = w.ends[:0], w.body[:0]
+	w.n, w.body = 0, w.body[:0]
 }
 
 // Finish writes what is left. It does not close the stream.

@@ -1,7 +1,7 @@
 // Package segfile is the frame of every object of an index: a header that says
 // what it is, named sections, and checksums.
 //
-// # Format, version 2.0
+// # Format, version 3.0
 //
 // Integers are little-endian. An object is written in one pass and never
 // changed:
@@ -55,8 +55,8 @@ import (
 var ErrCorrupt = corrupt.Err
 
 const (
-	Major = 2 // version of all formats of the index that this package writes
-	Minor = 1
+	Major = 3 // version of all formats of the index that this package writes
+	Minor = 0
 
 	Align = 64              // sections begin at multiples of it, and as many zero bytes follow each
 	Chunk = gate.ChunkBytes // 64 KiB: bytes that share a checksum
