@@ -31,10 +31,11 @@
 //
 //	+--------+--------+---------+
 //	| keys   | order  | trailer |
-//	| 16·n   | 4·n    | 16      |
+//	| 16·n   | ...    | 16      |
 //	+--------+--------+---------+
 //
-//	order    the documents in the order of their keys as bytes, u32
+//	order    the documents in the order of their keys as bytes, in blocks of 128
+//	         packed as the package bitpack says, as many bits each as n-1 has
 //	trailer  0 documents u64   8 magic "TRWK"   12 zero u32
 //
 // Keys are digests and so lie evenly: Find guesses the place of a key from its

@@ -56,7 +56,7 @@ func dumpKeys(w io.Writer, data []byte, k *Keys) error {
 		d.Bytes(keyBytes, "key of document %d", i)
 	}
 	d.Bytes(keyBytes*max(k.n-maxDump, 0), "more keys")
-	d.Bytes(4*k.n, "documents in the order of keys")
+	d.Bytes(len(k.order), "documents in the order of keys")
 	dumpTrailer(d, k.n)
 	return d.Err()
 }

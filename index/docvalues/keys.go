@@ -2,12 +2,14 @@ package docvalues
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"math/bits"
 	"slices"
 
+	"github.com/trawlsearch/trawl/index/bitpack"
 	"github.com/trawlsearch/trawl/index/internal/corrupt"
 	"github.com/trawlsearch/trawl/index/internal/gate"
 )
@@ -31,6 +33,9 @@ func (b *KeyBuilder) Add(k Key) { b.keys = append(b.keys, k[:]...) }
 // Finish writes the column. It does not close the stream.
 func (b *KeyBuilder) Finish() error {
 	n := len(b.keys) / keyBytes
+	if _, err := b.w.Write(b.keys); err != nil {
+		return fmt.Errorf("docvalues: write: %w", err)
+	}
 	order := make([]uint32, n)
 	for i := range order {
 		order[i] = uint32(i)
@@ -41,24 +46,31 @@ func (b *KeyBuilder) Finish() error {
 		}
 		return int(x) - int(y)
 	})
-	tail := make([]byte, 0, 4*n+trailerBytes)
-	for _, doc := range order {
-		tail = binary.LittleEndian.AppendUint32(tail, doc)
+	tail := make([]byte, 0, orderBytes(n)+trailerBytes)
+	for part := range slices.Chunk(order, bitpack.N) {
+		tail = bitpack.Pack(tail, part, orderWidth(n))
 	}
-	for _, part := range [][]byte{b.keys, appendTrailer(tail, n, keysMagic)} {
-		if _, err := b.w.Write(part); err != nil {
-			return fmt.Errorf("docvalues: write: %w", err)
-		}
+	if _, err := b.w.Write(appendTrailer(tail, n, keysMagic)); err != nil {
+		return fmt.Errorf("docvalues: write: %w", err)
 	}
 	return nil
 }
 
+// orderWidth is the bits of a document in the order of n keys.
+func orderWidth(n int) int { return bits.Len(uint(max(n, 1) - 1)) }
+
+func orderBytes(n int) int {
+	return n/bitpack.N*bitpack.Size(bitpack.N, orderWidth(n)) + bitpack.Size(n%bitpack.N, orderWidth(n))
+}
+
 // A KeyWriter writes the same column where the order of keys is known. It holds
-// nothing. After an error it is of no use any more. One goroutine.
+// next to nothing. After an error it is of no use any more. One goroutine.
 type KeyWriter struct {
 	w            io.Writer
 	docs, placed int
 	last         Key
+	order        [bitpack.N]uint32 // of it, what is not written yet
+	packed       []byte            // scratch
 	err          error
 }
 
@@ -78,11 +90,21 @@ func (w *KeyWriter) Place(k Key, doc uint32) {
 	if bytes.Compare(k[:], w.last[:]) < 0 && w.err == nil {
 		w.err = fmt.Errorf("docvalues: place key %x after %x: %w", k, w.last, ErrOrder)
 	}
+	if doc >= uint32(w.docs) {
+		w.err = cmp.Or(w.err, fmt.Errorf("docvalues: place document %d of %d: %w", doc, w.docs, ErrOrder))
+		doc = 0
+	}
 	w.last = k
-	w.placed++
-	var b [4]byte
-	binary.LittleEndian.PutUint32(b[:], doc)
-	w.send(b[:])
+	w.order[w.placed%bitpack.N] = doc
+	if w.placed++; w.placed%bitpack.N == 0 {
+		w.flush(bitpack.N)
+	}
+}
+
+// flush writes the first n places of order.
+func (w *KeyWriter) flush(n int) {
+	w.packed = bitpack.Pack(w.packed[:0], w.order[:n], orderWidth(w.docs))
+	w.send(w.packed)
 }
 
 // Finish ends the column and returns the first error. It does not close the
@@ -91,6 +113,7 @@ func (w *KeyWriter) Finish() error {
 	if w.docs != w.placed && w.err == nil {
 		w.err = fmt.Errorf("docvalues: %d of %d keys have a place: %w", w.placed, w.docs, ErrOrder)
 	}
+	w.flush(w.placed % bitpack.N)
 	w.send(appendTrailer(nil, w.docs, keysMagic))
 	return w.err
 }
@@ -115,6 +138,7 @@ func keyAt(keys []byte, doc uint32) []byte {
 type Keys struct {
 	gate        *gate.Gate
 	keys, order []byte
+	width       int // of order
 	n           int
 }
 
@@ -125,10 +149,10 @@ func OpenKeys(data []byte, g *gate.Gate) (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(body) != n*(keyBytes+4) {
+	if len(body) != n*keyBytes+orderBytes(n) {
 		return nil, corrupt.Errorf("docvalues: %d keys in %d bytes", n, len(data))
 	}
-	return &Keys{gate: g, keys: body[:n*keyBytes], order: body[n*keyBytes:], n: n}, nil
+	return &Keys{gate: g, keys: body[:n*keyBytes], order: body[n*keyBytes:], width: orderWidth(n), n: n}, nil
 }
 
 // Err says why keys could not be had, or is nil.
@@ -186,10 +210,12 @@ func (k *Keys) Find(key Key) (doc uint32, ok bool) {
 // ByKey is the document at a place, below Len, in the order of keys; false if the
 // column is damaged.
 func (k *Keys) ByKey(i int) (doc uint32, ok bool) {
-	if off := uint64(len(k.keys) + 4*i); !k.gate.Has(off, 4) && !k.gate.Ready(off, 4) {
+	off := uint64(i) * uint64(k.width) / 8
+	size := min(8, uint64(len(k.order))-off) // what Get reads
+	if off += uint64(len(k.keys)); !k.gate.Has(off, size) && !k.gate.Ready(off, size) {
 		return 0, false
 	}
-	doc = binary.LittleEndian.Uint32(k.order[4*i:])
+	doc = bitpack.Get(k.order, i, k.width)
 	return doc, uint64(doc) < uint64(k.n)
 }
 
