@@ -117,3 +117,27 @@ func benchmarkNext(b *testing.B, budget Budget) {
 		}
 	}
 }
+
+// BenchmarkStats asks as a program does that shows progress, of 1,300 hosts.
+func BenchmarkStats(b *testing.B) {
+	f, err := Open(b.TempDir(), Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	var in []Item
+	for i := range 1300 {
+		in = append(in, Item{URL: addr(b, fmt.Sprintf("http://site-%d.example/", i))})
+	}
+	mustAdd(b, f, len(in), in)
+	for range 1300 {
+		if _, err := f.Next(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		if st := f.Stats(); st.FrontHosts != len(in) {
+			b.Fatalf("%+v", st)
+		}
+	}
+}

@@ -72,8 +72,7 @@ func (w *write) cutOff(r Range) {
 	}
 	for id, h := range f.front.hosts {
 		if r.has(id.slot) {
-			f.leave(h)
-			delete(f.front.hosts, id)
+			f.dismiss(h)
 		}
 	}
 }

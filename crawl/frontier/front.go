@@ -30,7 +30,9 @@ type frontHosts struct {
 	seeded    agenda[*line]
 	strangers agenda[*line]
 	turns
-	cooling []*group // without hosts, until their delay is over
+	active  int            // hosts that have addresses and are not paused, with those whose pause is over
+	pausing agenda[*pause] // hosts that have addresses, by the end of their pause
+	cooling []*group       // without hosts, until their delay is over
 	tick    uint64
 	from    []byte // the first S key that was not yet looked at
 	nextS   int64  // its time; never: there is none
@@ -48,6 +50,8 @@ type host struct {
 	alone group // its group while its address is not known
 
 	stranger bool // no seed names its site
+	active   bool // it is counted as such
+	pause    pause
 
 	busy   int  // requests under way
 	flying int  // leases not yet settled: busy, or waiting for their commit
@@ -60,6 +64,45 @@ type host struct {
 	nextRetry int64          // µs at which the earliest known retry or visit comes due; 0: none known
 
 	sleeper
+}
+
+// pause is the place of a paused host in the agenda of pauses.
+type pause struct {
+	host *host
+	sleeper
+}
+
+// tally keeps the count of active hosts in step with h; gone: it leaves the front.
+func (fr *frontHosts) tally(h *host, gone bool) {
+	works := !gone && (len(h.window) > 0 || h.more)
+	until := never
+	if works && h.rec.paused > 0 {
+		until = h.rec.paused
+	}
+	if until != never || h.pause.place > 0 {
+		h.pause.host = h
+		fr.pausing.set(&h.pause, until, 0)
+	}
+	fr.setActive(h, works && until == never)
+}
+
+func (fr *frontHosts) setActive(h *host, active bool) {
+	switch {
+	case active && !h.active:
+		fr.active++
+	case !active && h.active:
+		fr.active--
+	}
+	h.active = active
+}
+
+// activeHosts counts hosts that wait for nothing but their delay.
+func (fr *frontHosts) activeHosts(now int64) int {
+	for p := fr.pausing.first(now); p != nil; p = fr.pausing.first(now) {
+		fr.pausing.set(p, never, 0)
+		fr.setActive(p.host, true)
+	}
+	return fr.active
 }
 
 // waiting is an address in a window.
@@ -91,6 +134,7 @@ func (f *Frontier) arrange(h *host) {
 	case h.flying > 0:
 		base = never // its commit calls arrange again
 	}
+	f.front.tally(h, false)
 	f.front.tick++
 	h.group.line(h).hosts.set(h, base, f.front.tick)
 	f.arrangeGroup(h.group)
@@ -291,8 +335,7 @@ func (f *Frontier) evict(h *host, due int64) error {
 	if h.flying > 0 {
 		panic("frontier: evict a host with leases out")
 	}
-	delete(f.front.hosts, h.id)
-	f.leave(h)
+	f.dismiss(h)
 	if due != 0 {
 		due = max(due, h.rec.ready, h.rec.paused)
 	}
@@ -300,6 +343,13 @@ func (f *Frontier) evict(h *host, due int64) error {
 	f.reschedule(b, h.id, &h.rec, due)
 	b.Set(hostKey(h.id), h.rec.append(nil), nil)
 	return f.db.Apply(b, pebble.NoSync)
+}
+
+// dismiss forgets a host of the front.
+func (f *Frontier) dismiss(h *host) {
+	delete(f.front.hosts, h.id)
+	f.leave(h)
+	f.front.tally(h, true)
 }
 
 // reschedule moves the S key of a host that is not in the front, and sees that

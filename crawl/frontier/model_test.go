@@ -393,6 +393,16 @@ func (m *model) recrawl() {
 	}
 }
 
+// countActive is Stats.ActiveHosts, counted one by one.
+func countActive(f *Frontier, now time.Time) (n int) {
+	for _, h := range f.front.hosts {
+		if (len(h.window) > 0 || h.more) && h.rec.paused <= now.UnixMicro() {
+			n++
+		}
+	}
+	return n
+}
+
 func (m *model) checkStats() {
 	st := m.f.Stats()
 	var want [numStates]int64
@@ -412,6 +422,9 @@ func (m *model) checkStats() {
 	}
 	if got != want || st.Retrying != retrying || st.InFlight != len(m.out) || st.Outbox != int64(uint64(len(m.outbox))-m.taken) {
 		m.t.Fatalf("stats %+v\nwant %v, retrying %d, in flight %d", st, want, retrying, len(m.out))
+	}
+	if active := countActive(m.f, m.now); st.ActiveHosts != active {
+		m.t.Fatalf("%d hosts are active, want %d", st.ActiveHosts, active)
 	}
 	if _, off := m.f.WARCPosition(); off != m.warc {
 		m.t.Fatalf("WARC position %d, want %d", off, m.warc)

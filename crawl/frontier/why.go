@@ -89,21 +89,16 @@ func (f *Frontier) Count() Count {
 func (f *Frontier) Stats() Stats {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	now := f.now()
 	n := func(s State) int64 { return int64(f.meta.states[s]) }
 	st := Stats{
 		Queued: n(Queued), Done: n(Done), Skipped: n(Skipped), Gone: n(Gone), Redirects: n(Redirect),
 		Denied: n(Denied), Failed: n(Failed), Held: n(Held), Retrying: int64(f.meta.retrying), Reasons: map[string]int64{},
 		Visits: int64(f.meta.visits), Hosts: int64(f.meta.hosts), Outbox: int64(f.meta.outboxNext - f.outbox.first),
-		InFlight: len(f.inflight), FrontHosts: len(f.front.hosts),
+		InFlight: len(f.inflight), FrontHosts: len(f.front.hosts), ActiveHosts: f.front.activeHosts(now),
 	}
 	for reason, k := range maps.All(f.meta.reasons) {
 		st.Reasons[reason] = int64(k)
-	}
-	now := f.now()
-	for _, h := range f.front.hosts {
-		if (len(h.window) > 0 || h.more) && h.rec.paused <= now {
-			st.ActiveHosts++
-		}
 	}
 	if st.Queued > int64(st.InFlight) || f.opt.Recrawl.on && st.Visits > 0 {
 		if due := f.nextDue(now); due != never {
