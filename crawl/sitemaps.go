@@ -49,6 +49,9 @@ func (c *Crawler) sitemap(r *result) *result {
 	if err != nil {
 		return r.drop(frontier.Skipped, "not-a-sitemap")
 	}
+	if m.Faults != 0 {
+		c.log.Debug("crawl: sitemap against the protocol", "url", r.resp.URL.String(), "faults", m.Faults.String())
+	}
 	liar := lies(m.Entries)
 	for _, e := range m.Entries {
 		changed := e.LastMod

@@ -14,6 +14,9 @@
 // are left as they stand; nothing is included, nothing is fetched. Which of the
 // addresses are in scope is for the crawler to say.
 //
+// What a document or an address has against the protocol is noted (Sitemap.Faults,
+// Entry.Outside), and costs nothing: of real sitemaps many would be lost.
+//
 // Sources: sitemaps.org protocol 0.9; RSS 2.0 and 1.0; RFC 4287 (Atom).
 //
 // Parse may be called from any number of goroutines.
@@ -64,6 +67,28 @@ type Sitemap struct {
 	Entries   []Entry // pages
 	Children  []Entry // further sitemaps
 	Truncated bool    // a limit or the document's early end cut something off
+	Faults    Fault   // what is against the protocol
+}
+
+// A Fault is a set of what a document has against the protocol.
+type Fault uint8
+
+const (
+	// FaultMalformed: an end tag that closes nothing, or not what was opened
+	// last. That is no whole check: other documents may be no XML either.
+	FaultMalformed Fault = 1 << iota
+	FaultNamespace       // of a urlset or an index: another than the protocol's, or none
+	FaultOutside         // some entries are Outside
+)
+
+func (f Fault) String() string {
+	var names []string
+	for i, name := range []string{"malformed", "namespace", "outside"} {
+		if f>>i&1 != 0 {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, " ")
 }
 
 // An Entry is one address. Its URL has neither fragment nor credentials.
@@ -72,6 +97,10 @@ type Entry struct {
 	LastMod    time.Time // zero: not said, or not a date with a zone
 	Priority   float64   // 0 to 1, as the site sees its own pages; 0.5 if not said
 	ChangeFreq string    // always, hourly, daily, weekly, monthly, yearly, never, or empty
+	// Outside: the page of a urlset or a text is not of the sitemap's origin and
+	// folder, for which alone a sitemap speaks (sitemaps.org, Sitemap file
+	// location), unless the robots.txt of the page's host names it.
+	Outside bool
 }
 
 // Parse reads a document that was fetched from u. The header is not believed:
@@ -182,8 +211,18 @@ func (p *parser) add(to *[]Entry, loc string, e Entry) bool {
 		return false
 	}
 	e.URL = u
+	if to == &p.out.Entries && (p.out.Type == TypeURLSet || p.out.Type == "") && !p.below(u) {
+		e.Outside = true
+		p.out.Faults |= FaultOutside
+	}
 	*to = append(*to, e)
 	return true
+}
+
+// below tells whether a page is of the sitemap's origin and folder.
+func (p *parser) below(u weburl.URL) bool {
+	path := p.base.Path()
+	return u.Origin() == p.base.Origin() && strings.HasPrefix(u.Path(), path[:strings.LastIndexByte(path, '/')+1])
 }
 
 // address reads an address as sitemaps spell it: in full, or by mistake without

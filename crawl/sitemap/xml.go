@@ -115,8 +115,20 @@ func (x *xmlReader) root() bool {
 		return false
 	}
 	x.prefix = x.s.prefix
+	x.namespace()
 	x.path = append(x.path, x.s.name)
 	return true
+}
+
+// namespace looks at that of the root, which the protocol asks for.
+func (x *xmlReader) namespace() {
+	name := "xmlns"
+	if x.prefix != "" {
+		name += ":" + x.prefix
+	}
+	if (x.out.Type == TypeURLSet || x.out.Type == TypeIndex) && attr(x.s.attrs, name) != "http://www.sitemaps.org/schemas/sitemap/0.9" {
+		x.out.Faults |= FaultNamespace
+	}
 }
 
 // known is the name of an element that may mean something here: of the root's
@@ -179,7 +191,7 @@ func (x *xmlReader) text() {
 }
 
 // close handles an end tag: it ends the innermost open element of its name, and
-// nothing if there is none.
+// those within it; nothing if there is none.
 func (x *xmlReader) close(name string) bool {
 	if x.deep > 0 {
 		x.deep--
@@ -187,6 +199,9 @@ func (x *xmlReader) close(name string) bool {
 	}
 	for i := len(x.path) - 1; i >= 0; i-- {
 		if x.path[i] == name || x.path[i] == "" && i == len(x.path)-1 {
+			if i < len(x.path)-1 {
+				x.out.Faults |= FaultMalformed
+			}
 			for len(x.path) > i {
 				if !x.end() {
 					return false
@@ -195,6 +210,7 @@ func (x *xmlReader) close(name string) bool {
 			return true
 		}
 	}
+	x.out.Faults |= FaultMalformed
 	return true
 }
 
