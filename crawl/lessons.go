@@ -59,7 +59,8 @@ func (c *Crawler) fold(u weburl.URL) weburl.URL {
 }
 
 // schooled settles a page that what was learned of its host decides about, before it
-// is asked for: another address is the same page, or the host is a mirror.
+// is asked for: another address is the same page, the host is a mirror, or it has
+// shown so many copies that what is only found on them is one more.
 func (c *Crawler) schooled(r *result) bool {
 	u := r.lease.URL
 	if r.lease.Mark&(markSitemap|markFeed|markProbe) != 0 {
@@ -71,12 +72,16 @@ func (c *Crawler) schooled(r *result) bool {
 	o.mu.Lock()
 	c.learned(o, u)
 	to, mirror = o.host.Fold(u), o.host.MirrorOf(u.Origin())
+	patient := o.host.Patient()
 	o.mu.Unlock()
 	switch {
 	case to != u:
 		r.out.Alias = to
 		r.out.Links = []frontier.Item{{URL: to, Depth: r.lease.Depth, Priority: r.lease.Priority, Referrer: u}}
-		r.drop(frontier.Redirect, "same-page")
+		r.drop(frontier.Redirect, samePage)
+		return true
+	case !patient && r.lease.Fetched.IsZero() && c.behindCopy(r.lease):
+		r.deny(behindCopies)
 		return true
 	case mirror != "" && !r.lease.HasDoc && !c.scope.names(u):
 		if v, err := weburl.Parse(mirror + u.Target()); err == nil {
@@ -100,6 +105,9 @@ func (c *Crawler) lesson(r *result, f *portrait, k kin) (settled bool) {
 		h.Address(u, f.Text)
 		if !c.opt.KeepMissing {
 			verdict = h.Judge(u, &f.Page, k.near)
+		}
+		if !k.twin.IsZero() && k.twin.Origin() == u.Origin() && r.lease.Visits == 0 {
+			h.Echoes++
 		}
 		switch {
 		case verdict == learn.Suspect:
@@ -128,7 +136,7 @@ func (c *Crawler) lesson(r *result, f *portrait, k kin) (settled bool) {
 			return false
 		}
 		r.out.Links = nil // it is looked at again
-		r.end(frontier.Retry, "soft-404-waits")
+		r.end(frontier.Retry, missingWaits)
 		r.out.ETag, r.out.LastModified = "", ""
 		r.out.RetryAt = time.Now().Add(time.Second << (2 * r.lease.Tries))
 		return true

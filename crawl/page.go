@@ -48,11 +48,14 @@ func (c *Crawler) page(ctx context.Context, r *result, p *extract.Page) *result 
 	if err != nil {
 		c.log.Error("crawl: pages like this one cannot be looked up", "url", r.lease.URL.String(), "err", err)
 	}
-	if !p.NeedsJS && (c.lesson(r, f, k) || c.only(r, k)) {
+	if !p.NeedsJS && c.lesson(r, f, k) {
+		return r
+	}
+	r.out.Novel = c.novel(r, f, k)
+	if !p.NeedsJS && c.only(r, k) {
 		return r
 	}
 	r.end(frontier.Done, r.cut)
-	r.out.Novel = c.novel(f, k)
 	if f.Sketch != nil {
 		r.out.Bands, r.out.Sketch = f.bands, f.Sketch.Append(nil)
 	}
@@ -188,7 +191,7 @@ func (c *Crawler) yield(r *result, other weburl.URL) bool {
 	r.out.Links = append(r.out.Links, frontier.Item{
 		URL: other, Depth: r.lease.Depth, Hops: r.lease.Hops, Priority: 0, Referrer: r.lease.URL,
 	})
-	r.end(frontier.Retry, "canonical-waits")
+	r.end(frontier.Retry, canonicalWaits)
 	r.out.Alias = other
 	r.out.RetryAt = time.Now().Add(time.Second << (2 * r.lease.Tries))
 	return true
@@ -206,16 +209,37 @@ const (
 func (c *Crawler) standing(u, other weburl.URL) standing {
 	st, known := c.front.Why(other)
 	switch {
+	case (!known || st.State == frontier.Queued && !st.HasDoc) && c.silent(other):
+		return falls
 	case !known:
 		return waits
 	case st.State == frontier.Done, st.State == frontier.Skipped && !st.Alias.IsZero() && st.Alias != u:
 		return stands
 	case st.State == frontier.Queued && st.HasDoc:
 		return stands
-	case st.State == frontier.Queued && st.Alias != u:
+	case st.State == frontier.Queued && st.Alias != u && (st.Tries == 0 || ownWait(st.Reason)):
 		return waits
 	}
-	return falls // it is no page, or it names u in its turn
+	return falls // it is no page, did not answer, or names u in its turn
+}
+
+// Why a page that was read is looked at again: something else is not known yet.
+const (
+	canonicalWaits = "canonical-waits"
+	missingWaits   = "soft-404-waits"
+)
+
+func ownWait(reason string) bool { return reason == canonicalWaits || reason == missingWaits }
+
+// silent tells whether a host cannot be asked for its robots.txt at the moment, and so
+// for nothing.
+func (c *Crawler) silent(u weburl.URL) bool {
+	o := c.origins.peek(u)
+	if o == nil {
+		return false
+	}
+	r, holds := o.ruling()
+	return holds && r.rules == nil && r.trouble != ""
 }
 
 // standsFor settles a page that waited for another one, where that is known now.
@@ -231,7 +255,7 @@ func (c *Crawler) standsFor(r *result) bool {
 		return true
 	case waits:
 		if r.lease.Tries < canonicalTries {
-			r.end(frontier.Retry, "canonical-waits")
+			r.end(frontier.Retry, canonicalWaits)
 			r.out.Alias = other
 			r.out.RetryAt = time.Now().Add(time.Second << (2 * r.lease.Tries))
 			return true

@@ -143,6 +143,9 @@ func (c *Crawler) Explain(ctx context.Context, address string) (Reason, error) {
 func (c *Crawler) why(u weburl.URL, rules *robots.Rules) (r Reason) {
 	r.Status, r.Known = c.front.Why(u)
 	r.URL = u
+	if v := c.fold(u); !r.Known && v != u {
+		r.Alias, r.Reason = v, samePage // it would be queued as that
+	}
 	r.Scope = c.scope.refuses(u, r.Depth, r.Mark)
 	if allowed, _, rule := rules.Match(c.opt.Fetch.Product, u.Target()); !allowed {
 		r.Robots = rule

@@ -27,6 +27,8 @@ const (
 const (
 	sameText      = "same-text"
 	nearDuplicate = "near-duplicate"
+	samePage      = "same-page"     // not asked for: see learn.Host.Fold
+	behindCopies  = "behind-copies" // not asked for: see learn.Host.Patient
 )
 
 // A portrait is what pages are compared by.
@@ -104,14 +106,14 @@ func (c *Crawler) kinOf(r *result, f *portrait) (kin, error) {
 }
 
 // novel tells whether a page brings something, for the budget of its template. Hosts
-// that were named are crawled whole but for copies; anywhere else a page must have a
-// text to speak of that is not much like another.
-func (c *Crawler) novel(f *portrait, k kin) bool {
+// that were named are crawled whole, with their copies while those are not too many;
+// anywhere else a page must have a text to speak of that is not much like another.
+func (c *Crawler) novel(r *result, f *portrait, k kin) bool {
 	switch {
 	case c.opt.KeepDuplicates:
 		return true
 	case c.scope.mode != "any":
-		return k.twin.IsZero()
+		return k.twin.IsZero() || c.patient(r.lease.URL)
 	}
 	return f.Sketch != nil && k.twin.IsZero() && k.near.IsZero()
 }
@@ -179,10 +181,36 @@ func (c *Crawler) only(r *result, k kin) bool {
 	if r.claimed == nil || c.standing(r.lease.URL, k.twin) == stands { // else it is on its way
 		r.out.Alias = k.twin
 		if k.twin.Origin() == r.lease.URL.Origin() {
-			r.out.Links = nil // they are those of the other, or a trap's
+			last(r.out.Links) // they are those of the other, a trap's, or a part of the site that is told twice
 		}
 		r.drop(frontier.Skipped, k.reason)
 		return true
 	}
 	return false
+}
+
+// last puts links behind all others.
+func last(links []frontier.Item) {
+	for i := range links {
+		links[i].Priority = frontier.Levels - 1
+	}
+}
+
+// behindCopy tells whether an address was found on a copy of another page.
+func (c *Crawler) behindCopy(l frontier.Lease) bool {
+	if l.Referrer.IsZero() {
+		return false
+	}
+	st, known := c.front.Why(l.Referrer)
+	return known && st.State == frontier.Skipped && (st.Reason == sameText || st.Reason == nearDuplicate)
+}
+
+// patient tells whether more copies of the pages of a host are looked at, for what is
+// behind them.
+func (c *Crawler) patient(u weburl.URL) bool {
+	o := c.origins.get(u)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	c.learned(o, u)
+	return o.host.Patient()
 }

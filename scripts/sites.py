@@ -1,8 +1,7 @@
 """Runs the crawl of scripts/sites.sh and prints its tables."""
-import collections, json, os, resource, subprocess, sys, time
+import collections, json, resource, subprocess, sys
 
 work, cmd = sys.argv[1], sys.argv[2:]
-start = time.time()
 with open(work + "/out", "w") as out:
     code = subprocess.call(cmd, stdout=out)
 usage = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -36,32 +35,43 @@ for line in open(work + "/out"):
     address, state, reason = line.rstrip("\n").split("\t")
     became[address] = (state, reason)
 
-rows, missed = collections.defaultdict(collections.Counter), collections.defaultdict(list)
+rows, kinds = collections.defaultdict(collections.Counter), collections.defaultdict(list)
 parent = dict(line.rstrip("\n").split("\t", 1) for line in open(work + "/truth"))
 for address in parent:
-    row = rows[site(address)]
+    name, (state, reason) = site(address), became[address]
+    row, fetched = rows[name], address in ok
     row["real"] += 1
-    state, reason = became[address]
-    row["fetched"] += address in ok
-    row[state] += 1
-    if address not in ok:
-        missed[site(address), state, reason.split(" ")[0]].append(address)
+    row["fetched"] += fetched
+    row["documents"] += fetched and state == "done"
+    if not fetched or state != "done":
+        kinds[name, fetched, (state + " " + reason.split(" ")[0]).strip()].append(address)
 
-print("| site | pages | fetched | documents | not fetched, and why |")
-print("|---|---|---|---|---|")
+
+def why(name, fetched):
+    found = collections.Counter()
+    for (n, f, kind), addresses in kinds.items():
+        if f == fetched and name in (n, None):
+            found[kind] += len(addresses)
+    return "; ".join("%d %s" % (n, kind) for kind, n in found.most_common())
+
+
+print("| site | pages | fetched | documents | fetched, but no document, and why | not fetched, and why |")
+print("|---|---|---|---|---|---|")
 total = collections.Counter()
 for name in sorted(rows):
     row = rows[name]
     total.update(row)
-    why = "; ".join("%d %s %s" % (len(l), s, r) for (n, s, r), l in sorted(missed.items()) if n == name)
-    print("| %s | %d | %d | %d | %s |" % (name, row["real"], row["fetched"], row["done"], why))
-print("| all | %d | %d (%.2f %%) | %d | %d |" % (total["real"], total["fetched"], 100 * total["fetched"] / max(1, total["real"]), total["done"], total["real"] - total["fetched"]))
+    print("| %s | %d | %d | %d | %s | %s |" % (name, row["real"], row["fetched"], row["documents"], why(name, True), why(name, False)))
+print("| all | %d | %d (%.2f %%) | %d | %s | %s |" % (
+    total["real"], total["fetched"], 100 * total["fetched"] / max(1, total["real"]), total["documents"], why(None, True), why(None, False)))
 twice = sum(n - 1 for n in asked.values())
 print("\n%d requests in %.0f s, %.0f pages/s, CPU %.2f s per 1,000, peak memory %.0f MB, %.2f %% asked for twice, %.0f MB" % (
     sum(asked.values()), head["seconds"], head["fetched"] / head["seconds"], 1000 * (usage.ru_utime + usage.ru_stime) / max(1, head["fetched"]),
     usage.ru_maxrss / 1024, 100 * twice / max(1, sum(asked.values())), head["bytes"] / 1e6))
-print("\npages that were not fetched, at most five of a kind, with what links to them:")
-for (name, state, reason), list in sorted(missed.items()):
-    print("%s: %s %s, %d" % (name, state, reason, len(list)))
-    for address in list[:5]:
-        print("    %s  <- %s  %s" % (address, parent[address], became[address][1]))
+print("\npages that were not fetched, at most five of a kind, and what became of a page that links to them:")
+for (name, fetched, kind), addresses in sorted(kinds.items()):
+    if fetched:
+        continue
+    print("%s: %s, %d" % (name, kind, len(addresses)))
+    for address in addresses[:5]:
+        print("    %s  %s  <- %s  %s" % (address, became[address][1], parent[address], " ".join(became.get(parent[address], ("",)))))

@@ -138,6 +138,7 @@ func TestLinkAddresses(t *testing.T) {
 		{"the same twice", "<a href=/x>one</a><a href=/x>one</a><a href=/x>two</a>", []string{"http://a.test/x", "http://a.test/x"}},
 		{"areas and frames", "<area href=/1><iframe src=/2><p><a href=/no></iframe><frameset><frame src=/3>", []string{"http://a.test/1", "http://a.test/2", "http://a.test/3"}},
 		{"in svg, noscript and select", "<svg><a href=/1>x</a></svg><noscript><a href=/2>x</a></noscript><select><a href=/3>x</a>", []string{"http://a.test/1", "http://a.test/2", "http://a.test/3"}},
+		{"where those without scripts are sent", "<noscript><meta http-equiv=refresh content='0; URL=\"/excuse\"'></noscript><p>text", []string{"http://a.test/excuse"}},
 		{"not in comments, scripts, templates, titles", "<title><a href=/1></title><!-- <a href=/2> --><script>'<a href=/3>'</script><template><a href=/4>x</a></template><textarea><a href=/5></textarea>", nil},
 		{"NUL bytes", "<a href=/one\x00>x\x00y</a>", []string{"http://a.test/one%EF%BF%BD"}},
 	} {

@@ -113,7 +113,10 @@ func (s *scanner) meta() {
 	content := z.attr(attrContent)
 	switch strings.ToLower(string(z.attr(attrHttpEquiv))) {
 	case "refresh":
-		if len(s.refresh) == 0 {
+		switch {
+		case s.opened[tagNoscript] > 0:
+			s.noscriptRefresh(content)
+		case len(s.refresh) == 0:
 			s.refresh = content
 		}
 	case "content-language":
@@ -149,6 +152,15 @@ func (s *scanner) meta() {
 		setOnce(&s.ogTitle, content, maxTitleBytes)
 	case "robots", s.opt.agent:
 		s.robots.meta(string(content))
+	}
+}
+
+// noscriptRefresh makes a link of where visitors without scripts are sent: often an
+// excuse, while the page itself has its text.
+func (s *scanner) noscriptRefresh(content []byte) {
+	_, to, _ := strings.Cut(string(content), ";")
+	if to = refreshTarget(strings.TrimSpace(to)); to != "" && len(s.links) < s.opt.links {
+		s.links = append(s.links, rawLink{href: []byte(to)})
 	}
 }
 

@@ -17,6 +17,12 @@
 // of the host, makes its folder suspect; two addresses that cannot exist are then
 // asked for, and what comes is how the host says that nothing is there.
 //
+// # Copies
+//
+// What a copy of another page of the host links to is the other's links, a trap, or a
+// part of the site that is told twice and goes on elsewhere. Only what comes of it can
+// tell: a host gets as many copies looked through as it has pages of its own to show.
+//
 // # Limits
 //
 //	axes 64, samples 128, folders 16, signatures 8 a host: 15 KB in memory,
@@ -55,6 +61,7 @@ type state struct {
 	Copies  int                `json:"copies,omitempty"` // pages that other hosts have at the same path,
 	Least   string             `json:"least,omitempty"`  // the first of them by name
 	Own     int                `json:"own,omitempty"`    // pages that no other has
+	Echoes  int                `json:"echoes,omitempty"` // pages that are copies of others of this host
 }
 
 const version = 1
@@ -70,7 +77,7 @@ func Decode(b []byte) *Host {
 
 // Encode is what is worth keeping of a Host: nil if it is nothing.
 func (h *Host) Encode() []byte {
-	if len(h.Axes)+len(h.Folders)+len(h.Soft)+h.Copies+h.Own == 0 {
+	if len(h.Axes)+len(h.Folders)+len(h.Soft)+h.Copies+h.Own+h.Echoes == 0 {
 		return nil
 	}
 	h.Version = version

@@ -190,6 +190,23 @@ func TestMirror(t *testing.T) {
 	}
 }
 
+// TestPatient: copies are looked through while a host has pages of its own to show.
+func TestPatient(t *testing.T) {
+	h := new(Host)
+	for range echoesFree {
+		if !h.Patient() {
+			t.Fatalf("no patience after %d copies", h.Echoes)
+		}
+		h.Echoes++
+	}
+	if h = Decode(h.Encode()); h.Patient() {
+		t.Error("patience without a page of its own")
+	}
+	if h.Own++; !h.Patient() {
+		t.Error("no patience with one that has shown a page")
+	}
+}
+
 func FuzzHost(f *testing.F) {
 	f.Add("http://a.test/a/index.html?x=1&y=2", "Not found", []byte(`{"v":1,"axes":{"x":{"same":9,"pages":4}}}`))
 	f.Add("http://a.test/?&&=&a", "", []byte(`{"v":1,"soft":[{"words":-1,"sketch":"AAAA"}]}`))

@@ -57,7 +57,7 @@ func main() {
 		address, _, _ := strings.Cut(l, "\t")
 		r, err := c.Why(address)
 		check(err)
-		state, reason := "unknown", r.Scope+r.Robots
+		state, reason := "not met", strings.TrimSpace(r.Reason+" "+r.Scope+" "+r.Robots+" "+r.Refused)
 		if r.Known {
 			state, reason = r.State.String(), r.Reason
 		}
