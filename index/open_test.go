@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"math/bits"
 	"os"
 	"testing"
 	"time"
@@ -56,7 +57,7 @@ func hollowSegment(docs int) []section {
 	stored = append(binary.LittleEndian.AppendUint32(stored[:16], uint32(storedBlocks)), "TRWT"...)
 	chunks := (docs + 1023) / 1024
 	var out []section
-	out = append(out, section{sectionKeys, 0, 20 * docs, trailer("TRWK", uint64(docs))})
+	out = append(out, section{sectionKeys, 0, 16*docs + docs*bits.Len(uint(docs-1))/8, trailer("TRWK", uint64(docs))})
 	for field := range 2 {
 		out = append(out,
 			section{sectionNorms, field, docs, nil}, section{sectionPos, field, 120 * docs, nil}, section{sectionPost, field, 120 * docs, nil},

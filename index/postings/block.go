@@ -61,7 +61,7 @@ func (c *Cursor) LastOf(b int) uint32 {
 	switch {
 	case uint(b) >= uint(c.blocks):
 		return None
-	case c.last == nil:
+	case !c.blocked:
 		return c.docs[c.short-1]
 	}
 	return word(c.last, b)

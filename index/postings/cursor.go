@@ -35,9 +35,11 @@ type Cursor struct {
 	opened, freqsOpened bool // its bytes, and the frequencies, have passed their gates
 	hasFreqs            bool // freqs are its frequencies
 
-	// A blocked list: columns and blocks, in place. For a shorter list last is
-	// nil, and docs and freqs hold all of it from Reset on.
-	last, end, posEnd   []byte
+	// A blocked list: columns and blocks, in place. A shorter list is
+	// not, and docs and freqs hold all of it from Reset on.
+	blocked             bool
+	last                []byte
+	end, posEnd         column
 	head                []byte
 	impacts, windows    []byte
 	payload             []byte // up to the end of Source.Post
@@ -59,7 +61,7 @@ func (c *Cursor) Reset(src *Source, list List) {
 	c.src, c.list, c.err = src, list, nil
 	c.blk, c.blocks, c.first, c.lastDoc, c.n, c.i, c.doc = -1, 0, 0, 0, 0, -1, 0
 	c.decoded, c.opened, c.freqsOpened, c.hasFreqs = 0, false, false, false
-	c.last, c.end, c.posEnd, c.head, c.impacts, c.windows, c.payload = nil, nil, nil, nil, nil, nil, nil
+	c.blocked, c.last, c.end, c.posEnd, c.head, c.impacts, c.windows, c.payload = false, nil, column{}, column{}, nil, nil, nil, nil
 	c.short, c.shortImpact = 0, 0
 	c.chunk.ready = false
 	switch {
@@ -86,24 +88,25 @@ func within(off, size uint64, data []byte) bool {
 // openBlocked is the gate of a blocked list: behind it every column has an entry
 // for every block, and the payload is as long as end says.
 func (c *Cursor) openBlocked() {
-	r := corrupt.NewReader(c.src.Post[c.list.Post : c.list.Post+c.list.PostSize])
+	list := c.src.Post[c.list.Post : c.list.Post+c.list.PostSize]
+	r := corrupt.NewReader(list)
 	c.head = r.Bytes(headerBytes)
 	blocks := (uint64(c.list.Docs) + BlockLen - 1) / BlockLen
-	if r.Bad() || c.head[0]&^knownFlags != 0 || blocks*9 > uint64(r.Len()) {
+	if r.Bad() || c.head[0]&^knownFlags != 0 || blocks*7 > uint64(r.Len()) {
 		c.fail("header of the list of %d documents at %d", c.list.Docs, c.list.Post)
 		return
 	}
 	n := int(blocks)
-	c.last, c.end = r.Bytes(4*n), r.Bytes(4*n)
+	c.last, c.end = r.Bytes(4*n), readColumn(&r, list, n, c.head[0]>>shiftEnd)
 	if c.head[0]&flagPositions != 0 {
-		c.posEnd = r.Bytes(4 * n)
+		c.posEnd = readColumn(&r, list, n, c.head[0]>>shiftPosEnd)
 	}
 	c.impacts = r.Bytes(n)
 	if c.head[0]&flagWindows != 0 {
 		c.windows = r.Bytes(windows(c.src.MaxDoc))
 	}
 	if !r.Bad() {
-		c.payloadSize = word(c.end, n-1)
+		c.payloadSize = c.end.at(n - 1)
 	}
 	if r.Bad() || uint64(c.payloadSize) != uint64(r.Len()) {
 		c.fail("columns of the list at %d", c.list.Post)
@@ -111,7 +114,7 @@ func (c *Cursor) openBlocked() {
 	}
 	c.payloadAt = c.list.Post + uint64(r.Off())
 	c.payload = c.src.Post[c.payloadAt:]
-	c.blocks = n
+	c.blocked, c.blocks = true, n
 }
 
 // Size is the number of documents of the list (df).
@@ -163,7 +166,7 @@ func (c *Cursor) Seek(doc uint32) uint32 {
 // below doc: by doubling steps, for the next one is most often near.
 func (c *Cursor) find(doc uint32) int {
 	low := max(c.blk, 0) // all before low end below doc
-	if c.last == nil {
+	if !c.blocked {
 		if low < c.blocks && c.LastOf(low) < doc {
 			low++
 		}
@@ -195,7 +198,7 @@ func (c *Cursor) enter(b int) bool {
 		return false
 	}
 	c.blk, c.i, c.doc, c.chunk.ready = b, -1, 0, false
-	if c.last == nil {
+	if !c.blocked {
 		c.n, c.decoded, c.opened, c.freqsOpened, c.hasFreqs = c.short, c.short, true, true, true
 		c.first, c.lastDoc = 0, c.docs[c.short-1]
 		return true
@@ -219,9 +222,9 @@ func (c *Cursor) openBlock() bool {
 	if c.n == 0 {
 		return false
 	}
-	start, end := uint32(0), word(c.end, c.blk)
+	start, end := uint32(0), c.end.at(c.blk)
 	if c.blk > 0 {
-		start = word(c.end, c.blk-1)
+		start = c.end.at(c.blk - 1)
 	}
 	if start > end || end > c.payloadSize || end-start < 2 {
 		c.fail("block %d of the list at %d: bytes %d to %d", c.blk, c.list.Post, start, end)
@@ -250,7 +253,7 @@ func (c *Cursor) openFreqs() bool {
 	}
 	width, exceptions := splitToken(c.freqToken)
 	if exceptions > 0 {
-		c.patches = readPatches(c.freqSrc[bitpack.Size(c.n, width):], exceptions)
+		c.patches = readPatches(c.freqSrc[lowSize(c.n, width):], exceptions)
 	}
 	if width > maxFreqWidth || exceptions > 0 && c.patches.most()>>(maxFreqWidth-width) != 0 {
 		c.fail("block %d of the list at %d: frequencies of token %#x", c.blk, c.list.Post, c.freqToken)
@@ -334,3 +337,26 @@ func (c *Cursor) failWith(err error) {
 
 // word is entry i of a column of 32 bits.
 func word(column []byte, i int) uint32 { return binary.LittleEndian.Uint32(column[4*i:]) }
+
+// A column is ends of blocks, of 2 to 4 bytes each.
+type column struct {
+	data  []byte // and the two bytes behind, so that an end is one load
+	width int
+	mask  uint32
+}
+
+func (c *column) at(i int) uint32 {
+	return binary.LittleEndian.Uint32(c.data[i*c.width:]) & c.mask
+}
+
+// readColumn takes n ends, whose width is told by the low bits of code. Behind
+// columns there are impacts and blocks: never less than three bytes.
+func readColumn(r *corrupt.Reader, list []byte, n int, code byte) column {
+	width, start := leastEnd+int(code&maskEnd), r.Off()
+	r.Bytes(n * width)
+	if width > 4 || r.Len() < 3 {
+		r.Fail()
+		return column{}
+	}
+	return column{data: list[start : r.Off()+2], width: width, mask: 1<<(8*width) - 1}
+}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/trawlsearch/trawl/index/bitpack"
 	"github.com/trawlsearch/trawl/index/internal/corrupt"
 )
 
@@ -32,7 +31,7 @@ func dumpList(w io.Writer, c *Cursor) {
 	switch {
 	case c.list.Docs == 1:
 		d.Note("singleton: document %d", c.list.Doc)
-	case c.last == nil:
+	case !c.blocked:
 		dumpTiny(d, c)
 	default:
 		dumpHeader(d, c)
@@ -56,19 +55,21 @@ func dumpTiny(d *corrupt.Dump, c *Cursor) {
 }
 
 func dumpHeader(d *corrupt.Dump, c *Cursor) {
-	column := func(name string, column []byte) {
-		for b := 0; 4*b < len(column); b++ {
-			d.Bytes(4, "%s of block %d: %d", name, b, word(column, b))
+	ends := func(name string, ends *column) {
+		for b := 0; b < c.blocks && ends.data != nil; b++ {
+			d.Bytes(ends.width, "%s of block %d: %d", name, b, ends.at(b))
 		}
 	}
-	d.Bytes(1, "flags: positions %v, windows %v", c.posEnd != nil, c.windows != nil)
+	d.Bytes(1, "flags: positions %v, windows %v, ends of %d and %d bytes", c.posEnd.data != nil, c.windows != nil, c.end.width, c.posEnd.width)
 	d.Bytes(1, "impact of the list: %d", c.Impact())
 	for i, k := range kths {
 		d.Bytes(1, "level that %d postings reach: %d", k, c.head[headKth+i])
 	}
-	column("last document", c.last)
-	column("end", c.end)
-	column("end of positions", c.posEnd)
+	for b := range c.blocks {
+		d.Bytes(4, "last document of block %d: %d", b, word(c.last, b))
+	}
+	ends("end", &c.end)
+	ends("end of positions", &c.posEnd)
 	for b, impact := range c.impacts {
 		d.Bytes(1, "impact of block %d: %d", b, impact)
 	}
@@ -106,7 +107,7 @@ func tokenName(token byte) string {
 
 func dumpPacked(d *corrupt.Dump, what string, n int, token byte) {
 	width, exceptions := splitToken(token)
-	d.Bytes(bitpack.Size(n, width), "%s of %d bits", what, width)
+	d.Bytes(lowSize(n, width), "%s of %d bits", what, width)
 	d.Bytes(exceptions, "places of exceptions")
 	d.Bytes(exceptions, "their high bits")
 }
@@ -121,7 +122,7 @@ func dumpPositions(w io.Writer, c *Cursor) {
 		}
 		k := &c.chunk
 		d.Note("positions of block %d: %d, the first %v", c.blk, k.total, first[:min(len(first), 8)])
-		if c.last == nil && k.total < BlockLen {
+		if !c.blocked && k.total < BlockLen {
 			d.Bytes(d.Len(), "%d varints", k.total)
 			continue
 		}

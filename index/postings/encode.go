@@ -74,11 +74,11 @@ func decodeGaps(docs *[BlockLen]uint32, src []byte, n int, token byte, before ui
 		return true
 	}
 	width, exceptions := splitToken(token)
-	bitpack.UnpackDelta1(docs, src, n, width, before)
+	bitpack.UnpackDelta1(docs, whole(src, n, width), n, width, before)
 	if exceptions == 0 {
 		return width <= 24
 	}
-	at := src[bitpack.Size(n, width):][:2*exceptions]
+	at := src[lowSize(n, width):][:2*exceptions]
 	bitpack.AddTails(docs, at[:exceptions], at[exceptions:], width)
 	return width <= 20 // 128 gaps below 2^20, and 7 below 2^28
 }

@@ -78,7 +78,7 @@ func (c *Cursor) Impact() uint8 {
 	switch {
 	case c.blocks == 0:
 		return 0
-	case c.last != nil:
+	case c.blocked:
 		return c.head[headImpact]
 	}
 	if c.shortImpact == 0 {
@@ -97,7 +97,7 @@ func (c *Cursor) ImpactOf(b int) uint8 {
 	switch {
 	case uint(b) >= uint(c.blocks):
 		return 0
-	case c.last != nil:
+	case c.blocked:
 		return c.impacts[b]
 	}
 	return c.Impact()
@@ -120,7 +120,7 @@ func (c *Cursor) Kth(k uint32) uint8 {
 	switch {
 	case c.blocks == 0 || k == 0 || c.list.Docs < k:
 		return 0
-	case c.last == nil:
+	case !c.blocked:
 		return c.shortKth(k)
 	}
 	for i, stored := range kths {

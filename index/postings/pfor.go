@@ -28,10 +28,29 @@ func splitToken(token byte) (width, exceptions int) {
 	return int(token & tokenWidth), int(token >> tokenShift)
 }
 
+// lowSize is the bytes of the low bits of n numbers: those that bitpack would fill
+// up with zeros to a multiple of 16 numbers are left off.
+func lowSize(n, width int) int { return (n*width + 7) / 8 }
+
 // packedSize is the bytes of n numbers.
 func packedSize(n int, token byte) int {
 	width, exceptions := splitToken(token)
-	return bitpack.Size(n, width) + 2*exceptions
+	return lowSize(n, width) + 2*exceptions
+}
+
+// appendLow appends the low bits of the first n numbers.
+func appendLow(dst []byte, v *[BlockLen]uint32, n, width int) []byte {
+	size := len(dst) + lowSize(n, width)
+	return bitpack.Pack(dst, v[:n], width)[:size]
+}
+
+// whole is src with as many bytes as bitpack reads for n numbers: what follows them
+// does not matter, but at the end of a section there may be nothing.
+func whole(src []byte, n, width int) []byte {
+	if len(src) >= bitpack.Size(n, width) {
+		return src
+	}
+	return append(make([]byte, 0, bitpack.Size(BlockLen, bitpack.MaxWidth)), src...)[:bitpack.Size(n, width)]
 }
 
 // chooseToken is the token that takes the fewest bytes, but for exceptions that save
@@ -40,14 +59,14 @@ func packedSize(n int, token byte) int {
 func chooseToken(v *[BlockLen]uint32, n, worth int) (token byte, top int) {
 	top = bitpack.Width(v[:])
 	token = tokenOf(min(top, tokenWidth), 0)
-	best := bitpack.Size(n, top) - worth
+	best := lowSize(n, top) - worth
 	for width := top - 1; width >= max(top-highBits, 0); width-- {
 		low, high := bitpack.Above(v, 1<<width-1)
 		exceptions := bits.OnesCount64(low) + bits.OnesCount64(high)
 		if exceptions > maxExceptions {
 			break
 		}
-		if size := bitpack.Size(n, width) + 2*exceptions; size < best || top > tokenWidth && token == tokenWidth {
+		if size := lowSize(n, width) + 2*exceptions; size < best || top > tokenWidth && token == tokenWidth {
 			token, best = tokenOf(width, exceptions), size
 		}
 	}
@@ -58,7 +77,7 @@ func chooseToken(v *[BlockLen]uint32, n, worth int) (token byte, top int) {
 func appendPacked(dst []byte, v *[BlockLen]uint32, n int, token byte) []byte {
 	width, exceptions := splitToken(token)
 	if exceptions == 0 {
-		return bitpack.Pack(dst, v[:n], width)
+		return appendLow(dst, v, n, width)
 	}
 	var places, highs [maxExceptions + 1]byte
 	mask := uint32(1)<<width - 1
@@ -75,7 +94,7 @@ func appendPacked(dst []byte, v *[BlockLen]uint32, n int, token byte) []byte {
 	for ; high != 0; high &= high - 1 {
 		note(64 + bits.TrailingZeros64(high))
 	}
-	dst = bitpack.Pack(dst, v[:n], width)
+	dst = appendLow(dst, v, n, width)
 	dst = append(dst, places[:exceptions]...)
 	return append(dst, highs[:exceptions]...)
 }
@@ -83,14 +102,14 @@ func appendPacked(dst []byte, v *[BlockLen]uint32, n int, token byte) []byte {
 // unpack decodes n numbers, each being more by more. src holds them whole.
 func unpack(dst *[BlockLen]uint32, src []byte, n int, token byte, more uint32) {
 	width, exceptions := splitToken(token)
-	bitpack.Unpack(dst, src, n, width)
+	bitpack.Unpack(dst, whole(src, n, width), n, width)
 	if more != 0 {
 		bitpack.Add(dst, more)
 	}
 	if exceptions == 0 {
 		return
 	}
-	at := src[bitpack.Size(n, width):][:2*exceptions]
+	at := src[lowSize(n, width):][:2*exceptions]
 	for j, high := range at[exceptions:] {
 		dst[at[j]&(BlockLen-1)] += uint32(high) << width
 	}

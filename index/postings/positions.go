@@ -81,13 +81,13 @@ func (c *Cursor) openChunk() bool {
 	}
 	total := k.cum[c.n] // at most 128·MaxFreq = 2^31
 	start, end := uint64(0), c.list.PosSize
-	if c.posEnd != nil {
-		end = uint64(word(c.posEnd, c.blk))
+	if c.posEnd.data != nil {
+		end = uint64(c.posEnd.at(c.blk))
 		if c.blk > 0 {
-			start = uint64(word(c.posEnd, c.blk-1))
+			start = uint64(c.posEnd.at(c.blk - 1))
 		}
 	}
-	if start > end || end > c.list.PosSize || c.last != nil && c.posEnd == nil {
+	if start > end || end > c.list.PosSize || c.blocked && c.posEnd.data == nil {
 		return c.failChunk()
 	}
 	if !c.need(c.src.PosGate, c.list.Pos+start, end-start) {
@@ -95,7 +95,7 @@ func (c *Cursor) openChunk() bool {
 	}
 	data := c.src.Pos[c.list.Pos+start : c.list.Pos+end]
 	k.sub, k.total = -1, int(total)
-	if c.last == nil && total < BlockLen {
+	if !c.blocked && total < BlockLen {
 		r := corrupt.NewReader(data)
 		for i := range total {
 			k.buf[i] = uint32(r.Count(MaxPosition))

@@ -27,7 +27,7 @@ func (c *Cursor) AppendWindows(dst []byte) []byte {
 	out := dst[at:]
 	switch {
 	case c.blocks == 0:
-	case c.last == nil:
+	case !c.blocked:
 		for i, doc := range c.docs[:c.short] {
 			w := doc / WindowDocs
 			out[w] = max(out[w], c.shortLevel(i)+1)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/bits"
 )
 
 // A Writer writes the lists of one field, or of several one after the other,
@@ -37,7 +38,22 @@ type Writer struct {
 	scratch []byte
 }
 
+// columns are those of the current list, all but impacts in 4 bytes each.
 type columns struct{ last, end, posEnd, impacts []byte }
+
+// narrow turns ends, in place, into as few bytes each as the last needs, and adds
+// to the flags how many.
+func narrow(ends []byte, flags *byte, shift int) []byte {
+	if len(ends) == 0 {
+		return ends
+	}
+	width := max((bits.Len32(word(ends, len(ends)/4-1))+7)/8, leastEnd)
+	*flags |= byte(width-leastEnd) << shift
+	for from, to := 4, width; from < len(ends); from, to = from+4, to+width {
+		copy(ends[to:to+width], ends[from:])
+	}
+	return ends[:len(ends)/4*width]
+}
 
 // NewWriter starts at offset 0 of both streams. A nil pos means that the field
 // keeps no positions. Of the impacts, k is K by norm; nil: every impact is 255.
@@ -263,10 +279,11 @@ func (w *Writer) finishBlocked() {
 		flags |= flagWindows
 		stored = w.bounds.windows
 	}
+	c := &w.columns
+	end, posEnd := narrow(c.end, &flags, shiftEnd), narrow(c.posEnd, &flags, shiftPosEnd)
 	head := w.bounds.appendHead(append(w.scratch[:0], flags), w.size)
 	w.scratch = head
-	c := &w.columns
-	for _, part := range [][]byte{head, c.last, c.end, c.posEnd, c.impacts, stored, w.payload} {
+	for _, part := range [][]byte{head, c.last, end, posEnd, c.impacts, stored, w.payload} {
 		w.postSize += w.send(w.post, part)
 	}
 	c.last, c.end, c.posEnd, c.impacts, w.payload = c.last[:0], c.end[:0], c.posEnd[:0], c.impacts[:0], w.payload[:0]
