@@ -177,7 +177,7 @@ func (r *result) goBack(c *Crawler, delay time.Duration) {
 
 // end settles the page in a state; its document, if it has one, stands.
 func (r *result) end(s frontier.State, reason string) *result {
-	r.out.State, r.out.Reason = s, reason
+	r.out.State, r.out.Reason, r.out.Waits = s, reason, ownWait(reason)
 	if r.lease.Mark&markFeed != 0 {
 		r.out.Due = r.nextFeed(time.Now())
 	}

@@ -16,6 +16,7 @@ const (
 	emitFirst   = 100 * time.Millisecond
 	emitLongest = 30 * time.Second
 	idleFor     = time.Minute
+	idleWaiting = 5 * time.Minute // while pages wait for what others prove to be: see canonicalTries
 )
 
 // Run crawls until ctx ends; it waits for work when there is none. Then no page
@@ -164,9 +165,10 @@ func (c *Crawler) deliver(ctx context.Context, id string, offer func() error) er
 }
 
 // Idle tells whether nothing is to be done now: nothing is under way, all
-// documents and addresses for others were taken, and nothing can be fetched within a minute, because there
-// is nothing, because the rest waits for another try or for its host, or because
-// Options.MaxPages is reached.
+// documents and addresses for others were taken, and nothing can be fetched within a
+// minute, because there is nothing, because the rest waits for another try or for its
+// host, or because Options.MaxPages is reached. Pages that wait for each other are
+// waited for.
 func (c *Crawler) Idle() bool {
 	n := c.front.Count()
 	if n.InFlight > 0 || n.Outbox > 0 && c.opt.Emit != nil || n.Outbound > 0 && c.opt.Share.Send != nil {
@@ -176,5 +178,9 @@ func (c *Crawler) Idle() bool {
 		return true
 	}
 	st := c.front.Stats()
-	return st.ActiveHosts == 0 && (st.NextDue.IsZero() || time.Until(st.NextDue) > idleFor)
+	soon := idleFor
+	if st.Waiting > 0 {
+		soon = idleWaiting
+	}
+	return st.ActiveHosts == 0 && (st.NextDue.IsZero() || time.Until(st.NextDue) > soon)
 }

@@ -15,7 +15,8 @@ import (
 type Stats struct {
 	Pages     int64 // documents of this crawl
 	Queued    int64 // not yet settled, those under way too
-	Retrying  int64 // of Queued: wait for another try
+	Retrying  int64 // of Queued: failed, and wait for another try
+	Waiting   int64 // of Queued: were fetched, and wait for what another page proves to be
 	Skipped   int64 // fetched, and no document: noindex, canonical elsewhere, type, sitemap
 	Redirects int64
 	Gone      int64 // 404, 410
@@ -72,7 +73,7 @@ func (t *totals) count(group []*result) {
 func (c *Crawler) Stats() Stats {
 	f := c.front.Stats()
 	s := Stats{
-		Pages: f.Done, Queued: f.Queued, Retrying: f.Retrying, Skipped: f.Skipped, Redirects: f.Redirects, Gone: f.Gone,
+		Pages: f.Done, Queued: f.Queued, Retrying: f.Retrying, Waiting: f.Waiting, Skipped: f.Skipped, Redirects: f.Redirects, Gone: f.Gone,
 		Denied: f.Denied, Failed: f.Failed, Errors: map[string]int64{}, Reasons: f.Reasons, Hosts: f.Hosts,
 		InFlight: int64(f.InFlight), Outbox: f.Outbox, NextDue: f.NextDue, Started: c.totals.started,
 	}

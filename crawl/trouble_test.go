@@ -151,3 +151,36 @@ func TestRobotsUnreachable(t *testing.T) {
 		}
 	})
 }
+
+// TestWaitsAreNoFailures: a page that waits for its canonical address is not counted
+// with those that failed, and while it waits the crawl is not over.
+func TestWaitsAreNoFailures(t *testing.T) {
+	inBed(t, func(b *bed) {
+		b.opt.Delay = 20 * time.Second // the canonical address has to wait for its turn
+		b.site.Page("/", crawltest.Page{Title: "A", Text: "t", Links: []string{"/waits", "/broken"}})
+		b.site.Page("/waits", crawltest.Page{HTML: "<title>w</title><link rel=canonical href=/canonical><p>text"})
+		b.site.Page("/canonical", crawltest.Page{Title: "c", Text: "of its own"})
+		b.site.Handle("/broken", crawltest.Turns(crawltest.Page{Status: 500}, crawltest.Page{Title: "mended", Text: "at last"}))
+		b.open()
+		if _, err := b.c.Add(t.Context(), []string{"http://a.test/"}); err != nil {
+			t.Fatal(err)
+		}
+		defer b.start()()
+		most, retried := int64(0), int64(0)
+		for range 600 {
+			time.Sleep(time.Second)
+			st := b.c.Stats()
+			most, retried = max(most, st.Waiting), max(retried, st.Retrying)
+			if st.Waiting > 0 && b.c.Idle() {
+				t.Fatalf("idle while pages wait for each other: %+v", st)
+			}
+			if st.Waiting+st.Retrying > st.Queued || st.Retrying > int64(b.web.Hits("a.test", "/broken")) {
+				t.Fatalf("more pages wait or are tried again than there are: %+v", st)
+			}
+		}
+		if st := b.c.Stats(); most != 1 || retried != 1 || st.Waiting != 0 || st.Retrying != 0 || st.Queued != 0 {
+			t.Errorf("%d pages waited and %d were tried again, want one each; in the end %+v", most, retried, st)
+		}
+		b.wantLive("/", "/broken", "/canonical")
+	})
+}

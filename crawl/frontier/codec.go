@@ -8,10 +8,10 @@ import (
 
 // Values. Each starts with a version byte; a uvarint (uv) and a varint (var,
 // zigzag) are Go's; a string is a uvarint length and its bytes; times are µs
-// since 1970. Version 2 adds fields at the end: what was written by version 1 is
-// read as if they were zero, and written as version 2 when it next changes.
+// since 1970. Versions 2 and 3 add fields at the end: what was written before is
+// read as if they were zero, and written as version 3 when it next changes.
 const (
-	recordVersion = 2
+	recordVersion = 3
 	firstVersion  = 1
 )
 

@@ -118,7 +118,7 @@ func (w *write) settle(o *Outcome) error {
 	h.health(o, fl, w.now)
 	if o.State == Retry || o.State == Postponed {
 		rec.alias = cut(o.Alias.String(), MaxURLBytes)
-		if o.State == Retry {
+		if rec.waits = o.State == Retry && o.Waits; o.State == Retry {
 			rec.tries++
 		}
 		if err := w.enqueue(h.id, fl.key, &rec, "", max(1, micros(o.RetryAt))); err != nil {
@@ -144,7 +144,7 @@ func (w *write) settle(o *Outcome) error {
 // settle moves the record into the state of a fetch that is over, and tells what
 // it says about change.
 func (r *urlRecord) settle(o *Outcome, now int64) (v visit) {
-	r.due, r.seq, r.tries = 0, 0, 0
+	r.due, r.seq, r.tries, r.waits = 0, 0, 0, false
 	r.visits++
 	r.state = uint8(o.State)
 	if o.State == Denied || o.State == Failed {

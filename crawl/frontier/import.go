@@ -208,6 +208,7 @@ func (m *meta) merge(s *meta, step int) {
 	}
 	m.hosts += uint64(step) * s.hosts
 	m.retrying += uint64(step) * s.retrying
+	m.waiting += uint64(step) * s.waiting
 	m.visits += uint64(step) * s.visits
 	m.demand += uint64(step) * s.demand
 	for reason, n := range s.reasons {

@@ -128,8 +128,8 @@ func annotate(key, value []byte) string {
 		if err != nil {
 			return fault(err)
 		}
-		return fmt.Sprintf("%s  = id %q seq %d outbox %d outbound %d hosts %d retrying %d visits %d demand %d states %v warc %q+%d reasons %v", head,
-			m.id, m.seq, m.outboxNext, m.outboundNext, m.hosts, m.retrying, m.visits, m.demand, m.states[1:], m.warc.File, m.warc.Offset, m.reasons)
+		return fmt.Sprintf("%s  = id %q seq %d outbox %d outbound %d hosts %d retrying %d waiting %d visits %d demand %d states %v warc %q+%d reasons %v", head,
+			m.id, m.seq, m.outboxNext, m.outboundNext, m.hosts, m.retrying, m.waiting, m.visits, m.demand, m.states[1:], m.warc.File, m.warc.Offset, m.reasons)
 	}
 	return fmt.Sprintf("%s  %x = %x  # unknown", head, key[3:], value)
 }
@@ -142,6 +142,9 @@ func (r *urlRecord) String() string {
 	if r.urlLife != (urlLife{}) {
 		out += fmt.Sprintf("%s changed %s demand %d missing %s misses %d fails %d",
 			r.history.text(), stamp(r.changed), r.demand, stamp(r.missing), r.misses, r.fails)
+	}
+	if r.waits {
+		out += " waits"
 	}
 	return out
 }

@@ -14,12 +14,13 @@ import (
 //	   | TRWF | 1 | seq | next | hosts | retrying | n × by state | id  | WARC file | WARC offset | n × (reason, count) |
 //	   | 4    | 1 | uv  | uv   | uv    | uv       | uv, uv...    | str | str       | varint      | uv, (str, uv)...    |
 //	   +------+---+-----+------+-------+----------+--------------+-----+-----------+-------------+---------------------+
-//	   | visits | demand | flags | outbound |   of version 2
-//	   | uv     | uv     | uv    | uv       |
-//	   +--------+--------+-------+----------+
+//	   | visits | demand | flags | outbound | waiting |   of version 2, waiting of 3
+//	   | uv     | uv     | uv    | uv       | uv      |
+//	   +--------+--------+-------+----------+---------+
 //	   seq: the last place given in a queue; next: the next entry of the outbox.
 //	   visits: addresses that have an R key; demand: their sum; flags: bit 0 hosts
-//	   have S keys for their R keys; outbound: the next X entry.
+//	   have S keys for their R keys; outbound: the next X entry;
+//	   waiting: of those queued, see Outcome.Waits; retrying: the others with a try.
 const (
 	metaMagic       = "TRWF"
 	maxReasons      = 128
@@ -41,7 +42,8 @@ type meta struct {
 	visits       uint64
 	demand       uint64
 	outboundNext uint64
-	recrawls     bool // hosts have S keys for their R keys
+	recrawls     bool   // hosts have S keys for their R keys
+	waiting      uint64 // queued once more without a failure
 }
 
 func (m *meta) append(dst []byte) []byte {
@@ -63,7 +65,8 @@ func (m *meta) append(dst []byte) []byte {
 	if m.recrawls {
 		flags |= flagRecrawls
 	}
-	return binary.AppendUvarint(binary.AppendUvarint(dst, flags), m.outboundNext)
+	dst = binary.AppendUvarint(binary.AppendUvarint(dst, flags), m.outboundNext)
+	return binary.AppendUvarint(dst, m.waiting)
 }
 
 func decodeMeta(b []byte) (meta, error) {
@@ -101,6 +104,9 @@ func decodeMeta(b []byte) (meta, error) {
 		d.bad = d.bad || flags > flagRecrawls
 		m.outboundNext = d.uvarint()
 	}
+	if ver >= 3 {
+		m.waiting = d.uvarint()
+	}
 	return m, d.end("totals", ver)
 }
 
@@ -108,7 +114,10 @@ func decodeMeta(b []byte) (meta, error) {
 func (m *meta) count(r *urlRecord, step int) {
 	m.states[r.state] += uint64(step)
 	if State(r.state) == Queued {
-		if r.tries > 0 {
+		switch {
+		case r.waits:
+			m.waiting += uint64(step)
+		case r.tries > 0:
 			m.retrying += uint64(step)
 		}
 		return

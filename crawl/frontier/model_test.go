@@ -46,6 +46,7 @@ type modelURL struct {
 	ipBefore, ipSince time.Time
 	doc               bool
 	tries             int
+	waits             bool
 	visits            int
 }
 
@@ -308,9 +309,10 @@ func (m *model) commit() {
 		case Retry, Postponed:
 			o.RetryAt = m.now.Add(time.Duration(m.rng.IntN(200)) * time.Second)
 			u.state = Queued
-			if o.State == Retry {
+			if u.waits = o.State == Retry && m.rng.IntN(2) == 0; o.State == Retry {
 				u.tries++
 			}
+			o.Waits = u.waits
 			u.due = o.RetryAt.Add(time.Second - time.Microsecond).Truncate(time.Second) // queues count in seconds
 		case NotModified:
 			u.state = Skipped
@@ -324,7 +326,7 @@ func (m *model) commit() {
 			}
 		}
 		if u.state != Queued {
-			u.due, u.tries = time.Time{}, 0
+			u.due, u.tries, u.waits = time.Time{}, 0, false
 			u.visits++
 		}
 		b.Outcomes = append(b.Outcomes, o)
@@ -406,13 +408,16 @@ func countActive(f *Frontier, now time.Time) (n int) {
 func (m *model) checkStats() {
 	st := m.f.Stats()
 	var want [numStates]int64
-	retrying, visits := int64(0), int64(0)
+	retrying, waiting, visits := int64(0), int64(0), int64(0)
 	for _, u := range m.urls {
 		want[u.state]++
 		if u.state != Queued && !u.due.IsZero() {
 			visits++
 		}
-		if u.state == Queued && u.tries > 0 {
+		switch {
+		case u.waits:
+			waiting++
+		case u.state == Queued && u.tries > 0:
 			retrying++
 		}
 	}
@@ -420,8 +425,8 @@ func (m *model) checkStats() {
 	if st.Visits != visits {
 		m.t.Fatalf("%d have a next visit, want %d", st.Visits, visits)
 	}
-	if got != want || st.Retrying != retrying || st.InFlight != len(m.out) || st.Outbox != int64(uint64(len(m.outbox))-m.taken) {
-		m.t.Fatalf("stats %+v\nwant %v, retrying %d, in flight %d", st, want, retrying, len(m.out))
+	if got != want || st.Retrying != retrying || st.Waiting != waiting || st.InFlight != len(m.out) || st.Outbox != int64(uint64(len(m.outbox))-m.taken) {
+		m.t.Fatalf("stats %+v\nwant %v, retrying %d, waiting %d, in flight %d", st, want, retrying, waiting, len(m.out))
 	}
 	if active := countActive(m.f, m.now); st.ActiveHosts != active {
 		m.t.Fatalf("%d hosts are active, want %d", st.ActiveHosts, active)

@@ -19,7 +19,7 @@ import (
 //	   | uv     | uv      | uv   | varint  | uv     | varint  | uv     | uv    |
 //	   +--------+---------+------+---------+--------+---------+--------+-------+
 //	   flags: bit 0 the index holds a document; bit 1 a hash follows; bit 2
-//	   it has a K key. due and
+//	   it has a K key; bit 3 it waits for another address (of version 3). due and
 //	   seq are those of its Q key while it is queued, otherwise due that of its R
 //	   key, 0 none. What follows the hash is of version 2; where all of it is 0 the
 //	   record is written as version 1: that is most of a frontier.
@@ -33,6 +33,7 @@ const (
 	flagDoc        = 1
 	flagHash       = 2
 	flagSketch     = 4
+	flagWaits      = 8
 )
 
 // urlRecord is what is stored of an address.
@@ -57,6 +58,7 @@ type urlLife struct {
 	missing       int64
 	misses, fails uint32
 	sketch        bool // it has a K key
+	waits         bool // queued once more, and nothing failed: Outcome.Waits
 }
 
 func (r *urlRecord) place() place { return place{due: r.due, level: r.level, seq: r.seq} }
@@ -71,6 +73,9 @@ func (r *urlRecord) append(dst []byte) []byte {
 	}
 	if r.sketch {
 		flags |= flagSketch
+	}
+	if r.waits {
+		flags |= flagWaits
 	}
 	version := byte(recordVersion)
 	if r.urlLife == (urlLife{}) {
@@ -122,9 +127,10 @@ func decodeURL(b []byte) (*urlRecord, error) {
 	if ver >= 2 {
 		r.history = d.history()
 		r.changed, r.demand, r.missing, r.misses, r.fails = d.varint(), d.uint32(), d.varint(), d.uint32(), d.uint32()
-		r.sketch = flags&flagSketch != 0
+		r.sketch, r.waits = flags&flagSketch != 0, flags&flagWaits != 0
 	}
-	if r.state == 0 || r.state >= uint8(numStates) || r.level >= Levels || r.seq > maxSeq || flags > flagDoc|flagHash|flagSketch || ver < 2 && flags&flagSketch != 0 {
+	if r.state == 0 || r.state >= uint8(numStates) || r.level >= Levels || r.seq > maxSeq || flags > flagDoc|flagHash|flagSketch|flagWaits ||
+		ver < 2 && flags&flagSketch != 0 || ver < 3 && flags&flagWaits != 0 {
 		d.bad = true
 	}
 	return r, d.end("address", ver)

@@ -186,8 +186,8 @@ func TestReasonsAreBounded(t *testing.T) {
 	}
 }
 
-// TestVersion1: what an older build wrote is read as it is.
-func TestVersion1(t *testing.T) {
+// TestOlderVersions: what older builds wrote is read as it is.
+func TestOlderVersions(t *testing.T) {
 	u := urlRecord{state: uint8(Done), doc: true, url: "http://a.test/", hash: [16]byte{1}, visits: 3}
 	b := u.append(nil)
 	if b[0] != 1 {
@@ -196,22 +196,38 @@ func TestVersion1(t *testing.T) {
 	if r, err := decodeURL(b); err != nil || *r != u {
 		t.Errorf("%+v, %v", r, err)
 	}
-	h := hostRecord{origin: "http://a.test", delay: 5, sched: 7, reason: "why"}
-	b = h.append(nil)
-	b = b[:len(b)-12] // without what version 2 added
-	b[0] = 1
-	if r, err := decodeHost(b); err != nil || *r != h {
+	u.history, u.missing, u.sketch = history{checks: 3, changes: 1, mean: 60}, 8, true
+	b = u.append(nil)
+	b[0] = 2 // the third adds a flag
+	if r, err := decodeURL(b); err != nil || *r != u {
 		t.Errorf("%+v, %v", r, err)
 	}
-	m := meta{seq: 9, hosts: 2, id: "x", reasons: map[string]uint64{"failed/dns": 1}}
-	b = m.append(nil)
-	b = b[:len(b)-4]
-	b[4] = 1
-	if r, err := decodeMeta(b); err != nil || fmt.Sprint(r) != fmt.Sprint(m) {
-		t.Errorf("%+v, %v", r, err)
+	for version, cut := range map[byte]int{1: 12 + hostAdded, 2: hostAdded} { // bytes of fields that are 0
+		h := hostRecord{origin: "http://a.test", delay: 5, sched: 7, reason: "why"}
+		b = h.append(nil)
+		b = b[:len(b)-cut]
+		b[0] = version
+		if r, err := decodeHost(b); err != nil || *r != h {
+			t.Errorf("version %d: %+v, %v", version, r, err)
+		}
 	}
-	b[4] = 3
+	for version, cut := range map[byte]int{1: 4 + metaAdded, 2: metaAdded} {
+		m := meta{seq: 9, hosts: 2, id: "x", reasons: map[string]uint64{"failed/dns": 1}}
+		b = m.append(nil)
+		b = b[:len(b)-cut]
+		b[4] = version
+		if r, err := decodeMeta(b); err != nil || fmt.Sprint(r) != fmt.Sprint(m) {
+			t.Errorf("version %d: %+v, %v", version, r, err)
+		}
+	}
+	b[4] = recordVersion + 1
 	if _, err := decodeMeta(b); err == nil || !strings.Contains(err.Error(), "upgrade") {
-		t.Errorf("version 3: %v", err)
+		t.Errorf("version %d: %v", b[4], err)
 	}
 }
+
+// How many fields version 3 added.
+const (
+	hostAdded = 0
+	metaAdded = 1
+)

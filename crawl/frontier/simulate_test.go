@@ -59,7 +59,7 @@ func (m *model) step() {
 func (m *model) settle(l Lease) {
 	m.release(l)
 	u := m.urls[l.URL.String()]
-	u.out, u.state, u.doc, u.due, u.tries = false, Done, true, time.Time{}, 0
+	u.out, u.state, u.doc, u.due, u.tries, u.waits = false, Done, true, time.Time{}, 0, false
 	u.visits++
 	o := Outcome{Lease: l, State: Done}
 	if err := m.f.Commit(&Batch{Outcomes: []Outcome{o}}); err != nil {

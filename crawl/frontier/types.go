@@ -97,6 +97,7 @@ type Outcome struct {
 	Links              []Item
 	RetryAt            time.Time // Retry, Postponed
 	Due                time.Time // of the others: the next visit; zero: by its change rate
+	Waits              bool      // Retry: nothing failed, it waits for what another address proves to be
 	Missing            bool      // the answer was that there is no such page; counted until another answer comes
 
 	HostDelay time.Duration // from now on; 0: as it is, negative: none
@@ -163,7 +164,8 @@ type Status struct {
 type Stats struct {
 	Queued, Done, Skipped, Gone, Redirects, Denied, Failed int64
 	Held                                                   int64            // wait for the budget of their template
-	Retrying                                               int64            // of Queued: wait for another try
+	Retrying                                               int64            // of Queued: failed, and wait for another try
+	Waiting                                                int64            // of Queued: see Outcome.Waits
 	Reasons                                                map[string]int64 // "failed/timeout", of what is Skipped, Gone, Denied or Failed; at most 128, then "failed/other"
 	Visits                                                 int64            // settled addresses that have a next visit
 	Hosts                                                  int64            // ever seen

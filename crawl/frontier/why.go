@@ -93,7 +93,7 @@ func (f *Frontier) Stats() Stats {
 	n := func(s State) int64 { return int64(f.meta.states[s]) }
 	st := Stats{
 		Queued: n(Queued), Done: n(Done), Skipped: n(Skipped), Gone: n(Gone), Redirects: n(Redirect),
-		Denied: n(Denied), Failed: n(Failed), Held: n(Held), Retrying: int64(f.meta.retrying), Reasons: map[string]int64{},
+		Denied: n(Denied), Failed: n(Failed), Held: n(Held), Retrying: int64(f.meta.retrying), Waiting: int64(f.meta.waiting), Reasons: map[string]int64{},
 		Visits: int64(f.meta.visits), Hosts: int64(f.meta.hosts), Outbox: int64(f.meta.outboxNext - f.outbox.first),
 		InFlight: len(f.inflight), FrontHosts: len(f.front.hosts), ActiveHosts: f.front.activeHosts(now),
 	}
