@@ -7,9 +7,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/trawlsearch/trawl/internal/shareddata"
 )
@@ -77,6 +79,9 @@ func runVerdicts(t *testing.T, suite string, excuse func(c *suiteCase) string) {
 		if excuse != nil {
 			if why := excuse(c); why != "" {
 				reasons[why]++
+				if !c.holds(why) {
+					t.Errorf("%s: %s is not the reason\n%.500s", c.name(), why, c.Robots)
+				}
 				return
 			}
 		}
@@ -94,7 +99,7 @@ func TestGoogleSpecTest(t *testing.T) { runVerdicts(t, "robots-google-spectest",
 // TestGoogleHelpers runs the cases of the functions beneath Google's parser.
 func TestGoogleHelpers(t *testing.T) {
 	excused := map[string]string{
-		"//a/b/c": "Target of http://host//a/b/c is a path, not a host and a path",
+		"//a/b/c": "the target of http://host//a/b/c is that path; Google takes such a text for an address without scheme, of host a",
 	}
 	passed, total := 0, 0
 	readSuite(t, "robots-google-cpp", "helpers.jsonl", func(c *suiteCase) {
@@ -137,11 +142,50 @@ const (
 	whyOne     = "a User-agent line names one agent"
 	whyStar    = "only a lone * is a wildcard agent, and there is none within a name"
 	whySlash   = "a pattern that begins with neither / nor * matches no path"
+	whyTypo    = "Desallow and Useg-agent are slips that Google's parser does not forgive either"
+	whyWhole   = "a whole User-Agent, or words, are no product token (RFC 9309, 2.2.1)"
 	whyPolicy  = "that a long Crawl-delay means do not crawl is the crawler's choice"
 )
 
-// excuses lists such cases by "test agent url"; a case may be excused by its
-// kind first.
+// holds tells whether a reason of a kind is the whole reason: without what it
+// names, the case must pass.
+func (c *suiteCase) holds(why string) bool {
+	passes := func(body, agent, target string) bool {
+		allowed, _, _ := Parse([]byte(body)).Match(agent, target)
+		return allowed == c.Allowed
+	}
+	body := string(c.Robots)
+	named := agentLine.ReplaceAllStringFunc(body, func(line string) string {
+		m := agentLine.FindStringSubmatch(line)
+		return m[1] + token(m[2])
+	})
+	switch why {
+	case whyToken: // with letters for what a token has not
+		return passes(named, token(c.Agent), c.URL)
+	case whyRaw: // with the target as a crawler writes it
+		u, err := url.Parse(c.URL)
+		return err == nil && passes(body, c.Agent, u.String())
+	case whyMany: // for one of the agents
+		return slices.ContainsFunc(c.Agents, func(agent string) bool { return passes(named, token(agent), c.URL) })
+	}
+	return true
+}
+
+// agentLine is a line that names agents, with the slips that parsers forgive.
+var agentLine = regexp.MustCompile(`(?i)((?:^|[\r\n])[ \t]*use[rg]?[- ]?agent[ \t]*:?[ \t]*)([^\r\n]*)`)
+
+// token is a name with a letter in the place of what product tokens do not have.
+func token(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '.' || r == '!' || '0' <= r && r <= '9' || r >= 0x80 && r != utf8.RuneError {
+			return 'a' + r%26
+		}
+		return r
+	}, strings.ToLower(name))
+}
+
+// excuses lists such cases by "test agent url", or else excuses them by their
+// kind, which is then proved (see holds).
 func excuses(t *testing.T, named map[string]string) func(c *suiteCase) string {
 	used := map[string]bool{}
 	t.Cleanup(func() {
@@ -154,11 +198,11 @@ func excuses(t *testing.T, named map[string]string) func(c *suiteCase) string {
 	return func(c *suiteCase) string {
 		u, err := url.Parse(c.URL)
 		switch {
-		case len(c.Agents) > 1:
-			return whyMany
 		case named[c.name()] != "":
 			used[c.name()] = true
 			return named[c.name()]
+		case len(c.Agents) > 1:
+			return whyMany
 		case c.Agent != "*" && !ValidAgent(product(c.Agent)):
 			return whyToken
 		case strings.IndexFunc(c.URL, func(r rune) bool { return r >= 0x80 }) >= 0:
@@ -178,16 +222,25 @@ func TestCrawlerCommons(t *testing.T) {
 		"SimpleRobotRulesParserTest.testSpacesInMultipleUserAgentNames three http://www.fict.com/fish":   whyOne,
 		"SimpleRobotRulesParserTest.testHtmlMarkupInRobotsTxt bogusbot http://www.domain.com/index.html": whyStar,
 		"SimpleRobotRulesParserTest.testBigCrawlDelay bixo http://www.domain.com/":                       whyPolicy,
+		"GoogleRobotsTxtTest.GoogleOnly_AcceptUserAgentUpToFirstSpace foo bar http://foo.bar/x/y":        whyWhole,
+		"SimpleRobotRulesParserTest.testMultiAgentNames crawler2 http://www.domain.com/index.html":       whyOne,
+		"SimpleRobotRulesParserTest.testNutchCases2 agent3 http://www.domain.com/d":                      whyOne,
+		"SimpleRobotRulesParserTest.testNutchCases2 agent3 http://www.domain.com/d/a":                    whyOne,
+		"SimpleRobotRulesParserTest.testNutchCases2 agent3 http://www.domain.com/e/d/foo.html":           whyOne,
+		"SimpleRobotRulesParserTest.testNutchCases2 agent3 http://www.domain.com/foo/bar/baz.html":       whyOne,
+		"SimpleRobotRulesParserTest.testMatchingUserAgentNamesHttpHeader butterfly http://example.org/":  whyWhole,
+		"SimpleRobotRulesParserTest.testDirectiveTypos bot1 http://domain.com/desallow/":                 whyTypo,
+		"SimpleRobotRulesParserTest.testDirectiveTypos bot3 http://domain.com/useg-agent/":               whyTypo,
 	}))
 }
 
 func TestProtego(t *testing.T) {
 	runVerdicts(t, "robots-protego", excuses(t, map[string]string{
-		" Mozilla/5.0 (compatible; Львів-bot/1.1) /totalitarianism/foo.htm": whyToken,
+		" Mozilla/5.0 (compatible; Львів-bot/1.1) /totalitarianism/foo.htm": whyWhole,
 		" agent /foo":                                            whyGroup,
 		" agent /foobar":                                         whyGroup,
 		" agent /content/2":                                      whyGroup,
-		" harry potter http://foo.bar/horcrux":                   whyToken,
+		" harry potter http://foo.bar/horcrux":                   whyWhole,
 		" foo*bot http://foo.bar/myprofile":                      whyStar,
 		" foobot http://foo.bar/myprofile":                       whyStar,
 		" FooBot http://foo.bar/foo/bar/baz":                     whyLetters,
