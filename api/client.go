@@ -117,7 +117,7 @@ func (c *Client) History(ctx context.Context, collection string, limit int) ([]E
 // Push streams NDJSON documents.
 func (c *Client) Push(ctx context.Context, collection string, ndjson io.Reader) (int, error) {
 	var out Accepted
-	err := c.do(ctx, http.MethodPost, collectionPath(collection)+"/documents", ndjson, &out)
+	err := c.stream(ctx, collectionPath(collection)+"/documents", "application/x-ndjson", ndjson, &out)
 	return out.Accepted, err
 }
 
@@ -183,18 +183,36 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader, ou
 	if err != nil {
 		return err
 	}
+	return decode(resp, out)
+}
+
+// stream posts a body of another type than JSON, of any length.
+func (c *Client) stream(ctx context.Context, path, mediaType string, body io.Reader, out any) error {
+	resp, err := c.sendAs(ctx, http.MethodPost, path, mediaType, body)
+	if err != nil {
+		return err
+	}
+	return decode(resp, out)
+}
+
+// decode reads the body of an answer into out, if that is not nil.
+func decode(resp *http.Response, out any) error {
 	defer resp.Body.Close()
 	if out == nil {
 		return nil
 	}
 	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
-		return fmt.Errorf("api: %s %s: %w", method, path, err)
+		return fmt.Errorf("api: %s %s: %w", resp.Request.Method, resp.Request.URL.Path, err)
 	}
 	return nil
 }
 
-// send returns an answer below 400; anything else comes back as a *Problem.
 func (c *Client) send(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	return c.sendAs(ctx, method, path, "application/json", body)
+}
+
+// sendAs returns an answer below 400; anything else comes back as a *Problem.
+func (c *Client) sendAs(ctx context.Context, method, path, mediaType string, body io.Reader) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.Base+path, body)
 	if err != nil {
 		return nil, fmt.Errorf("api: %w", err)
@@ -203,7 +221,7 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader) 
 		req.Header.Set("Authorization", "Bearer "+c.Token)
 	}
 	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", mediaType)
 	}
 	client := c.HTTP
 	if client == nil {

@@ -34,7 +34,8 @@ type Options struct {
 	Events   func(ctx context.Context, collection string, limit int) ([]Event, error) // the newest first
 	Address  func(ctx context.Context, collection, address string) (Address, error)   // what its crawl knows of an address
 	Reparse  func(ctx context.Context, collection string, progress func(Reparsed)) (Reparsed, error)
-	Diff     func(ctx context.Context, collection string, limit int) (Diff, error) // with at most limit addresses of each kind
+	Import   func(ctx context.Context, collection string, warc io.Reader) (Captured, error) // makes documents of captures
+	Diff     func(ctx context.Context, collection string, limit int) (Diff, error)          // with at most limit addresses of each kind
 
 	// Authorize tells why r may not change anything; nil may.
 	Authorize func(r *http.Request) error
@@ -65,6 +66,7 @@ func New(opt Options) http.Handler {
 	s.handle("PUT "+c+"/{collection}", s.admin(s.putCollection))
 	s.handle("GET "+c+"/{collection}/search", s.search)
 	s.handle("POST "+c+"/{collection}/documents", s.admin(s.documents))
+	s.handle("POST "+c+"/{collection}/captures", s.admin(s.captures))
 	s.handle("POST "+c+"/{collection}/crawl", s.admin(s.crawl))
 	s.handle("POST "+c+"/{collection}/reparse", s.admin(s.reparse))
 	s.handle("GET "+c+"/{collection}/url", s.address)

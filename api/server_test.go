@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -117,6 +118,13 @@ func serve(t *testing.T) (*fakeNode, *Client) {
 			}
 			progress(Reparsed{Captures: 1})
 			return Reparsed{Captures: 2, Documents: 1}, nil
+		},
+		Import: func(_ context.Context, name string, r io.Reader) (Captured, error) {
+			b, err := io.ReadAll(r)
+			if string(b) == "damage" {
+				return Captured{Corrupt: 1, Damage: []Damage{{Offset: 7, Error: "no record"}}}, err
+			}
+			return Captured{Accepted: 1, Captures: int64(len(b)), Skipped: map[string]int64{"http-404": 2}}, err
 		},
 		Diff: func(_ context.Context, name string, limit int) (Diff, error) {
 			return Diff{Collection: name, From: limit}, nil
@@ -313,6 +321,25 @@ func TestAddressAndReparse(t *testing.T) {
 	}
 	if _, err := c.Reparse(t.Context(), "gone", func(Reparsed) {}); err == nil {
 		t.Error("no crawl, no error")
+	}
+}
+
+func TestCaptures(t *testing.T) {
+	f, c := serve(t)
+	got, err := c.PushCaptures(t.Context(), "new", strings.NewReader("four"))
+	if err != nil || got.Accepted != 1 || got.Captures != 4 || got.Skipped["http-404"] != 2 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := f.Collection("new"); err != nil {
+		t.Errorf("the collection was not made: %v", err)
+	}
+	var p *Problem
+	if _, err := c.PushCaptures(t.Context(), "new", strings.NewReader("damage")); !errors.As(err, &p) || p.Code != "bad_archive" || !strings.Contains(p.Detail, "at byte 7: no record") {
+		t.Errorf("%v", err)
+	}
+	f.deny = errors.New("not you")
+	if _, err := c.PushCaptures(t.Context(), "new", strings.NewReader("x")); !errors.As(err, &p) || p.Status != 403 {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,18 +17,31 @@ import (
 
 func indexCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use:   "index FILE.jsonl",
-		Short: "Put documents of your own into a collection",
-		Long: `Index reads one JSON object a line ("-" reads standard input): "id" is required;
-"title", "text" (or "body"), "url", "headings", "description" and "lang" have
-their meaning, other names are searched too; {"id": "x", "deleted": true}
-removes a document. A document replaces the one of the same id. Returns when
-all can be searched. Ctrl-C loses nothing that was taken; running it again
-changes nothing that is there.`,
+		Use:   "index FILE...",
+		Short: "Put documents of your own into a collection: JSON lines, or web archives (WARC)",
+		Long: `Index reads files of two kinds, and tells them apart by what they hold. "-" is
+standard input.
+
+Documents, one JSON object a line: "id" is required; "title", "text" (or
+"body"), "url", "headings", "description" and "lang" have their meaning, other
+names are searched too; {"id": "x", "deleted": true} removes a document. A
+document replaces the one of the same id.
+
+Web archives: WARC files (.warc, .warc.gz, .warc.zst, .wacz, or folders of
+them) of wget --warc-file, Heritrix, Browsertrix, Common Crawl and others.
+Their pages become documents as if they had been crawled, without a request;
+scope and robots.txt do not apply, what a page says of itself (noindex) does. Of
+an address the latest capture with status 200 counts, in whichever of the files
+it is; revisits are resolved across them. Damage is named with its place and
+passed over; then the exit code is 1.
+
+Returns when all can be searched. Ctrl-C loses nothing that was taken; running
+it again changes nothing that is there.`,
 		Example: `  trawl index products.jsonl --collection shop
+  trawl index crawl-*.warc.gz --collection archive
   xz -dc wiki.jsonl.xz | trawl index - --collection wiki --memory 512MB`,
-		Args: exactly(1, "one file"),
-		RunE: indexFile,
+		Args: atLeast(1, "file"),
+		RunE: indexFiles,
 	}
 	addSession(c, "log-bytes")
 	f := c.Flags()
@@ -40,51 +51,50 @@ changes nothing that is there.`,
 	return c
 }
 
-func indexFile(c *cobra.Command, args []string) (err error) {
-	in := c.InOrStdin()
-	if args[0] != "-" {
-		f, err := os.Open(args[0])
-		if err != nil {
-			return usagef("trawl index: %v", err)
-		}
-		defer f.Close()
-		in = f
+// An indexed is the outcome of `trawl index`.
+type indexed struct {
+	Collection string `json:"collection"`
+	api.Captured
+	Docs    uint64  `json:"docs"`  // in the collection; 0 with --no-wait
+	Bytes   int64   `json:"bytes"` // that were read
+	Seconds float64 `json:"seconds"`
+}
+
+func indexFiles(c *cobra.Command, args []string) (err error) {
+	in, err := sortFiles(c.Context(), c.InOrStdin(), args)
+	if err != nil {
+		return err
 	}
 	s, err := connect(c, "indexer", "searcher", "gateway")
 	if err != nil {
 		return err
 	}
 	defer s.close(&err)
-	collection, _ := c.Flags().GetString("collection")
+	out := &indexed{}
+	out.Collection, _ = c.Flags().GetString("collection")
 	start := time.Now()
-	counted := &countingReader{r: in}
-	stop := showBytes(c.ErrOrStderr(), counted, start)
-	n, err := s.Push(c.Context(), collection, counted)
+	shown := &progress{total: in.bytes, start: start}
+	stop := shown.show(c.ErrOrStderr())
+	err = in.push(c.Context(), s.Client, out, shown)
 	stop()
-	if err != nil {
-		if c.Context().Err() != nil {
-			return interrupted("what was taken stays, and running it again changes nothing that is there")
-		}
+	noWait, _ := c.Flags().GetBool("no-wait")
+	switch {
+	case err != nil && c.Context().Err() != nil:
+		return interrupted("what was taken stays, and running it again changes nothing that is there")
+	case err != nil:
 		// What stood before the bad line is taken; let it be indexed before this process ends.
-		if _, werr := waitIndexed(c.Context(), s.Client, collection, c.ErrOrStderr()); werr != nil && !isUsage(werr) {
+		if _, werr := waitIndexed(c.Context(), s.Client, out.Collection, c.ErrOrStderr()); werr != nil && !isUsage(werr) {
 			return errors.Join(err, werr)
 		}
 		return err
-	}
-	noWait, _ := c.Flags().GetBool("no-wait")
-	var docs uint64
-	if !noWait {
-		if docs, err = waitIndexed(c.Context(), s.Client, collection, c.ErrOrStderr()); err != nil {
+	case !noWait:
+		if out.Docs, err = waitIndexed(c.Context(), s.Client, out.Collection, c.ErrOrStderr()); err != nil {
 			return err
 		}
 	}
-	took := time.Since(start)
-	if asJSON, _ := c.Flags().GetBool("json"); asJSON {
-		return printJSON(c.OutOrStdout(), map[string]any{"collection": collection, "accepted": n, "docs": docs, "bytes": counted.n.Load(), "seconds": took.Seconds()})
-	}
-	_, err = fmt.Fprintf(c.OutOrStdout(), "%d documents taken, %d in %s; %.1f MB in %s (%.0f documents/s)\n",
-		n, docs, collection, float64(counted.n.Load())/1e6, took.Round(10*time.Millisecond), float64(n)/took.Seconds())
-	return err
+	out.Bytes, out.Seconds = shown.done.Load(), time.Since(start).Seconds()
+	asJSON, _ := c.Flags().GetBool("json")
+	return out.print(c.OutOrStdout(), c.ErrOrStderr(), asJSON, noWait)
 }
 
 // How long nothing may be indexed before the wait is explained, and given up
@@ -121,44 +131,5 @@ func waitIndexed(ctx context.Context, client *api.Client, collection string, std
 			return 0, interrupted("the documents are taken, and are indexed when a server runs")
 		case <-time.After(100 * time.Millisecond):
 		}
-	}
-}
-
-type countingReader struct {
-	r io.Reader
-	n atomic.Int64
-}
-
-func (c *countingReader) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n.Add(int64(n))
-	return n, err
-}
-
-// showBytes tells on a terminal how far a push has come, until stop is called.
-func showBytes(w io.Writer, c *countingReader, start time.Time) (stop func()) {
-	if !terminal(w) {
-		return func() {}
-	}
-	done := make(chan struct{})
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		tick := time.NewTicker(time.Second)
-		defer tick.Stop()
-		for {
-			select {
-			case <-done:
-				fmt.Fprint(w, "\r\x1b[K")
-				return
-			case <-tick.C:
-				mb := float64(c.n.Load()) / 1e6
-				fmt.Fprintf(w, "\r\x1b[K%.1f MB taken (%.1f MB/s)", mb, mb/time.Since(start).Seconds())
-			}
-		}
-	}()
-	return func() {
-		close(done)
-		<-ended
 	}
 }

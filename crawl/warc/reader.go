@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -33,6 +32,9 @@ const (
 	maxGapBytes  = 64 << 10
 	maxScanBytes = 256 << 20
 )
+
+// magicARC begins a file of the format before WARC.
+const magicARC = "filedesc:"
 
 // A CorruptError says that the bytes at Offset are not a whole record.
 type CorruptError struct {
@@ -230,7 +232,7 @@ func (r *Reader) header(rec *Record) (int64, error) {
 		return 0, err
 	}
 	if !strings.HasPrefix(line, "WARC/") {
-		if strings.HasPrefix(line, "filedesc:") {
+		if strings.HasPrefix(line, magicARC) {
 			return 0, errors.New("this is an ARC file, not WARC")
 		}
 		return 0, fmt.Errorf("no WARC version line but %.40q", line)
@@ -360,11 +362,12 @@ func cut(err error) error {
 
 // Read gives the one record that ref names in the folder dir.
 func Read(dir string, ref Ref) (*Record, error) {
-	return readPath(filepath.Join(dir, filepath.Base(ref.File)), ref)
+	path := filepath.Join(dir, filepath.Base(ref.File))
+	return archive{path: path, disk: path, n: -1}.read(ref)
 }
 
-func readPath(path string, ref Ref) (*Record, error) {
-	f, err := os.Open(path)
+func (a archive) read(ref Ref) (*Record, error) {
+	f, err := a.open()
 	if err != nil {
 		return nil, fmt.Errorf("warc: read %s: %w", ref.File, err)
 	}

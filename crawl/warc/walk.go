@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,11 +15,18 @@ import (
 
 // WalkOptions are the settings of Walk. The zero value works.
 type WalkOptions struct {
-	MaxBodyBytes int64 // of a decoded body, the rest is cut; zero: 20 MiB
+	MaxBodyBytes  int64 // of a decoded body, the rest is cut; zero: 20 MiB
+	MaxBlockBytes int64 // kept of a record, the rest is skipped; zero: 64 MiB
+	MaxOpen       int   // files that are read at the same time, each with a record in memory; zero: 64
+
+	// OwnIndexes: indexes beside the files are somebody else's and not believed.
+	OwnIndexes bool
+
+	Corrupt func(path string, err *CorruptError) // told of each damage; nil: it is counted only
+	Read    func(bytes int64)                    // told how many more bytes of the files were read; nil: nobody
 }
 
-// maxOpen bounds the files that Walk reads at the same time.
-const maxOpen = 64
+const defaultOpen = 64
 
 // A Page is one answer of a server as Walk gives it.
 type Page struct {
@@ -59,14 +64,17 @@ type WalkCounts struct {
 // extraction of old captures reads.
 //
 // The order is by WARC-Date between files, and within a file that of the file:
-// files that were written at the same time are read side by side (at most 64;
-// of more, some wait). Damage is counted and passed over. Indexes beside the
+// files that were written at the same time are read side by side (at most
+// MaxOpen; of more, some wait). Of a WACZ its WARC files are walked. Damage is counted and passed over. Indexes beside the
 // files are used, and made in a temporary folder where there are none, but
 // only if there are revisits. A Page is fn's to keep; fn's error ends the walk.
 func Walk(ctx context.Context, paths []string, opt WalkOptions, fn func(*Page) error) (WalkCounts, error) {
-	w := &walker{opt: opt, originals: originals{indexes: map[string]string{}}}
+	if opt.MaxOpen <= 0 {
+		opt.MaxOpen = defaultOpen
+	}
+	w := &walker{opt: opt, originals: originals{own: opt.OwnIndexes}}
 	defer w.originals.close()
-	files, err := warcFiles(paths)
+	files, err := archives(paths)
 	if err != nil {
 		return w.counts, fmt.Errorf("warc: walk: %w", err)
 	}
@@ -77,31 +85,6 @@ func Walk(ctx context.Context, paths []string, opt WalkOptions, fn func(*Page) e
 	return w.counts, nil
 }
 
-// warcFiles gives the files that paths name, sorted by name, each once.
-func warcFiles(paths []string) (files []string, err error) {
-	for _, p := range paths {
-		info, err := os.Stat(p)
-		if err != nil {
-			return nil, err
-		}
-		if !info.IsDir() {
-			files = append(files, p)
-			continue
-		}
-		err = filepath.WalkDir(p, func(path string, d fs.DirEntry, err error) error {
-			if err == nil && !d.IsDir() && slices.ContainsFunc(warcSuffixes, func(s string) bool { return strings.HasSuffix(path, s) }) {
-				files = append(files, path)
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	slices.Sort(files)
-	return slices.Compact(files), nil
-}
-
 type walker struct {
 	opt       WalkOptions
 	counts    WalkCounts
@@ -110,16 +93,17 @@ type walker struct {
 
 // A stream is a file being walked, at one of its captures.
 type stream struct {
-	path  string
+	archive
 	began time.Time // of its first record
-	f     *os.File
+	f     file
 	r     *Reader
 	rec   *Record
 	due   time.Time // of rec, or of one before it if that was later
 	order int
+	read  int64 // bytes that were told
 }
 
-func (w *walker) walk(ctx context.Context, files []string, fn func(*Page) error) error {
+func (w *walker) walk(ctx context.Context, files []archive, fn func(*Page) error) error {
 	waiting, err := w.begun(files)
 	if err != nil {
 		return err
@@ -134,7 +118,7 @@ func (w *walker) walk(ctx context.Context, files []string, fn func(*Page) error)
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if len(waiting) > 0 && len(open) < maxOpen && (len(open) == 0 || !waiting[0].began.After(open[0].due)) {
+		if len(waiting) > 0 && len(open) < w.opt.MaxOpen && (len(open) == 0 || !waiting[0].began.After(open[0].due)) {
 			s := waiting[0]
 			waiting = waiting[1:]
 			if more, err := w.open(s); err != nil {
@@ -145,7 +129,7 @@ func (w *walker) walk(ctx context.Context, files []string, fn func(*Page) error)
 			continue
 		}
 		s := open[0]
-		if err := w.visit(s, fn); err != nil {
+		if err := w.visit(ctx, s, fn); err != nil {
 			return err
 		}
 		more, err := w.next(s)
@@ -162,14 +146,14 @@ func (w *walker) walk(ctx context.Context, files []string, fn func(*Page) error)
 }
 
 // begun puts the files in the order of their first records.
-func (w *walker) begun(files []string) ([]*stream, error) {
+func (w *walker) begun(files []archive) ([]*stream, error) {
 	var out []*stream
-	for i, path := range files {
-		f, err := os.Open(path)
+	for i, a := range files {
+		f, err := a.open()
 		if err != nil {
 			return nil, err
 		}
-		s := &stream{path: path, order: i}
+		s := &stream{archive: a, order: i}
 		if rec, err := NewReader(f, ReaderOptions{MaxBlockBytes: 1}).Next(); err == nil {
 			s.began = rec.Date
 		}
@@ -181,10 +165,10 @@ func (w *walker) begun(files []string) ([]*stream, error) {
 }
 
 func (w *walker) open(s *stream) (more bool, err error) {
-	if s.f, err = os.Open(s.path); err != nil {
+	if s.f, err = s.archive.open(); err != nil {
 		return false, err
 	}
-	s.r = NewReader(s.f, ReaderOptions{})
+	s.r = NewReader(s.f, ReaderOptions{MaxBlockBytes: w.opt.MaxBlockBytes})
 	return w.next(s)
 }
 
@@ -192,19 +176,22 @@ func (w *walker) open(s *stream) (more bool, err error) {
 func (w *walker) next(s *stream) (more bool, err error) {
 	for {
 		rec, err := s.r.Next()
+		if at := s.r.src.offset(); w.opt.Read != nil && at > s.read { // resync goes back
+			w.opt.Read(at - s.read)
+			s.read = at
+		}
 		var corrupt *CorruptError
 		switch {
 		case err == io.EOF:
 			return false, s.f.Close()
 		case errors.As(err, &corrupt):
-			w.counts.Corrupt++
+			w.corrupt(s.path, corrupt)
 			continue
 		case err != nil:
 			s.f.Close()
 			return false, fmt.Errorf("%s: %w", s.path, err)
 		}
-		switch {
-		case rec.Type == TypeResponse, rec.Type == TypeRevisit, rec.Type == "resource" && rec.ContentType != contentFields:
+		if rec.isAnswer() {
 			s.rec = rec
 			if rec.Date.After(s.due) {
 				s.due = rec.Date
@@ -214,17 +201,44 @@ func (w *walker) next(s *stream) (more bool, err error) {
 	}
 }
 
+// isAnswer tells whether a record is one that Walk gives.
+func (r *Record) isAnswer() bool {
+	return r.Type == TypeResponse || r.Type == TypeRevisit || r.Type == "resource" && r.ContentType != contentFields
+}
+
+func (w *walker) corrupt(path string, err *CorruptError) {
+	w.counts.Corrupt++
+	if w.opt.Corrupt != nil {
+		w.opt.Corrupt(path, err)
+	}
+}
+
 // visit hands one capture to fn.
-func (w *walker) visit(s *stream, fn func(*Page) error) error {
+func (w *walker) visit(ctx context.Context, s *stream, fn func(*Page) error) error {
 	rec := s.rec
-	p := &Page{Record: rec, Path: s.path, URL: rec.TargetURI, Date: rec.Date, Original: rec,
-		Ref: Ref{File: filepath.Base(s.path), Offset: rec.Offset, Length: rec.Length}}
+	p := newPage(rec)
+	p.Path, p.Ref.File = s.path, filepath.Base(s.path)
 	if rec.Type == TypeRevisit {
-		w.counts.Revisits++
 		var err error
-		if p.Original, err = w.originals.find(rec, s.path, rec.Offset, maxChain); err != nil {
+		if p.Original, err = w.originals.find(ctx, rec, s.archive, rec.Offset, maxChain); err != nil {
 			return err
 		}
+	}
+	return w.give(p, fn)
+}
+
+func newPage(rec *Record) *Page {
+	p := &Page{Record: rec, URL: rec.TargetURI, Date: rec.Date, Ref: Ref{Offset: rec.Offset, Length: rec.Length}}
+	if rec.Type != TypeRevisit {
+		p.Original = rec
+	}
+	return p
+}
+
+// give counts a page and hands it to fn.
+func (w *walker) give(p *Page, fn func(*Page) error) error {
+	if p.Record.Type == TypeRevisit {
+		w.counts.Revisits++
 	}
 	if !p.fill(w.opt.MaxBodyBytes) {
 		w.counts.NotHTTP++

@@ -32,7 +32,9 @@
 //
 // Beside each file that is complete stands its index (CDXJ; see Capture), from
 // which Lookup finds the captures of an address. Walk gives all captures in the
-// order in which they were made, those of revisits with the body they mean.
+// order in which they were made, those of revisits with the body they mean; Join
+// writes them as one stream, which WalkStream reads. WARC files in a WACZ, a zip
+// file (WACZ 1.1.1), are read where they stand.
 //
 // A payload that was written before is, with Options.Dedup, not written again:
 // a revisit record names the one that holds it.
