@@ -2,17 +2,23 @@ package extract
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/net/html/charset"
 )
 
-const prescanBytes = 1024 // how far the standard looks for <meta charset>
+const (
+	prescanBytes = 1024     // how far the standard looks for <meta charset> before it begins to parse
+	lateBytes    = 64 << 10 // how far we do where the bytes alone are no proof
+)
 
 // decode turns a body into valid UTF-8 and names the encoding it took. The
 // order is the WHATWG's: byte order mark, transport header, <meta> within the
 // first 1,024 bytes (only of HTML), then what the bytes look like
-// (charsetdetect.go), then windows-1252. UTF-7 is never considered.
+// (charsetdetect.go), then windows-1252. A later <meta>, for which a browser
+// begins anew ("change the encoding", WHATWG HTML 13.2.3.4), beats a guess, but
+// not bytes that are UTF-8 or UTF-16. UTF-7 is never considered.
 func decode(body []byte, contentType string, isHTML bool) (text []byte, name string) {
 	name, skip := sniffCharset(body, contentType, isHTML)
 	body = body[skip:]
@@ -49,5 +55,11 @@ func sniffCharset(body []byte, contentType string, isHTML bool) (name string, sk
 			return name, 0
 		}
 	}
-	return detect(body), 0
+	guess := detect(body)
+	if isHTML && !strings.HasPrefix(guess, "utf-") {
+		if late := metaPrescan(body[:min(len(body), lateBytes)]); late != "" {
+			return late, 0
+		}
+	}
+	return guess, 0
 }
