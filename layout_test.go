@@ -26,6 +26,7 @@ var floorPlan = map[string]string{
 	"internal/linkwalk":          "",
 
 	"langid":   "",
+	"section":  "",
 	"weburl":   "",
 	"document": "",
 	"query":    "",
@@ -49,7 +50,7 @@ var floorPlan = map[string]string{
 	"crawl/crawltest":           "weburl",
 	"crawl/neardup":             "",
 	"crawl/learn":               "weburl crawl/neardup",
-	"crawl": "document weburl langid internal/durable crawl/frontier crawl/fetch crawl/robots crawl/sitemap" +
+	"crawl": "document section weburl langid internal/durable crawl/frontier crawl/fetch crawl/robots crawl/sitemap" +
 		" crawl/extract crawl/extract/convert crawl/warc crawl/neardup crawl/learn crawl/login crawl/render",
 
 	"index/bitpack":          "",
@@ -64,8 +65,8 @@ var floorPlan = map[string]string{
 	"index": "analysis internal/durable index/bitpack index/postings index/termdict index/docvalues index/stored" +
 		" index/internal/segfile index/internal/gate index/internal/corrupt",
 
-	"search": "query rank analysis index index/bitpack index/postings index/docvalues index/termdict search/kernel",
-	"shard":  "document blob index search rank",
+	"search": "query rank analysis section index index/bitpack index/postings index/docvalues index/termdict search/kernel",
+	"shard":  "document section blob index search rank",
 	"eval":   "",
 	"speed":  "search query analysis index",
 	"api":    "search document",

@@ -98,9 +98,19 @@ func answer(q string, res *search.Result, took time.Duration) Answer {
 		if h.Explain != nil {
 			hit.Explain = h.Explain
 		}
+		if h.Section != nil {
+			hit.Section = new(section(*h.Section))
+		}
+		for _, part := range h.Sections {
+			hit.Sections = append(hit.Sections, section(part))
+		}
 		out.Hits = append(out.Hits, hit)
 	}
 	return out
+}
+
+func section(s search.Section) Section {
+	return Section{Title: plain(s.Title), URL: s.URL, Level: s.Level, Snippet: plain(s.Snippet), Highlight: marked(s.Snippet)}
 }
 
 func plain(spans []search.Span) string {

@@ -81,6 +81,8 @@ func (f *fakeNode) Fetch(_ context.Context, req *search.Request, hits []search.H
 			continue
 		}
 		hits[i].Snippet = []search.Span{{Text: "a <b> "}, {Text: "word", Mark: true}}
+		hits[i].Section = &search.Section{URL: "http://a.test/#s", Title: []search.Span{{Text: "S"}}, Level: 2}
+		hits[i].Sections = []search.Section{{URL: "http://a.test/#t", Title: []search.Span{{Text: "<"}, {Text: "T", Mark: true}}, Snippet: hits[i].Snippet}}
 	}
 	return nil
 }
@@ -149,12 +151,16 @@ func TestSearch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Hit{{ID: "id", Title: "<T>", Snippet: "a <b> word", Highlight: "a &lt;b&gt; <mark>word</mark>"}}
+	want := []Hit{{
+		ID: "id", Title: "<T>", Snippet: "a <b> word", Highlight: "a &lt;b&gt; <mark>word</mark>",
+		Section:  &Section{Title: "S", URL: "http://a.test/#s", Level: 2},
+		Sections: []Section{{Title: "<T", URL: "http://a.test/#t", Snippet: "a <b> word", Highlight: "a &lt;b&gt; <mark>word</mark>"}},
+	}}
 	if !reflect.DeepEqual(ans.Hits, want) || ans.Total != 7 || ans.Shards.Failed != 1 {
 		t.Errorf("got %+v", ans)
 	}
 	ans, err = c.Rank(t.Context(), "web", "word", 10, 0)
-	if err != nil || len(ans.Hits) != 1 || ans.Hits[0] != (Hit{ID: "id", Title: "<T>"}) {
+	if err != nil || len(ans.Hits) != 1 || !reflect.DeepEqual(ans.Hits[0], Hit{ID: "id", Title: "<T>"}) {
 		t.Errorf("without snippets: %+v, %v", ans, err)
 	}
 }

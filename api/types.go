@@ -96,6 +96,7 @@ type CrawlStatus struct {
 	Bytes          int64            `json:"bytes"`
 	PagesPerSecond float64          `json:"pages_per_second"`
 	Errors         map[string]int64 `json:"errors,omitempty"` // failed addresses by class
+	Processes      int              `json:"processes"`        // that share the crawl
 	Reported       time.Time        `json:"reported"`
 }
 
@@ -159,6 +160,18 @@ type Hit struct {
 	Highlight string  `json:"highlight,omitempty"` // the snippet as HTML, its words in <mark>
 	Explain   any     `json:"explain,omitempty"`
 	SortValue *int64  `json:"sort_value,omitempty"` // what sort=FIELD sorts by; absent: the document has none
+
+	Section  *Section  `json:"section,omitempty"`  // where on the page the snippet is from; absent: it has no address of its own
+	Sections []Section `json:"sections,omitempty"` // of the page, those that answer best, the best first; at most three
+}
+
+// A Section is a part of a page that has an address of its own.
+type Section struct {
+	Title     string `json:"title"` // its heading
+	URL       string `json:"url"`
+	Level     int    `json:"level"`               // of the heading, 1 to 6; 0: a page of a PDF or the like
+	Snippet   string `json:"snippet,omitempty"`   // of Sections only
+	Highlight string `json:"highlight,omitempty"` // the snippet as HTML, its words in <mark>
 }
 
 // A Facet is the most frequent values of a field among all documents that match.

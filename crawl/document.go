@@ -7,6 +7,7 @@ import (
 
 	"github.com/trawlsearch/trawl/crawl/extract"
 	"github.com/trawlsearch/trawl/document"
+	"github.com/trawlsearch/trawl/section"
 	"github.com/trawlsearch/trawl/weburl"
 )
 
@@ -39,6 +40,7 @@ func documentOf(u weburl.URL, p *extract.Page, at time.Time) *document.Document 
 	add("description", p.Description)
 	add("body", body)
 	add("boilerplate", rest)
+	add("sections", sections(body, p))
 	add("fetched", strconv.FormatInt(at.UnixMicro(), 10))
 
 	add("author", strings.Join(p.Authors, "\n"))
@@ -62,6 +64,18 @@ func documentOf(u weburl.URL, p *extract.Page, at time.Time) *document.Document 
 	return d
 }
 
+// sections notes where those of a page begin in the text that is shown of it.
+func sections(body string, p *extract.Page) string {
+	if body == "" || len(p.Sections) == 0 {
+		return ""
+	}
+	list := make([]section.Section, len(p.Sections))
+	for i, s := range p.Sections {
+		list[i] = section.Section{Level: s.Level, Heading: s.Heading, Anchor: s.Anchor, Text: s.Text}
+	}
+	return section.Encode(body, list)
+}
+
 // joined is texts below each other.
 func joined(texts ...string) string {
 	var out []string
@@ -83,7 +97,7 @@ func date(t time.Time) string {
 // ownFields are those that the author gives search engines, under names that the
 // document does not have.
 func ownFields(d *document.Document, p *extract.Page) []document.Field {
-	taken := map[string]bool{"id": true, "url": true, "lang": true, "title": true, "body": true, "boilerplate": true, "anchors": true}
+	taken := map[string]bool{"id": true, "url": true, "lang": true, "title": true, "body": true, "boilerplate": true, "anchors": true, "sections": true}
 	for _, f := range d.Fields {
 		taken[f.Name] = true
 	}

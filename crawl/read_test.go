@@ -30,7 +30,7 @@ func TestReads(t *testing.T) {
 		b.wantLive("/", "/date", "/de", "/from-md", "/quiet", "/x.md", "/x.txt")
 		b.wantWhy("/old.doc", "skipped", "type application/msword")
 		for path, want := range map[string]map[string]string{
-			"/x.md":  {"title": "Read me", "headings": "Read me\nUse", "media_type": "text/markdown"},
+			"/x.md":  {"title": "Read me", "headings": "Read me\nUse", "media_type": "text/markdown", "sections": "§1\n0 0 1 read-me\tRead me\n24 0 2 use\tUse\n"},
 			"/x.txt": {"title": "Notes"},
 			"/quiet": {"body": "", "boilerplate": german},
 			"/date":  {"published": "1999-05-06T07:08:09Z", "updated": "1999-05-06T07:08:09Z", "author": "Ada Lovelace", "product": "trawl"},

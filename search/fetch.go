@@ -9,6 +9,7 @@ import (
 
 	"github.com/trawlsearch/trawl/analysis"
 	"github.com/trawlsearch/trawl/index"
+	"github.com/trawlsearch/trawl/section"
 )
 
 // Names of fields that have a meaning here. A schema need not have them.
@@ -20,7 +21,9 @@ const (
 	fieldBody        = "body"
 	fieldDescription = "description"
 	fieldLang        = "lang"
-	fieldSite        = "site" // host of the url
+	fieldSite        = "site"     // host of the url
+	fieldSections    = "sections" // where those of the body begin
+	fieldHeadings    = "headings"
 )
 
 // Fetch reads the documents of hits and marks the query's words in them. It reads
@@ -33,7 +36,9 @@ func (l *local) Fetch(ctx context.Context, req *Request, hits []Hit) error {
 	defer snap.Close()
 	f := fetcher{schema: snap.Schema(), brief: req.Brief}
 	if !f.brief {
-		f.marker, f.analyzers = newMarker(newPlan(req, snap.Schema(), l.model)), map[string]*analysis.Analyzer{}
+		plan := newPlan(req, snap.Schema(), l.model)
+		f.marker, f.analyzers = newMarker(plan), map[string]*analysis.Analyzer{}
+		f.judge = newJudge(plan, f.marker, req, snap)
 	}
 	for _, p := range stores(snap, hits) {
 		if err := ctx.Err(); err != nil {
@@ -80,7 +85,8 @@ type fetcher struct {
 	brief  bool
 	values []index.StoredValue // scratch
 
-	marker    *marker // nil if brief, as is:
+	marker    *marker // nil if brief, as are:
+	judge     *judge
 	analyzers map[string]*analysis.Analyzer
 }
 
@@ -107,10 +113,20 @@ func (f *fetcher) fill(h *Hit, seg *index.Segment, doc uint32) (err error) {
 	if f.brief {
 		return nil
 	}
+	places := fields[fieldSections]
+	if section.Is(places) {
+		delete(fields, fieldSections)
+	}
 	h.Fields = fields
 	a := f.analyzer(seg, doc)
-	h.TitleSpans = spans(nil, h.Title, 0, len(h.Title), f.marker.marks(a, h.Title))
-	h.Snippet = f.snippet(a, fields)
+	title := f.marker.marks(a, h.Title)
+	h.TitleSpans = spans(nil, h.Title, 0, len(h.Title), title)
+	body := f.marker.passage(a, fields[fieldBody])
+	var best int // where in the body the snippet is from, -1: nowhere
+	h.Snippet, best = f.snippet(a, body, fields[fieldDescription])
+	if parts := section.Decode(places, body.text); len(parts) > 0 && f.judge != nil {
+		f.judge.sections(h, a, body, title, parts, best)
+	}
 	return nil
 }
 
@@ -127,17 +143,16 @@ func (f *fetcher) wants(field int) bool {
 }
 
 // snippet is that of the body, or of the description if only that has words of
-// the query, or if there is no body.
-func (f *fetcher) snippet(a *analysis.Analyzer, fields map[string]string) []Span {
-	body, description := fields[fieldBody], fields[fieldDescription]
-	out := f.marker.snippet(a, body)
+// the query, or if there is no body. It tells where in the body it is from.
+func (f *fetcher) snippet(a *analysis.Analyzer, body passage, description string) (out []Span, best int) {
+	out, best = body.snippet(SnippetChars)
 	if description == "" || marked(out) {
-		return out
+		return out, best
 	}
-	if other := f.marker.snippet(a, description); len(out) == 0 || marked(other) {
-		return other
+	if other, _ := f.marker.passage(a, description).snippet(SnippetChars); len(out) == 0 || marked(other) {
+		return other, -1
 	}
-	return out
+	return out, best
 }
 
 func marked(spans []Span) bool {

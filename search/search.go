@@ -32,10 +32,16 @@
 // depend on segments, parts or their order. Sorting and facets look at each document
 // that matches: 1 to 3 ns for a number, 3 for a facet, and what matching costs.
 //
+// # Sections
+//
+// Where a schema has the Stored fields "body", "url" and "sections" (package section),
+// a hit shows which sections of the document answer the query, see judge. They are
+// found among the hits that are shown, when they are; no score depends on them.
+//
 // # Limits
 //
 // Offset + Limit of at most MaxDepth. Snippets of SnippetChars
-// characters, from the first megabyte of a text.
+// characters, from the first megabyte of a text; MaxSections sections a hit.
 //
 // # Errors
 //
@@ -58,6 +64,7 @@ const (
 	MaxDepth     = 10_000 // Offset + Limit: a heap of so many hits a part
 	MaxExpansion = 1024   // words that one prefix, wildcard or fuzzy word stands for
 	SnippetChars = 300    // longest snippet, without its ellipses
+	MaxSections  = 3      // sections of a hit
 )
 
 var (
@@ -87,8 +94,8 @@ type Searcher interface {
 	// again.
 	Search(ctx context.Context, req *Request) (*Result, error)
 
-	// Fetch fills in ID, URL, Title, Fields, Snippet and TitleSpans of hits that
-	// Search of the same Searcher returned for the same request; of a Brief request
+	// Fetch fills in ID, URL, Title, Fields, Snippet, TitleSpans and Sections of hits
+	// that Search of the same Searcher returned for the same request; of a Brief request
 	// the first three. A document that is gone since leaves its hit as it was: its
 	// ID stays empty.
 	Fetch(ctx context.Context, req *Request, hits []Hit) error
@@ -136,6 +143,16 @@ type Hit struct {
 	Fields     map[string]string `json:"fields,omitempty"`     // all stored values; several of one field are parted by line feeds
 	Snippet    []Span            `json:"snippet,omitempty"`    // of "body" or "description", SnippetChars at most
 	TitleSpans []Span            `json:"titleSpans,omitempty"` // the title, all of it
+	Sections   []Section         `json:"sections,omitempty"`   // of the document, those that answer best, the best first; at most MaxSections
+	Section    *Section          `json:"section,omitempty"`    // the one that Snippet is from, without a snippet of its own; nil: none that has an address
+}
+
+// A Section is a part of a document that has an address of its own.
+type Section struct {
+	URL     string `json:"url"`   // that of the document with the section's anchor
+	Title   []Span `json:"title"` // its heading
+	Level   int    `json:"level"` // of the heading, 1 to 6; 0: a page of a PDF or the like
+	Snippet []Span `json:"snippet,omitempty"`
 }
 
 // A Span is a piece of text; marked if it is a word of the query.

@@ -12,6 +12,7 @@ import (
 
 const (
 	maxSnippetText    = 1 << 20 // bytes of a text that are looked at: 20 ms
+	sectionChars      = 160     // of the snippet of a section
 	snippetSentences  = 3
 	shortSnippetChars = 120 // below, the next sentence follows for context
 	shortSentence     = 16  // bytes; a shorter one, like "Fig. 1.", goes with the next
@@ -27,28 +28,51 @@ type sentence struct {
 	chars      int
 }
 
+// A passage is a text and where the words of the query are in it.
+type passage struct {
+	text  string
+	marks []mark
+}
+
+// passage looks for the words of the query in a text, or in what is looked at of it.
+func (m *marker) passage(a *analysis.Analyzer, text string) passage {
+	if end := maxSnippetText; len(text) > end {
+		for end > 0 && !utf8.RuneStart(text[end]) {
+			end--
+		}
+		text = text[:end]
+	}
+	return passage{text, m.marks(a, text)}
+}
+
 // snippet shows the sentences of a text that hold the words of the query: at most
-// three, and SnippetChars characters. Without such a sentence it is the text's
-// beginning. A sentence too long is cut around its words.
-func (m *marker) snippet(a *analysis.Analyzer, text string) []Span {
-	if len(text) > maxSnippetText {
-		text = strings.ToValidUTF8(text[:maxSnippetText], "")
-	}
-	all := sentences(text)
+// three, and so many characters. Without such a sentence it is the text's beginning.
+// A sentence too long is cut around its words. best is where the sentence begins that
+// says most of the query, -1 if there is none.
+func (p passage) snippet(chars int) (spans []Span, best int) {
+	all := sentences(p.text)
 	if len(all) == 0 {
-		return nil
+		return nil, -1
 	}
-	assign(all, m.marks(a, text))
-	best := choose(all)
-	if best.len() == 0 {
-		best.add(0, all)
+	assign(all, p.marks)
+	c := choose(all, chars)
+	best = -1
+	if c.len() == 0 {
+		c.add(0, all)
+	} else {
+		best = all[c.numbers[0]].start
 	}
-	best.widen(all)
+	c.widen(all)
+	return c.show(all, p.text), best
+}
+
+// show is the text of the sentences that were chosen.
+func (c *choice) show(all []sentence, text string) []Span {
 
 	var out []Span
 	last := -1
 	for i := range all {
-		if !best.has(i) {
+		if !c.has(i) {
 			continue
 		}
 		switch {
@@ -59,7 +83,7 @@ func (m *marker) snippet(a *analysis.Analyzer, text string) []Span {
 		case last >= 0:
 			out = appendSpan(out, " "+ellipsis+" ", false)
 		}
-		out = all[i].appendTo(out, text)
+		out = all[i].appendTo(out, text, c.limit)
 		last = i
 	}
 	return out
@@ -85,6 +109,7 @@ type choice struct {
 	numbers []int
 	words   uint64
 	chars   int
+	limit   int // of chars
 }
 
 func (c *choice) len() int { return len(c.numbers) }
@@ -94,22 +119,22 @@ func (c *choice) has(i int) bool { return slices.Contains(c.numbers, i) }
 func (c *choice) add(i int, all []sentence) {
 	c.numbers = append(c.numbers, i)
 	c.words |= all[i].words
-	c.chars += min(all[i].chars, SnippetChars)
+	c.chars += min(all[i].chars, c.limit)
 }
 
 // choose takes, one after the other, the sentence that has most words of the query
 // that no sentence before has, then most of all, then the first.
-func choose(all []sentence) choice {
-	var c choice
+func choose(all []sentence, limit int) choice {
+	c := choice{limit: limit}
 	for c.len() < snippetSentences {
 		best, bestGain := -1, 0
 		for i := range all {
 			s := &all[i]
-			if s.words == 0 || c.has(i) || c.len() > 0 && c.chars+s.chars > SnippetChars {
+			if s.words == 0 || c.has(i) || c.len() > 0 && c.chars+s.chars > limit {
 				continue
 			}
 			gain := 8*bits.OnesCount64(s.words&^c.words) + bits.OnesCount64(s.words)
-			if s.chars > SnippetChars {
+			if s.chars > limit {
 				gain-- // it will be cut
 			}
 			if gain > bestGain {
@@ -126,12 +151,12 @@ func choose(all []sentence) choice {
 
 // widen adds to a short choice what follows it, or else what precedes it.
 func (c *choice) widen(all []sentence) {
-	for c.chars < shortSnippetChars && c.len() < snippetSentences {
+	for c.chars < min(shortSnippetChars, c.limit/2) && c.len() < snippetSentences {
 		before, behind := slices.Min(c.numbers)-1, slices.Max(c.numbers)+1
 		switch {
-		case behind < len(all) && c.chars+all[behind].chars <= SnippetChars:
+		case behind < len(all) && c.chars+all[behind].chars <= c.limit:
 			c.add(behind, all)
-		case before >= 0 && c.chars+all[before].chars <= SnippetChars:
+		case before >= 0 && c.chars+all[before].chars <= c.limit:
 			c.add(before, all)
 		default:
 			return
@@ -141,15 +166,15 @@ func (c *choice) widen(all []sentence) {
 
 // appendTo shows a sentence; one too long from shortly before the place where
 // most of its words are near each other.
-func (s *sentence) appendTo(out []Span, text string) []Span {
-	if s.chars <= SnippetChars {
+func (s *sentence) appendTo(out []Span, text string, chars int) []Span {
+	if s.chars <= chars {
 		return spans(out, text, s.start, s.end, s.marks)
 	}
 	start, most := s.start, 0
 	for i, m := range s.marks {
 		words := uint64(0)
 		for _, later := range s.marks[i:] {
-			if later.end-m.start > SnippetChars*3/4 {
+			if later.end-m.start > chars*3/4 {
 				break
 			}
 			words |= 1 << later.word
@@ -158,8 +183,8 @@ func (s *sentence) appendTo(out []Span, text string) []Span {
 			start, most = m.start, n
 		}
 	}
-	start = backwards(text, s.start, start, SnippetChars/6)
-	end := forwards(text, start, s.end, SnippetChars)
+	start = backwards(text, s.start, start, chars/6)
+	end := forwards(text, start, s.end, chars)
 	if start > s.start {
 		out = appendSpan(out, ellipsis, false)
 	}

@@ -30,7 +30,7 @@ func markerOf(text string) *marker {
 func TestSnippet(t *testing.T) {
 	check := func(query, text, want string) {
 		t.Helper()
-		if got := show(markerOf(query).snippet(analysis.For("en"), text)); got != want {
+		if got := show(snippet(markerOf(query), analysis.For("en"), text)); got != want {
 			t.Errorf("snippet of %s in %.80q\n got %s\nwant %s", query, text, got, want)
 		}
 	}
@@ -53,7 +53,7 @@ func TestSnippet(t *testing.T) {
 	check("end", "a\n\n  b   c\tend \n", "a b c [end]")
 
 	long := strings.Repeat("word ", 200) + "vacuum " + strings.Repeat("word ", 200)
-	got := show(markerOf("vacuum").snippet(analysis.For("en"), long))
+	got := show(snippet(markerOf("vacuum"), analysis.For("en"), long))
 	if n := utf8.RuneCountInString(got); n > SnippetChars+10 || !strings.Contains(got, "[vacuum]") || !strings.HasPrefix(got, "…word") && !strings.HasPrefix(got, "… word") {
 		t.Errorf("a long sentence is cut to %d characters: %s", n, got)
 	}
@@ -67,7 +67,7 @@ func FuzzSnippet(f *testing.F) {
 		m := markerOf(query)
 		for _, a := range []*analysis.Analyzer{analysis.For("en"), analysis.For("de")} {
 			chars := 0
-			for _, s := range m.snippet(a, text) {
+			for _, s := range snippet(m, a, text) {
 				if s.Text == "" || !utf8.ValidString(s.Text) && utf8.ValidString(text) {
 					t.Fatalf("bad span %q", s.Text)
 				}
@@ -121,4 +121,10 @@ func TestFetchLanguages(t *testing.T) {
 	if got := show(res.Hits[0].TitleSpans) + "|" + show(res.Hits[0].Snippet); got != "Die [Häuser]|Viele [Häuser]." {
 		t.Errorf("marked %s", got)
 	}
+}
+
+// snippet is that of a text of its own.
+func snippet(m *marker, a *analysis.Analyzer, text string) []Span {
+	out, _ := m.passage(a, text).snippet(SnippetChars)
+	return out
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/trawlsearch/trawl/document"
 	"github.com/trawlsearch/trawl/index"
+	"github.com/trawlsearch/trawl/section"
 )
 
 // The fields of the web index, in their order on disk. New ones go at the end.
@@ -30,6 +31,7 @@ const (
 	fieldUpdated
 	fieldPushed
 	fieldUnshown
+	fieldSections
 )
 
 // Schema returns the web schema: what a collection's index holds.
@@ -50,6 +52,7 @@ const (
 //	                         generation takes them over, see Adopt
 //	unshown      stored      of pushed documents, what no other field gives back, as
 //	                         a JSON object
+//	sections     stored      where those of the body begin (package section)
 func Schema(lang string) index.Schema {
 	return index.Schema{Lang: lang, Fields: []index.Field{
 		fieldID:          {Name: "id", Kind: index.Stored, Stored: true},
@@ -69,6 +72,7 @@ func Schema(lang string) index.Schema {
 		fieldUpdated:     {Name: "updated", Kind: index.Int},
 		fieldPushed:      {Name: "pushed", Kind: index.Int},
 		fieldUnshown:     {Name: "unshown", Kind: index.Stored, Stored: true},
+		fieldSections:    {Name: "sections", Kind: index.Stored, Stored: true},
 	}}
 }
 
@@ -101,6 +105,8 @@ func indexed(d *document.Document, pushed bool) *index.Document {
 			if unshown[f.Name] {
 				hidden[f.Name] = f.Text
 			}
+		case f.Name == "sections" && section.Is(f.Text): // others may call a field so
+			add(fieldSections, f.Text)
 		case f.Name == "fetched":
 			if v, err := strconv.ParseInt(f.Text, 10, 64); err == nil {
 				fetched = v

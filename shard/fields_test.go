@@ -26,3 +26,19 @@ func TestDates(t *testing.T) {
 		}
 	}
 }
+
+// TestSectionsField: what says where sections begin is kept and not searched; what
+// others call sections is a field of theirs.
+func TestSectionsField(t *testing.T) {
+	for text, want := range map[string]int{"§1\n0 3 2 use\n": fieldSections, "Sport\nPolitics": fieldExtra, "": fieldAddress} {
+		d := indexed(&document.Document{ID: "x", URL: "http://a.test/p", Fields: []document.Field{{Name: "sections", Text: text}}}, false)
+		got := map[int]string{}
+		for _, v := range d.Values {
+			got[v.Field] = v.Text
+		}
+		isOurs := want == fieldSections
+		if text != "" && got[want] != text || (got[fieldSections] != "") != isOurs || (got[fieldExtra] != "") != (want == fieldExtra) {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}

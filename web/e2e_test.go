@@ -280,7 +280,7 @@ var states = []struct{ name, target string }{
 }
 
 func rich() *site {
-	f := &fake{docs: postgres, total: 1169}
+	f := &fake{docs: postgres, total: 1169, dress: inSections}
 	s := &site{fakes: map[string]*fake{"postgres": f, "web": f}, names: []string{"postgres", "web"}}
 	s.progress = func(string) (Progress, error) {
 		return Progress{State: "running", Docs: 1169, Pending: 20, Pages: 1200, Queued: 3456, Failed: 7, PagesPerSecond: 41.6}, nil

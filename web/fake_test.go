@@ -21,6 +21,7 @@ type fake struct {
 	docs  []fakeDoc
 	total uint64 // 0: as many as match
 	tweak func(*search.Result)
+	dress func(*search.Hit) // not nil: adds to what Fetch fills in
 	err   error
 
 	asked []search.Request
@@ -72,6 +73,9 @@ func (f *fake) Fetch(_ context.Context, req *search.Request, hits []search.Hit) 
 		hits[i].ID, hits[i].URL, hits[i].Title = d.id, d.url, d.title
 		hits[i].TitleSpans = marked(d.title, req.Query)
 		hits[i].Snippet = marked(d.body, req.Query)
+		if f.dress != nil {
+			f.dress(&hits[i])
+		}
 	}
 	return nil
 }
@@ -141,6 +145,22 @@ func record(h http.Handler, target string) *httptest.ResponseRecorder {
 	rec := httptest.NewRecorder()
 	h.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, target, nil))
 	return rec
+}
+
+// inSections gives hits of CREATE INDEX their sections.
+func inSections(h *search.Hit) {
+	if h.ID != "1" {
+		return
+	}
+	part := func(anchor, title, snippet string) search.Section {
+		return search.Section{URL: h.URL + "#" + anchor, Title: marked(title, "index"), Level: 2, Snippet: marked(snippet, "index")}
+	}
+	h.Section = new(part("DESCRIPTION", "Description", ""))
+	h.Sections = []search.Section{
+		part("DESCRIPTION", "Description", "It is the one above, and not shown twice."),
+		part("CONCURRENTLY", "Building Indexes Concurrently", "Creating an index can interfere with regular operation of a database."),
+		part("STORAGE", "Index Storage Parameters", ""),
+	}
 }
 
 // postgres are documents with the look of the real ones.

@@ -19,6 +19,15 @@ type hit struct {
 	Path    []string // what follows the host, in words
 	ID      string   // shown where there is no address
 	Snippet []search.Span
+
+	From     *part  // the section that the snippet is from; nil: it has no address
+	Sections []part // others that answer
+}
+
+// A part is a section of a hit's page.
+type part struct {
+	Link           string
+	Title, Snippet []search.Span
 }
 
 func newHit(h search.Hit) hit {
@@ -30,7 +39,24 @@ func newHit(h search.Hit) hit {
 	if len(out.Title) == 0 {
 		out.Title = []search.Span{{Text: untitled(h, out)}}
 	}
+	if h.Section != nil {
+		out.From = newPart(*h.Section)
+	}
+	for _, s := range h.Sections {
+		if p := newPart(s); p != nil && (out.From == nil || out.From.Link != p.Link) {
+			out.Sections = append(out.Sections, *p)
+		}
+	}
 	return out
+}
+
+// newPart is nil for a section whose address may not be followed, or without a name.
+func newPart(s search.Section) *part {
+	u, title := webAddress(s.URL), joined(trimmed(s.Title))
+	if u == nil || len(title) == 0 {
+		return nil
+	}
+	return &part{u.String(), title, joined(s.Snippet)}
 }
 
 // trimmed is nil for a title of spaces.

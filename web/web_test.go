@@ -153,7 +153,12 @@ func TestHostileDocuments(t *testing.T) {
 		{"8", "//h.example/", "x", "x"},
 		{"9", "https://h.example/{{.Title}}?x=<b>", "{{.Title}} x", "x"},
 	}
-	rec := get(t, oneCollection(&fake{docs: docs}), "/search?q=x"+url.QueryEscape(attack))
+	f := &fake{docs: docs, dress: func(h *search.Hit) {
+		bad := search.Section{URL: "javascript:alert(1)", Title: []search.Span{{Text: attack}}}
+		text := search.Section{URL: `https://h.example/"#"onmouseover="alert(1)`, Title: []search.Span{{Text: attack, Mark: true}}, Snippet: bad.Title}
+		h.Section, h.Sections = &bad, []search.Section{bad, text, {URL: "https://h.example/#nameless"}}
+	}}
+	rec := get(t, oneCollection(f), "/search?q=x"+url.QueryEscape(attack))
 	body := rec.Body.String()
 	for _, bad := range []string{"<script>a", "<img", `href="javascript:`, `href="data:`, "alert(1)\" ", "\u202e", "evil.example/\"", "<b>"} {
 		if strings.Contains(body, bad) {
@@ -168,6 +173,9 @@ func TestHostileDocuments(t *testing.T) {
 		if !strings.HasPrefix(l[1], "https://h.example/") {
 			t.Errorf("link to %s", l[1])
 		}
+	}
+	if from, parts := strings.Count(body, `class="from"`), strings.Count(body, `<li dir="auto"><a`); from != 0 || parts != len(docs) {
+		t.Errorf("%d sections without an address are linked, %d of %d of those with one", from, parts, len(docs))
 	}
 	if n := strings.Count(body, `<li class="hit">`); n != len(docs) {
 		t.Errorf("%d of %d hits shown", n, len(docs))
@@ -305,7 +313,7 @@ func TestOpenSearch(t *testing.T) {
 // TestGolden keeps the markup of the results under review.
 func TestGolden(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := oneCollection(&fake{docs: postgres, total: 1169, tweak: func(r *search.Result) { r.Dropped = []string{"the"} }})
+		s := oneCollection(&fake{docs: postgres, total: 1169, dress: inSections, tweak: func(r *search.Result) { r.Dropped = []string{"the"} }})
 		got := get(t, s, "/search?q=the+index&page=2").Body.Bytes()
 		got = regexp.MustCompile(`-[0-9a-f]{12}\.`).ReplaceAll(got, []byte("-HASH."))
 		const file = "testdata/results.html"

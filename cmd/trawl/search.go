@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -35,6 +36,21 @@ See ` + "`trawl serve`" + ` and its manual at /docs/ for all of it.`,
 	f.String("sort", "", "sort by a field of numbers, fetched or updated; behind a minus, highest first")
 	f.StringArray("facet", nil, "count the values of a field, such as site, over all results; site:20 lists 20 of them")
 	return c
+}
+
+// printSections tells where on the page the snippet is from, and which other sections
+// answer.
+func printSections(w io.Writer, h api.Hit, bold, reset string) {
+	from := ""
+	if h.Section != nil {
+		from = h.Section.URL
+		fmt.Fprintf(w, "    from %s%s%s  %s\n", bold, h.Section.Title, reset, from)
+	}
+	for _, s := range h.Sections {
+		if s.URL != from {
+			fmt.Fprintf(w, "    - %s%s%s  %s\n      %s\n", bold, s.Title, reset, s.URL, s.Snippet)
+		}
+	}
 }
 
 func searchFor(c *cobra.Command, args []string) (err error) {
@@ -91,6 +107,7 @@ func printAnswer(c *cobra.Command, ans *api.Answer, offset int, explain bool) er
 		if h.Snippet != "" {
 			fmt.Fprintf(w, "    %s\n", h.Snippet)
 		}
+		printSections(w, h, bold, reset)
 		if explain && h.Explain != nil {
 			fmt.Fprint(w, "    ")
 			if err := printJSON(w, h.Explain); err != nil {

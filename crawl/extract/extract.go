@@ -138,7 +138,7 @@ type Page struct {
 }
 
 // A Heading is one h1 to h6 of the main text. Anchor is the fragment that leads
-// to it, or empty.
+// to it, not escaped, or empty.
 type Heading struct {
 	Level        int
 	Text, Anchor string

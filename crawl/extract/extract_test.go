@@ -109,6 +109,7 @@ func TestHeadingAnchors(t *testing.T) {
 		{"span before", "<span id=x></span><h2>T</h2>", "T", "x"},
 		{"anchor before other text", "<a name=y></a><p>before<h2>T</h2>", "T", ""},
 		{"permalink", "<h2>T<a class=headerlink href=#x title=Permalink>¶</a></h2>", "T", "x"},
+		{"permalink, escaped", "<h2>T<a href=#%C3%BC%20x>#</a></h2>", "T", "ü x"},
 		{"permalink in front", "<h2><a href=#x>#</a> T</h2>", "T", "x"},
 		{"no anchor", "<h2>T</h2>", "T", ""},
 		{"search box before", "<input id=y><h2>T</h2>", "T", ""},

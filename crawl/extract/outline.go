@@ -2,8 +2,10 @@ package extract
 
 import (
 	"bytes"
+	"net/url"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 const (
@@ -78,13 +80,22 @@ type rawHeading struct {
 	id, permalink, section, child, before []byte
 }
 
+// anchor is the fragment that leads to the heading, not escaped, as a permalink is.
 func (h *rawHeading) anchor() string {
-	for _, a := range [][]byte{h.id, h.permalink, h.section, h.child, h.before} {
-		if len(a) > 0 {
-			return string(a)
+	switch {
+	case len(h.id) > 0:
+		return string(h.id)
+	case len(h.permalink) > 0:
+		if s, err := url.PathUnescape(string(h.permalink)); err == nil && utf8.ValidString(s) {
+			return s
 		}
+		return string(h.permalink)
+	case len(h.section) > 0:
+		return string(h.section)
+	case len(h.child) > 0:
+		return string(h.child)
 	}
-	return ""
+	return string(h.before)
 }
 
 type rawRel struct{ rel, href, hreflang, media, mediaType []byte }
