@@ -34,11 +34,6 @@ type expansion struct {
 // errorFactor is what the weight of a word is multiplied by for each error.
 const errorFactor = 0.5
 
-// sureLetters is how many first letters must be right where two errors are allowed:
-// the first one seldom is wrong, and to look at one letter's words only costs a
-// ninth (package termdict).
-const sureLetters = 1
-
 // An ExpansionStats is the words that a prefix, a wildcard or a fuzzy word stands
 // for, at most MaxExpansion of them: the nearest ones, and of those as near the
 // first ones.
@@ -219,11 +214,9 @@ func (p *plan) near(n query.Fuzzy, loose bool) step {
 		return p.term(exact, loose)
 	}
 	term := slices.Clone(tokens[0].Term)
-	near := termdict.Fuzzy{Distance: n.Distance, Transpose: true}
-	if n.Distance > 1 {
-		near.Prefix = sureLetters
-	}
-	pattern, err := termdict.NewFuzzy(string(term), near)
+	// The first letter seldom is wrong, and if it is, little else: to look for two
+	// errors anywhere takes seven times as long (package termdict).
+	pattern, err := termdict.NewFuzzy(string(term), termdict.Fuzzy{Distance: n.Distance, Sure: n.Distance > 1, Transpose: true})
 	if err != nil { // too long
 		return p.term(exact, loose)
 	}

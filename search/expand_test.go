@@ -93,8 +93,8 @@ func TestNearerIsBetter(t *testing.T) {
 		}
 	}
 	check("kittens~1", 0, 8, 9, 1, 2, 3)
-	check("kittens~2", 0, 8, 9, 2, 3, 4, 5) // and the first letter is right
-	check("kittens~2 -kittens", 2, 3, 4, 5)
+	check("kittens~2", 0, 8, 9, 2, 3, 1, 4, 5) // a first letter that is wrong counts two
+	check("kittens~2 -kittens", 2, 3, 1, 4, 5)
 	check("kit*ns", 0, 2, 3, 8, 9)
 	check("*ittens", 0, 1, 8, 9)
 }

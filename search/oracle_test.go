@@ -293,10 +293,14 @@ func (q *question) expand(n query.Node, scope string) []map[string]bool {
 		out[0][word] = true
 		out = append(out, map[string]bool{}, map[string]bool{})[:n.Distance+1]
 		distance = func(term string) int {
-			if n.Distance == 2 && term[0] != word[0] {
-				return -1
+			near := edits(word, term)
+			switch {
+			case n.Distance < 2 || term[0] == word[0]:
+				return near
+			case near == 1: // in the first letter
+				return 2
 			}
-			return edits(word, term)
+			return -1
 		}
 	}
 	known := map[string]bool{}

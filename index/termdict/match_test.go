@@ -20,26 +20,33 @@ import (
 	"github.com/trawlsearch/trawl/internal/shareddata"
 )
 
-// distance is the textbook's table, on characters.
-func distance(a, b string, transpose bool) int {
+// distance is the textbook's table, on characters. Of a word whose first character is
+// sure, an error before the second counts 2.
+func distance(a, b string, f Fuzzy) int {
 	x, y := runes(a), runes(b)
+	price := func(i int) int { // of an error behind i characters
+		if i == 0 && f.Sure && f.Prefix == 0 {
+			return 2
+		}
+		return 1
+	}
 	rows := make([][]int, len(x)+1)
 	for i := range rows {
 		rows[i] = make([]int, len(y)+1)
-		rows[i][0] = i
+		rows[i][0] = i + price(0) - 1
 	}
 	for j := range rows[0] {
-		rows[0][j] = j
+		rows[0][j] = j * price(0)
 	}
 	for i := 1; i <= len(x); i++ {
 		for j := 1; j <= len(y); j++ {
-			cost := 1
+			cost := price(i - 1)
 			if x[i-1] == y[j-1] {
 				cost = 0
 			}
-			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
-			if transpose && i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
-				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			rows[i][j] = min(rows[i-1][j]+price(i-1), rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if f.Transpose && i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+price(i-2))
 			}
 		}
 	}
@@ -84,7 +91,7 @@ func nearWords(list []entry, word string, f Fuzzy) []Near {
 		if n := utf8.RuneCountInString(e.term) - len(chars); n > f.Distance || -n > f.Distance || !strings.HasPrefix(e.term, same) {
 			continue
 		}
-		if n := distance(word, e.term, f.Transpose); n <= f.Distance {
+		if n := distance(word, e.term, f); n <= f.Distance {
 			out = append(out, Near{[]byte(e.term), n, e.info})
 		}
 	}
@@ -158,6 +165,7 @@ func checkWild(t *testing.T, d *Dict, list []entry, pattern string) {
 
 var options = []Fuzzy{
 	{Distance: 0}, {Distance: 1}, {Distance: 2}, {Distance: 1, Prefix: 1}, {Distance: 2, Prefix: 1}, {Distance: 2, Prefix: 3},
+	{Distance: 1, Sure: true}, {Distance: 2, Sure: true}, {Distance: 2, Sure: true, Transpose: true}, {Distance: 2, Prefix: 1, Sure: true},
 	{Distance: 1, Transpose: true}, {Distance: 2, Transpose: true}, {Distance: 1, Prefix: 2, Transpose: true}, {Distance: 2, Prefix: 1, Transpose: true},
 }
 
@@ -436,7 +444,7 @@ func BenchmarkMatch(b *testing.B) {
 	d := open(b, build(b, list))
 	asked := []string{"recieve", "goverment", "wikpedia", "philosphy", "einstien", "colour", "databse", "tomorow", "languge", "presdent"}
 	for _, f := range options[1:] {
-		b.Run(fmt.Sprintf("k=%d/prefix=%d/swaps=%v", f.Distance, f.Prefix, f.Transpose), func(b *testing.B) {
+		b.Run(fmt.Sprintf("k=%d/prefix=%d/sure=%v/swaps=%v", f.Distance, f.Prefix, f.Sure, f.Transpose), func(b *testing.B) {
 			var patterns []*Pattern
 			for _, w := range asked {
 				p, err := NewFuzzy(w, f)

@@ -25,6 +25,7 @@ var ErrPattern = errors.New("termdict: no such pattern")
 type Fuzzy struct {
 	Distance  int  // 0 to MaxDistance
 	Prefix    int  // so many first characters must be the same; 0: none
+	Sure      bool // an error before the second character, which slips seldom are, counts 2
 	Transpose bool // two neighbours that change places count 1, not 2, if nothing else is done to them ("optimal string alignment"): a quarter of slips in typing
 }
 
@@ -41,6 +42,7 @@ type Pattern struct {
 	n      int    // elements
 	errors int    // distance that is allowed
 	swaps  bool
+	sure   uint64 // places where an error counts 2
 	any    uint64 // elements that are question marks
 	loop   uint64 // places that have a star
 
@@ -99,6 +101,9 @@ func NewFuzzy(word string, f Fuzzy) (*Pattern, error) {
 	chars := []rune(word)
 	same := min(f.Prefix, len(chars))
 	p := &Pattern{prefix: []byte(string(chars[:same])), errors: f.Distance, swaps: f.Transpose}
+	if f.Sure && same == 0 {
+		p.sure = 1
+	}
 	p.compile(chars[same:])
 	return p, nil
 }
@@ -147,10 +152,11 @@ type state struct {
 	swap [MaxDistance]uint64
 }
 
-// start is the state before the first character: e errors skip e elements.
+// start is the state before the first character: e errors skip e elements, or one
+// less of a word whose first one is sure.
 func (p *Pattern) start() (s state) {
 	for e := range p.errors + 1 {
-		s.row[e] = (1<<(e+1) - 1) & p.places()
+		s.row[e] = (1<<(max(e-int(p.sure), 0)+1) - 1) & p.places()
 	}
 	return s
 }
@@ -171,12 +177,14 @@ func (p *Pattern) is(c rune) uint64 {
 
 // step reads a character that is the given elements. Row e comes of itself by a
 // character that matches, of the row before by one that is too much, by another
-// one or by one that lacks, and by two that changed places.
+// one or by one that lacks, and by two that changed places. The sure place is in rows
+// from the start alone, and there in all of them: left out of the lowest one, errors
+// cost 1 more there.
 func (p *Pattern) step(to, s *state, is uint64) {
 	places := p.places()
 	to.row[0] = (s.row[0]&is)<<1 | s.row[0]&p.loop
 	for e := 1; e <= p.errors; e++ {
-		less := s.row[e-1]
+		less := p.less(s, e)
 		to.row[e] = ((s.row[e]&is)<<1 | less | (less|to.row[e-1])<<1 | (s.swap[e-1]&is)<<2) & places
 		if p.swaps {
 			to.swap[e-1] = less & (is >> 1)
@@ -188,9 +196,17 @@ func (p *Pattern) step(to, s *state, is uint64) {
 // hold all of the rows before, and a swap leaves its place in its row.
 func (s *state) alive(errors int) bool { return s.row[errors] != 0 }
 
+// less is the places from which one error more leads to row e.
+func (p *Pattern) less(s *state, e int) uint64 {
+	if e == 1 {
+		return s.row[0] &^ p.sure
+	}
+	return s.row[e-1]
+}
+
 // free tells whether any character at all leaves a state alive.
 func (p *Pattern) free(s *state, errors int) bool {
-	if errors > 0 && s.row[errors-1] != 0 {
+	if errors > 0 && p.less(s, errors) != 0 {
 		return true
 	}
 	return s.row[errors]&(p.loop|p.any) != 0
