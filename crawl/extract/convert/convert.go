@@ -69,6 +69,7 @@ type Options struct {
 	MaxLinks  int           // 0 is 5,000
 	Instances int           // PDF files read at once; 0 is 2
 	CacheDir  string        // for PDFium's compiled code, 21 MB; "" compiles it (3 s) in each process
+	Compiler  string        // see pdf.Options; "": PDFium is compiled in this process, which takes 300 MiB
 }
 
 func (o Options) withDefaults() Options {
@@ -119,7 +120,7 @@ func New(opt Options) *Reader {
 	opt = opt.withDefaults()
 	return &Reader{opt: opt, pdf: pdf.New(pdf.Options{
 		MaxBytes: opt.MaxBytes, MaxPages: opt.MaxPages, MaxTime: opt.MaxTime, MaxMemory: opt.MaxMemory,
-		MaxText: opt.MaxText, MaxLinks: opt.MaxLinks, Instances: opt.Instances, CacheDir: opt.CacheDir,
+		MaxText: opt.MaxText, MaxLinks: opt.MaxLinks, Instances: opt.Instances, CacheDir: opt.CacheDir, Compiler: opt.Compiler,
 	})}
 }
 

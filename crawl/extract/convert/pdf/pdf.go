@@ -1,6 +1,6 @@
 // Package pdf reads the text of PDF files by PDFium, which runs as WebAssembly
-// in a sandbox of its own: no cgo, no sub-process, no files, no network, a
-// bounded memory and a clock.
+// in a sandbox of its own: no cgo, no files, no network, a bounded memory and a
+// clock.
 //
 // A file is read page by page. What a limit or a trap cuts off is missing from
 // the File, which then says so (Truncated, Why); a file of which nothing could
@@ -17,8 +17,10 @@
 //	outline entries  1,000, 32 levels
 //
 // Price, measured on two shared cores: nothing until the first file; then 3 s
-// and 290 MiB of resident memory to compile the 5.8 MB of WebAssembly, or 0.1 s
-// and 50 MiB from the cache in Options.CacheDir (21 MB on disk). Each file gets
+// and 300 MiB of resident memory to compile the 5.8 MB of WebAssembly, or 0.1 s
+// and 50 MiB from the cache in Options.CacheDir (21 MB on disk). With
+// Options.Compiler the 300 MiB are another process's, which ends with the work,
+// and with this one. Each file gets
 // a fresh instance (3 ms), so that no file sees what another left behind. An
 // instance that ran out of time or memory is thrown away with its runtime; the
 // next one costs 60 ms. 65 files of 24 MB took 0.96 MB/s of CPU, pdftotext 3.44;
@@ -76,6 +78,10 @@ type Options struct {
 	MaxLinks  int           // 0 is 5,000
 	Instances int           // files read at once; 0 is 2
 	CacheDir  string        // where the compiled module is kept; "": in memory only
+	// Compiler is a program that, run as "PROGRAM pdf-cache DIR", calls Compile: it
+	// fills CacheDir when the first file comes. "": this process does. It is run
+	// once for a Pool even if the cache is full, which takes 0.1 s.
+	Compiler string
 }
 
 func (o Options) withDefaults() Options {

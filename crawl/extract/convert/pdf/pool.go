@@ -17,6 +17,8 @@ var errTime = errors.New("time is up")
 type Pool struct {
 	opt   Options
 	slots chan struct{} // one token for each file that may be read now
+	life  context.Context
+	end   context.CancelFunc // of life: Close was called
 
 	mu     sync.Mutex
 	cache  wazero.CompilationCache // nil until the first file
@@ -28,7 +30,9 @@ type Pool struct {
 // New makes a pool; nothing is compiled before the first Read.
 func New(opt Options) *Pool {
 	opt = opt.withDefaults()
-	return &Pool{opt: opt, slots: make(chan struct{}, opt.Instances)}
+	p := &Pool{opt: opt, slots: make(chan struct{}, opt.Instances)}
+	p.life, p.end = context.WithCancel(context.Background())
+	return p
 }
 
 // Read reads a file. It waits for a free instance as long as ctx allows.
@@ -91,6 +95,12 @@ func (p *Pool) openCache() error {
 		p.cache = wazero.NewCompilationCache()
 		return nil
 	}
+	if p.opt.Compiler != "" {
+		p.compileElsewhere()
+		if p.life.Err() != nil {
+			return fmt.Errorf("pdf: read: %w", ErrClosed)
+		}
+	}
 	cache, err := wazero.NewCompilationCacheWithDir(p.opt.CacheDir)
 	if err != nil {
 		return fmt.Errorf("pdf: open cache: %w", err)
@@ -114,6 +124,7 @@ func (p *Pool) give(e *engine) {
 // Close frees what the pool holds. Files being read are read to their end, and
 // Close waits for them.
 func (p *Pool) Close() error {
+	p.end()
 	p.mu.Lock()
 	if p.closed {
 		p.mu.Unlock()

@@ -20,6 +20,7 @@ var shared = sync.OnceValue(func() *Pool { return New(Options{CacheDir: cacheDir
 func sharedPool(testing.TB) *Pool { return shared() }
 
 func TestMain(m *testing.M) {
+	asChild()
 	code := m.Run()
 	_ = shared().Close()
 	_ = os.RemoveAll(cacheDir)
