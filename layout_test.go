@@ -74,7 +74,7 @@ var floorPlan = map[string]string{
 	"docs":   "",
 	"node": "bus blob store document weburl crawl crawl/dns crawl/fetch crawl/frontier crawl/login crawl/warc index rank search shard web api" +
 		" internal/durable",
-	"cmd/trawl": "node eval speed index document crawl crawl/frontier crawl/fetch crawl/warc search api",
+	"cmd/trawl": "node eval speed index document crawl crawl/frontier crawl/fetch crawl/extract/convert/pdf crawl/warc search api",
 }
 
 // toCome are rooms of the design that no feature has needed yet. Their places

@@ -96,6 +96,7 @@ type Options struct {
 
 	CacheBytes   int64        // of the frontier; 0: 64 MiB
 	ConvertCache string       // folder for what reads PDF, compiled; empty: it is compiled (3 s) when the first PDF comes
+	Program      string       // the program that compiles it, as another process (see pdf.Options.Compiler); empty: this one does, in 300 MiB
 	Log          *slog.Logger // nil: discard
 }
 

@@ -21,6 +21,7 @@ import (
 type ImportOptions struct {
 	Product      string // the name by which pages forbid to be indexed (robots directives); empty: Trawl
 	ConvertCache string // see Options
+	Program      string // likewise
 	Workers      int    // captures that are read at the same time; zero: GOMAXPROCS
 
 	// Emit takes documents, in order; it returns when they are durable.
@@ -77,7 +78,7 @@ func Import(ctx context.Context, r io.Reader, opt ImportOptions) (ImportStats, e
 		opt.Workers = runtime.GOMAXPROCS(0)
 	}
 	im := &importer{opt: opt, stats: ImportStats{Skipped: map[string]int64{}}, latest: latest{}}
-	im.reader = newReader(Options{Fetch: fetch.Options{Product: opt.Product}, ConvertCache: opt.ConvertCache})
+	im.reader = newReader(Options{Fetch: fetch.Options{Product: opt.Product}, ConvertCache: opt.ConvertCache, Program: opt.Program})
 	defer im.reader.close()
 	damaged := func(_ string, err *warc.CorruptError) {
 		if len(im.stats.Damage) < maxDamage {

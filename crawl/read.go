@@ -24,7 +24,7 @@ type reader struct {
 }
 
 func newReader(opt Options) *reader {
-	return &reader{agent: opt.Fetch.Product, files: convert.New(convert.Options{CacheDir: opt.ConvertCache, MaxMemory: maxConvertBytes})}
+	return &reader{agent: opt.Fetch.Product, files: convert.New(convert.Options{CacheDir: opt.ConvertCache, Compiler: opt.Program, MaxMemory: maxConvertBytes})}
 }
 
 func (rd *reader) close() error { return rd.files.Close() }

@@ -19,9 +19,10 @@ import (
 // Config is what a process was told. Its keys are documented in settings,
 // which flags, environment, file and `trawl config` all read.
 type Config struct {
-	Data  string
-	Roles []string
-	Name  string
+	Program string // the file of trawl itself, which is run for what takes much memory (see pdf.Options.Compiler); empty: nothing is run
+	Data    string
+	Roles   []string
+	Name    string
 
 	Listen     string
 	GRPCListen string

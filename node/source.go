@@ -32,6 +32,7 @@ func (x *crawler) options(ctx context.Context, col api.Collection, generation in
 		MaxPages: src.MaxPages, MaxDepth: src.MaxDepth,
 		KeepDuplicates: src.Duplicates == "keep",
 		ConvertCache:   filepath.Join(cfg.Data, "cache", "pdf"),
+		Program:        cfg.Program,
 		CacheBytes:     x.node.budget.frontier / int64(max(1, x.node.catalog.sources())),
 		Dedup:          dedupPayloads,
 		Emit: func(ctx context.Context, id string, part uint32, docs [][]byte) error {

@@ -128,7 +128,7 @@ one process on one machine: no other program, no database, no container.`,
 		return usageError{fmt.Errorf("%w; see `%s --help`", err, c.CommandPath())}
 	})
 	root.AddCommand(serveCommand(), crawlCommand(), searchCommand(), indexCommand(), statusCommand(), urlCommand(), reparseCommand(), evalCommand(), benchCommand(),
-		inspectCommand(), configCommand(), versionCommand())
+		inspectCommand(), configCommand(), versionCommand(), pdfCacheCommand())
 	return root
 }
 

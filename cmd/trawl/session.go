@@ -59,7 +59,9 @@ func configOf(c *cobra.Command) (node.Config, error) {
 	}
 	given := map[string]string{}
 	c.Flags().Visit(func(f *pflag.Flag) { given[f.Name] = f.Value.String() })
-	return node.Load(file, os.Getenv, given)
+	cfg, err := node.Load(file, os.Getenv, given)
+	cfg.Program = program()
+	return cfg, err
 }
 
 // A session is a way to the API of a server: one that runs, or one that this
