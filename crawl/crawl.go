@@ -96,7 +96,6 @@ type Options struct {
 
 	CacheBytes   int64        // of the frontier; 0: 64 MiB
 	ConvertCache string       // folder for what reads PDF, compiled; empty: it is compiled (3 s) when the first PDF comes
-	Program      string       // the program that compiles it, as another process (see pdf.Options.Compiler); empty: this one does, in 300 MiB
 	Log          *slog.Logger // nil: discard
 }
 
@@ -146,6 +145,7 @@ type Crawler struct {
 	poke    chan struct{} // of one: something changed that the dispatcher may wait for
 	out     atomic.Int64  // leases that one has not finished with
 	seedsMu sync.Mutex    // guards the file of seeds
+	changes atomic.Int64  // of the frontier, since Open: see Changes
 }
 
 // Open opens or creates the crawl in Options.Dir.
@@ -246,7 +246,7 @@ func (c *Crawler) Add(ctx context.Context, seeds []string) (int, error) {
 		return 0, err
 	}
 	n, err := c.front.Add(c.ours(items))
-	c.wake()
+	c.changed()
 	return n, errors.Join(bad, err)
 }
 
@@ -273,7 +273,7 @@ func (c *Crawler) AddSitemaps(ctx context.Context, sitemaps []string) (int, erro
 		}
 	}
 	n, err := c.front.Add(c.ours(items))
-	c.wake()
+	c.changed()
 	return n, errors.Join(bad, err)
 }
 
@@ -288,11 +288,17 @@ func (c *Crawler) Recrawl() error {
 // all. It tells how many addresses were queued.
 func (c *Crawler) RecrawlHost(ctx context.Context, host string) (int, error) {
 	n, err := c.front.Recrawl(ctx, host)
-	c.wake()
+	c.changed()
 	return n, err
 }
 
 // wake makes the dispatcher look again.
+// changed says that there may be more to do.
+func (c *Crawler) changed() {
+	c.changes.Add(1)
+	c.wake()
+}
+
 func (c *Crawler) wake() {
 	select {
 	case c.poke <- struct{}{}:

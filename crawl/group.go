@@ -87,6 +87,9 @@ func (r *result) size() int64 {
 
 // commitGroup makes captures durable and then, in one step, all the rest.
 func (c *Crawler) commitGroup(group []*result) error {
+	if group = c.stillOurs(group); len(group) == 0 {
+		return nil
+	}
 	b := &frontier.Batch{}
 	for _, r := range group {
 		if err := c.capture(r); err != nil {
@@ -104,7 +107,6 @@ func (c *Crawler) commitGroup(group []*result) error {
 		}
 		b.WARC = frontier.WARCPosition{File: p.File, Offset: p.Offset}
 	}
-	c.refuseFenced(group)
 	if c.opt.Emit != nil {
 		b.Outbox = c.entries(group)
 	}
@@ -112,6 +114,7 @@ func (c *Crawler) commitGroup(group []*result) error {
 		return fmt.Errorf("crawl: %w", err)
 	}
 	c.totals.count(group)
+	c.changes.Add(1)
 	return nil
 }
 

@@ -23,6 +23,10 @@ type Share struct {
 	// range is taken; before it ceases to be, it is frozen or given up.
 	Owns func(slot uint16) bool
 
+	// Held tells whether our lease of a slot still holds: what was fetched of one that
+	// is over goes back to the queue, for another may be fetching it.
+	Held func(slot uint16) bool
+
 	// Send takes addresses for slots of others, until it answers nil, as Emit
 	// takes documents. Crawler.Receive is to get them where the slot is owned.
 	Send func(ctx context.Context, id string, items []byte) error
@@ -87,6 +91,9 @@ func (c *Crawler) Export(r frontier.Range, out io.Writer) (frontier.Mark, error)
 	return c.front.Export(r, out)
 }
 
+// Changes grows with all that changes what Export writes, but for Receive.
+func (c *Crawler) Changes() int64 { return c.changes.Load() }
+
 // Left tells whether documents and addresses that were to go out at a mark have gone.
 func (c *Crawler) Left(m frontier.Mark) bool {
 	return c.front.Left(m)
@@ -119,14 +126,14 @@ func (c *Crawler) Seed(r frontier.Range, seeds, sitemaps []string) error {
 		items = append(items, it)
 	}
 	_, err := c.front.Add(items)
-	c.wake()
+	c.changed()
 	return err
 }
 
 // RecrawlRange is Recrawl of what falls into a range.
 func (c *Crawler) RecrawlRange(ctx context.Context, r frontier.Range) error {
 	_, err := c.front.RecrawlSlots(ctx, r)
-	c.wake()
+	c.changed()
 	return err
 }
 
@@ -160,12 +167,22 @@ func parted(slot uint16, items []frontier.Item) [][]byte {
 	return append(parted(slot, items[:half]), parted(slot, items[half:])...)
 }
 
-// refuseFenced takes from a group the documents of pages that are another
-// crawler's by now: Commit refuses their outcomes.
-func (c *Crawler) refuseFenced(group []*result) {
+// stillOurs leaves out of a group the pages of slots whose lease is over, and takes
+// from it the documents of those whose outcome Commit will refuse.
+func (c *Crawler) stillOurs(group []*result) []*result {
+	if c.opt.Share.Held == nil {
+		return group
+	}
+	out := group[:0:0]
 	for _, r := range group {
+		if !c.opt.Share.Held(frontier.SlotOf(r.lease.URL)) {
+			r.goBack(c, 0)
+			continue
+		}
 		if c.front.Fenced(r.lease) {
 			r.doc = nil
 		}
+		out = append(out, r)
 	}
+	return out
 }

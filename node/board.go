@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"strings"
 	"sync"
-
-	"github.com/trawlsearch/trawl/api"
 )
 
 // A board holds the last word of every crawler and indexer, as they announce
@@ -14,13 +12,13 @@ import (
 // call it.
 type board struct {
 	mu      sync.Mutex
-	crawls  map[string]api.CrawlStatus
+	crawls  map[string]map[string]crawlReport // by collection and node
 	commits map[string]commitNote
 	waiting map[string]map[chan struct{}]bool
 }
 
 func newBoard() *board {
-	return &board{crawls: map[string]api.CrawlStatus{}, commits: map[string]commitNote{}, waiting: map[string]map[chan struct{}]bool{}}
+	return &board{crawls: map[string]map[string]crawlReport{}, commits: map[string]commitNote{}, waiting: map[string]map[chan struct{}]bool{}}
 }
 
 const crawlSubject = "status.crawl."
@@ -39,13 +37,17 @@ func (b *board) run(ctx context.Context, listen func(ctx context.Context, subjec
 }
 
 func (b *board) crawl(subject string, data []byte) {
-	var st api.CrawlStatus
-	if json.Unmarshal(data, &st) != nil {
+	var r crawlReport
+	if json.Unmarshal(data, &r) != nil {
 		return // not ours: anybody may speak on the broker
 	}
+	name := strings.TrimPrefix(subject, crawlSubject)
 	b.mu.Lock()
-	b.crawls[strings.TrimPrefix(subject, crawlSubject)] = st
-	b.mu.Unlock()
+	defer b.mu.Unlock()
+	if b.crawls[name] == nil {
+		b.crawls[name] = map[string]crawlReport{}
+	}
+	b.crawls[name][r.Node] = r
 }
 
 func (b *board) commit(subject string, data []byte) {
@@ -98,13 +100,6 @@ func (b *board) subscribe(p partition) (wake <-chan struct{}, cancel func()) {
 		defer b.mu.Unlock()
 		delete(b.waiting[p.String()], ch)
 	}
-}
-
-func (b *board) lastCrawl(collection string) (api.CrawlStatus, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	st, ok := b.crawls[collection]
-	return st, ok
 }
 
 func (b *board) lastCommit(p partition) (commitNote, bool) {

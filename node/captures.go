@@ -46,29 +46,22 @@ func (n *Node) crawlOf(ctx context.Context, collection string) (*crawl.Crawler, 
 
 // Address tells what became of an address in the crawl of a collection.
 func (n *Node) Address(ctx context.Context, collection, address string) (api.Address, error) {
+	q := question{URL: address, Explain: true}
+	if n.shared() {
+		col, err := n.catalog.Collection(collection)
+		switch {
+		case err != nil:
+			return api.Address{}, err
+		case !hasSource(col):
+			return api.Address{}, fmt.Errorf("%w: %s is not crawled: it has no source", api.ErrInvalid, collection)
+		}
+		return n.askCrawl(ctx, collection, targetOf(col).generation, q)
+	}
 	c, err := n.crawlOf(ctx, collection)
 	if err != nil {
 		return api.Address{}, err
 	}
-	r, err := c.Explain(ctx, address)
-	if err != nil {
-		return api.Address{}, fmt.Errorf("%w: %v", api.ErrInvalid, err)
-	}
-	a := api.Address{URL: r.URL.String(), Known: r.Known, Scope: r.Scope, Robots: r.Robots, Budget: r.Refused}
-	if r.Known {
-		a.State, a.Reason, a.Alias, a.Referrer = r.State.String(), r.Reason, r.Alias.String(), r.Referrer.String()
-		a.Depth, a.Status, a.Tries, a.Visits, a.Changes = r.Depth, r.Status.Status, r.Tries, r.Visits, r.Changes
-		a.Fetched, a.Due = moment(r.Fetched), moment(r.Due)
-	}
-	return a, nil
-}
-
-func moment(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.UTC()
-	return &t
+	return look(ctx, c, q)
 }
 
 // Reparse makes the documents of a collection's pages anew from its captures: those

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/trawlsearch/trawl/api"
@@ -30,12 +31,13 @@ func FetchOptions(cfg Config, log *slog.Logger) fetch.Options {
 	return opt
 }
 
-// A crawler crawls the collections that have a source, each under a lease: one
-// process a collection.
+// A crawler crawls the collections that have a source. Processes on one broker share
+// each crawl, see share.go; a process that is its own broker has it whole.
 type crawler struct {
 	node     *Node
 	log      *slog.Logger
 	resolver *dns.Resolver
+	crew     *crew // nil: nobody shares
 
 	mu   sync.Mutex
 	open map[string]*crawl.Crawler // by collection
@@ -50,6 +52,15 @@ func (x *crawler) run(ctx context.Context) error {
 	defer x.resolver.Close()
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	if x.node.shared() {
+		names, err := x.node.bus.Registry(ctx, "crawlers", beatTTL)
+		if err != nil {
+			return err
+		}
+		x.crew = newCrew(names)
+		wg.Go(func() { x.node.beat(ctx, names, []byte("{}")) })
+		wg.Go(func() { x.node.retry(ctx, "list of crawlers", x.crew.watch) })
+	}
 	running := map[string]bool{}
 	for {
 		known, changed := x.node.catalog.watch()
@@ -74,25 +85,33 @@ func hasSource(col api.Collection) bool {
 	return col.Source != nil && len(col.Source.Seeds)+len(col.Source.Sitemaps) > 0
 }
 
-// hold waits for the collection's lease and crawls while it has it. A
-// collection whose source was taken away is crawled again when it has one.
+// shared tells whether other processes can be on the same broker.
+func (n *Node) shared() bool { return n.cfg.NATS != "" }
+
+// hold crawls a collection until ctx ends: all of it, under a lease, or a share. One
+// whose source was taken away is crawled again when it has one.
 func (x *crawler) hold(ctx context.Context, name string) error {
-	return x.node.underLease(ctx, "crawl."+name, func(ctx context.Context) error {
-		for ctx.Err() == nil {
-			known, changed := x.node.catalog.watch()
-			if col := known[name]; hasSource(col) {
-				if err := x.crawl(ctx, col); err != nil {
-					return err
-				}
-				continue
+	if !x.node.shared() {
+		return x.node.underLease(ctx, "crawl."+name, func(ctx context.Context) error { return x.keep(ctx, name) })
+	}
+	return x.keep(ctx, name)
+}
+
+func (x *crawler) keep(ctx context.Context, name string) error {
+	for ctx.Err() == nil {
+		known, changed := x.node.catalog.watch()
+		if col := known[name]; hasSource(col) {
+			if err := x.crawl(ctx, col); err != nil {
+				return err
 			}
-			select {
-			case <-ctx.Done():
-			case <-changed:
-			}
+			continue
 		}
-		return nil
-	})
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		}
+	}
+	return nil
 }
 
 // A target is what a collection's crawler works at: the candidate while that is
@@ -122,26 +141,42 @@ func (x *crawler) crawl(ctx context.Context, col api.Collection) error {
 	if err != nil {
 		return err
 	}
+	r := &reporter{crawler: x, name: col.Name, generation: to.generation, dir: dir}
+	if x.node.shared() {
+		if r.share, err = newSharing(ctx, x, col.Name, to.generation, dir, opt.Log); err != nil {
+			return err
+		}
+		opt.Share = r.share.options()
+	}
 	c, err := crawl.Open(opt)
 	if err != nil {
 		return err
 	}
+	r.c = c
+	work, stop := context.WithCancel(context.WithoutCancel(ctx)) // ends when nothing is shared any more
+	defer stop()
 	own, cancel := context.WithCancel(ctx)
 	defer cancel()
 	done := make(chan struct{})
-	var crawled error
+	var crawled, left error
 	go func() {
 		defer close(done)
-		crawled = c.Run(own)
+		crawled = c.Run(work)
 	}()
+	var others sync.WaitGroup
+	if r.share != nil {
+		others.Go(func() { left = r.share.run(own, c) })
+		others.Go(func() { x.node.retry(own, "lead of the crawl of "+col.Name, r.leads) })
+	}
 	x.show(col.Name, c)
-	r := &reporter{crawler: x, name: col.Name, generation: to.generation, dir: dir, c: c}
 	err = r.run(own, done, col)
 	cancel()
+	others.Wait()
+	stop()
 	<-done // Close wants Run to have returned
 	x.show(col.Name, nil)
 	r.report("stopped")
-	return errors.Join(err, crawled, c.Close())
+	return errors.Join(err, left, crawled, c.Close())
 }
 
 // show lets others ask the crawl of a collection; nil ends that.
@@ -162,8 +197,21 @@ type reporter struct {
 	name, dir  string
 	generation int
 	c          *crawl.Crawler
-	number     int64 // the crawl that was last begun
+	share      *sharing    // nil: the crawl is not shared
+	lead       atomic.Bool // of those that share the crawl this one judges it
+	number     int64       // the crawl that was last begun,
+	begun      bool        // and in this process
 	verdict    waiting
+}
+
+// leads makes this process the one that judges the crawl, under a lease.
+func (r *reporter) leads(ctx context.Context) error {
+	return r.node.underLease(ctx, "crawl."+r.name, func(ctx context.Context) error {
+		r.lead.Store(true)
+		defer r.lead.Store(false)
+		<-ctx.Done()
+		return errAgain
+	})
 }
 
 // run goes on until the crawl is done, which it is with ctx, or must be opened anew.
@@ -189,7 +237,7 @@ func (r *reporter) run(ctx context.Context, done <-chan struct{}, col api.Collec
 		}
 		col = next
 		r.report("")
-		if to := targetOf(col); !to.full || !r.c.Idle() {
+		if to := targetOf(col); !to.full || r.share != nil && !r.lead.Load() || r.totals().State != "idle" {
 			r.verdict.ends = nil
 		} else {
 			if err := r.judge(ctx, col, to); err != nil && ctx.Err() == nil {
@@ -197,6 +245,8 @@ func (r *reporter) run(ctx context.Context, done <-chan struct{}, col api.Collec
 			}
 		}
 		select {
+		case <-ctx.Done():
+			return nil
 		case <-done:
 			return nil
 		case <-tick.C:
@@ -208,9 +258,26 @@ func (r *reporter) run(ctx context.Context, done <-chan struct{}, col api.Collec
 // begin hands the crawler the seeds of a crawl that was asked for and not begun.
 func (r *reporter) begin(ctx context.Context, col api.Collection) error {
 	number := targetOf(col).number
-	if number <= r.number {
+	start := func() error { return r.start(ctx, col) }
+	switch {
+	case r.share != nil && r.number == number && !r.begun:
+		start = func() error { return nil } // it began before this process did
+	case number <= r.number:
 		return nil
 	}
+	begin := func(_ int64, start func() error) error { return start() }
+	if r.share != nil {
+		begin = r.share.begin
+	}
+	if err := begin(number, start); err != nil {
+		return err
+	}
+	r.begun = true
+	r.number = number
+	return writeNumber(r.dir, r.number)
+}
+
+func (r *reporter) start(ctx context.Context, col api.Collection) error {
 	// A crawl that was stopped on its way goes on: what it has is fresh enough.
 	if r.number > 0 && r.c.Idle() {
 		if err := r.c.Recrawl(); err != nil {
@@ -220,11 +287,8 @@ func (r *reporter) begin(ctx context.Context, col api.Collection) error {
 	if _, err := r.c.Add(ctx, col.Source.Seeds); err != nil {
 		return err
 	}
-	if _, err := r.c.AddSitemaps(ctx, col.Source.Sitemaps); err != nil {
-		return err
-	}
-	r.number = number
-	return writeNumber(r.dir, r.number)
+	_, err := r.c.AddSitemaps(ctx, col.Source.Sitemaps)
+	return err
 }
 
 // settingsChanged tells whether the crawler must be opened anew; more seeds and
@@ -241,25 +305,65 @@ func settingsChanged(a, b api.Collection) bool {
 	return string(xs) != string(ys)
 }
 
+// A crawlReport is what a process that crawls tells the others each second.
+type crawlReport struct {
+	api.CrawlStatus
+	Node      string    `json:"node"`
+	Skipped   int64     `json:"skipped"`
+	Redirects int64     `json:"redirects"`
+	Gone      int64     `json:"gone"`
+	Retrying  int64     `json:"retrying"`
+	NextDue   time.Time `json:"next_due"`
+
+	Shared   bool   `json:"shared"`
+	Ranges   []int  `json:"ranges,omitempty"` // that it has
+	Position uint64 `json:"position"`         // up to which it has read the log of found addresses
+	Sent     uint64 `json:"sent"`             // where in it the last that it found stand
+}
+
 // report tells the board how the crawl stands; state overrides the crawler's own.
 func (r *reporter) report(state string) {
-	st := r.c.Stats()
-	out := api.CrawlStatus{
-		Number: r.number, Generation: r.generation, State: state, Pages: st.Pages, NotModified: st.NotModified, Queued: st.Queued, InFlight: st.InFlight,
-		Failed: st.Failed, Denied: st.Denied, Outbox: st.Outbox, Bytes: st.Bytes, PagesPerSecond: st.PagesPerSecond,
-		Errors: st.Errors, Reported: time.Now().UTC(),
+	out := r.own()
+	if state != "" {
+		out.State = state
 	}
-	if state == "" {
-		out.State = "running"
-		if r.c.Idle() {
-			out.State = "idle"
-		}
-	}
-	r.node.metrics.crawl(r.name, out)
+	r.node.metrics.crawl(r.name, out.CrawlStatus)
 	if err := r.node.announce(crawlSubject+r.name, out); err != nil {
 		r.log.Warn("crawl status not announced", "collection", r.name, "err", err)
 	}
 }
+
+// own is how this process's share of the crawl stands.
+func (r *reporter) own() crawlReport {
+	out := crawlReport{Node: r.node.cfg.Name}
+	if s := r.share; s != nil { // before Idle is asked: what is read after it does not count
+		out.Shared, out.Ranges, out.Position, out.Sent = true, s.ranges(), s.position(), s.sent.Load()
+	}
+	idle := r.c.Idle()
+	st := r.c.Stats()
+	out.CrawlStatus = api.CrawlStatus{
+		Number: r.number, Generation: r.generation, State: "running", Pages: st.Pages, NotModified: st.NotModified, Queued: st.Queued, InFlight: st.InFlight,
+		Failed: st.Failed, Denied: st.Denied, Outbox: st.Outbox, Bytes: st.Bytes, PagesPerSecond: st.PagesPerSecond,
+		Errors: st.Errors, Processes: 1, Reported: time.Now().UTC(),
+	}
+	if idle {
+		out.State = "idle"
+	}
+	out.Skipped, out.Redirects, out.Gone, out.Retrying, out.NextDue = st.Skipped, st.Redirects, st.Gone, st.Retrying, st.NextDue
+	return out
+}
+
+// totals are how the crawl stands in all processes.
+func (r *reporter) totals() crawlReport {
+	if r.share == nil {
+		return r.own()
+	}
+	sum, _ := r.node.board.crawlOf(r.name, judgeSilence)
+	return sum
+}
+
+// judgeSilence is how old the word of a process may be for a crawl to be taken as done.
+const judgeSilence = 3 * time.Second
 
 // The number of the last begun crawl stands in a small file beside the
 // frontier: a restart goes on with that crawl and does not begin it again.

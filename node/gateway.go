@@ -206,11 +206,8 @@ const crawlSilence = 10 * time.Second
 
 // crawlStatus is how a crawl stood when its crawler was last heard of.
 func (g *gateway) crawlStatus(collection string) (api.CrawlStatus, bool) {
-	c, ok := g.node.board.lastCrawl(collection)
-	if ok && c.State == "running" && time.Since(c.Reported) > crawlSilence {
-		c.State = "stopped"
-	}
-	return c, ok
+	sum, ok := g.node.board.crawlOf(collection, crawlSilence)
+	return sum.CrawlStatus, ok
 }
 
 // logEnd is the place in the index of the last document in a partition's log.

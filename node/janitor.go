@@ -110,6 +110,7 @@ func (j *janitor) delete(ctx context.Context, collection string, generation int)
 	found := 0
 	for _, prefix := range []string{
 		fmt.Sprintf("index/%s/%d/", collection, generation), basesPrefix(collection, generation), reportPrefix(collection, generation),
+		frontierPrefix(collection, generation),
 	} {
 		names, err := j.node.blobs.List(ctx, prefix)
 		if err != nil {

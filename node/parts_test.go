@@ -183,7 +183,7 @@ func TestBoard(t *testing.T) {
 	}
 	b.commit(noteSubject(p), []byte("not json"))
 	b.crawl(crawlSubject+"web", []byte("{"))
-	if _, ok := b.lastCrawl("web"); ok {
+	if _, ok := b.crawlOf("web", time.Hour); ok {
 		t.Error("somebody else's words were taken for a status")
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/trawlsearch/trawl/api"
-	"github.com/trawlsearch/trawl/crawl"
 	"github.com/trawlsearch/trawl/crawl/frontier"
 	"github.com/trawlsearch/trawl/document"
 	"github.com/trawlsearch/trawl/shard"
@@ -41,7 +40,7 @@ type waiting struct {
 
 // judge publishes a candidate or holds it, once it is done and indexed.
 func (r *reporter) judge(ctx context.Context, col api.Collection, to target) error {
-	if r.number < to.number || time.Since(r.verdict.looked) < retryLook {
+	if r.totals().Number < to.number || time.Since(r.verdict.looked) < retryLook {
 		return nil
 	}
 	if done, err := r.indexed(ctx, col, to); err != nil || !done {
@@ -108,7 +107,7 @@ func (r *reporter) indexed(ctx context.Context, col api.Collection, to target) (
 // mayImprove tells whether pages are still to be tried again, and soon enough to
 // be waited for.
 func (r *reporter) mayImprove(col api.Collection) bool {
-	st, now := r.c.Stats(), time.Now()
+	st, now := r.totals(), time.Now()
 	if st.Queued == 0 || col.Source.MaxPages > 0 && st.Pages >= col.Source.MaxPages {
 		return false
 	}
@@ -133,7 +132,7 @@ type guardReport struct {
 
 // examine compares the candidate with the live generation.
 func (r *reporter) examine(ctx context.Context, col api.Collection, to target) (*guardReport, error) {
-	st := r.c.Stats()
+	st := r.totals()
 	out := &guardReport{Generation: to.generation, Live: col.Live(), Reasons: map[string]uint64{}}
 	v := &out.Verdict
 	v.At = time.Now().UTC()
@@ -149,7 +148,10 @@ func (r *reporter) examine(ctx context.Context, col api.Collection, to target) (
 			if kind != shard.Lost {
 				return nil
 			}
-			page := r.because(address, both)
+			page, err := r.because(ctx, address, both)
+			if err != nil {
+				return err
+			}
 			if page.Instead != "" {
 				v.Moved++
 			} else {
@@ -177,41 +179,53 @@ const maxLeads = 10
 
 // because tells why the candidate has no page of an address, and to which of its
 // pages the address leads.
-func (r *reporter) because(address string, both *pair) api.LostPage {
+func (r *reporter) because(ctx context.Context, address string, both *pair) (api.LostPage, error) {
 	page := api.LostPage{URL: address}
 	at := address
 	for range maxLeads {
-		why, err := r.c.Why(at)
-		if err != nil {
+		why, err := r.address(ctx, at)
+		if errors.Is(err, api.ErrInvalid) {
 			page.Reason = "no-address"
-			return page
+			return page, nil
+		}
+		if err != nil {
+			return page, err
 		}
 		if page.Reason == "" {
 			page.Reason = reasonOf(why)
 		}
-		if why.Alias.IsZero() || why.State != frontier.Redirect && why.State != frontier.Skipped {
-			return page
+		if why.Alias == "" || why.State != frontier.Redirect.String() && why.State != frontier.Skipped.String() {
+			return page, nil
 		}
-		at = why.Alias.String()
-		if both.has(why.Alias) {
+		at = why.Alias
+		if u, err := weburl.Parse(at); err == nil && both.has(u) {
 			page.Instead = at
-			return page
+			return page, nil
 		}
 	}
-	return page
+	return page, nil
+}
+
+// address asks what became of an address, here or in the process that has it.
+func (r *reporter) address(ctx context.Context, address string) (api.Address, error) {
+	q := question{URL: address}
+	if r.share != nil {
+		return r.node.askCrawl(ctx, r.name, r.generation, q)
+	}
+	return look(ctx, r.c, q)
 }
 
 // reasonOf says in a word or two what became of an address.
-func reasonOf(why crawl.Reason) string {
+func reasonOf(why api.Address) string {
 	switch {
 	case !why.Known && why.Scope != "":
 		return "denied/" + why.Scope
 	case !why.Known:
 		return "unlinked" // no page that was crawled leads there
 	case why.Reason == "":
-		return why.State.String()
+		return why.State
 	}
-	return why.State.String() + "/" + why.Reason
+	return why.State + "/" + why.Reason
 }
 
 // A pair is two generations of a collection, as they were committed.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/trawlsearch/trawl/api"
+	"github.com/trawlsearch/trawl/bus"
 	"github.com/trawlsearch/trawl/search"
 	"github.com/trawlsearch/trawl/shard"
 )
@@ -251,7 +252,7 @@ func (s *searcher) serve(ctx context.Context) error {
 		defer cancel() // no beat for a server that has failed
 		done <- srv.Serve(l)
 	}()
-	s.node.beat(own, entry) // until ctx or the server ends; the last thing it does is to sign off
+	s.node.beat(own, s.node.nodes, entry) // until ctx or the server ends; the last thing it does is to sign off
 	srv.GracefulStop()
 	if err := <-done; err != nil {
 		return fmt.Errorf("node: searcher: %w", err)
@@ -287,20 +288,20 @@ const (
 	beatTTL      = 15 * time.Second
 )
 
-// beat keeps this process's entry in the registry of nodes until ctx ends. A
+// beat keeps this process's entry in a registry until ctx ends. A
 // broker that is away costs nothing but fresh news: searchers go on answering.
-func (n *Node) beat(ctx context.Context, entry []byte) {
+func (n *Node) beat(ctx context.Context, names *bus.Registry, entry []byte) {
 	tick := time.NewTicker(beatInterval)
 	defer tick.Stop()
 	for {
-		if _, err := n.nodes.Put(ctx, n.cfg.Name, entry); err != nil && ctx.Err() == nil {
+		if _, err := names.Put(ctx, n.cfg.Name, entry); err != nil && ctx.Err() == nil {
 			n.log.Warn("beat not sent", "err", err)
 		}
 		select {
 		case <-ctx.Done():
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 			defer cancel()
-			_ = n.nodes.Delete(ctx, n.cfg.Name) // or it ends by itself
+			_ = names.Delete(ctx, n.cfg.Name) // or it ends by itself
 			return
 		case <-tick.C:
 		}

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/trawlsearch/trawl/api"
+	"github.com/trawlsearch/trawl/node"
+)
+
+// A testWeb is many sites behind one forward proxy: page p of site s links to the
+// next pages of the site and to pages of two other sites.
+type testWeb struct {
+	proxy        string
+	sites, pages int
+	wait         time.Duration // for each answer
+
+	mu   sync.Mutex
+	hits map[string]int
+}
+
+func startWeb(t *testing.T, sites, pages int, wait time.Duration) *testWeb {
+	t.Helper()
+	w := &testWeb{sites: sites, pages: pages, wait: wait, hits: map[string]int{}}
+	srv := httptest.NewServer(w)
+	t.Cleanup(srv.Close)
+	w.proxy = srv.URL
+	return w
+}
+
+func (web *testWeb) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var s int
+	host, _, _ := strings.Cut(r.Host, ":")
+	if r.URL.Path == "/robots.txt" {
+		http.NotFound(w, r)
+		return
+	}
+	_, err := fmt.Sscanf(host, "s%d.test", &s)
+	p, err2 := strconv.Atoi(r.URL.Path[1:])
+	if err != nil || err2 != nil || s >= web.sites || p >= web.pages {
+		http.NotFound(w, r)
+		return
+	}
+	web.answer(w, host, s, p)
+}
+
+func (web *testWeb) answer(w http.ResponseWriter, host string, s, p int) {
+	web.mu.Lock()
+	web.hits[fmt.Sprintf("%s/%d", host, p)]++
+	web.mu.Unlock()
+	time.Sleep(web.wait)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	fmt.Fprintf(w, "<!doctype html><html lang=en><title>Page %d of site %d</title><p>", p, s)
+	for rng, n := rand.New(rand.NewPCG(uint64(s), uint64(p))), 0; n < 60; n++ { // pages that are no copies of each other
+		fmt.Fprintf(w, "%c%c%c%c ", 'a'+rng.IntN(26), 'a'+rng.IntN(26), 'a'+rng.IntN(26), 'a'+rng.IntN(26))
+	}
+	fmt.Fprint(w, "</p>")
+	for _, c := range []int{2*p + 1, 2*p + 2} {
+		if c < web.pages {
+			fmt.Fprintf(w, "<a href=/%d>on</a> ", c)
+		}
+	}
+	for _, o := range []int{2*s + 1, 2*s + 2} {
+		if o < web.sites {
+			fmt.Fprintf(w, "<a href=http://s%d.test/%d>elsewhere</a> ", o, p)
+		}
+	}
+}
+
+// counts are the pages that were asked for, and the requests for them.
+func (web *testWeb) counts() (pages, requests int) {
+	web.mu.Lock()
+	defer web.mu.Unlock()
+	for _, n := range web.hits {
+		requests += n
+	}
+	return len(web.hits), requests
+}
+
+// crew is processes on one broker and one bucket, of which the first has all roles.
+type crew struct {
+	bin    string
+	shared []string
+	first  *life
+}
+
+func startCrew(t *testing.T) *crew {
+	t.Helper()
+	c := &crew{bin: build(t)}
+	c.shared = []string{"--nats", startBroker(t), "--blobs", "file://" + t.TempDir()}
+	c.first = startServe(t, c.bin, t.TempDir(), "", c.shared...)
+	return c
+}
+
+// join starts a process that only crawls, in a folder of its own or a known one.
+func (c *crew) join(t *testing.T, data string) *life {
+	t.Helper()
+	return startServe(t, c.bin, data, "", append([]string{"--roles", "crawler", "--crawl-copy", "1s"}, c.shared...)...)
+}
+
+func (c *crew) crawl(t *testing.T, web *testWeb) {
+	t.Helper()
+	_, err := c.first.client.Crawl(t.Context(), node.DefaultCollection, api.Source{
+		Seeds: []string{"http://s0.test/0"}, Scope: "any", Delay: api.Duration(-time.Millisecond), Parallel: 2,
+		Proxies: []api.Route{{Proxies: []string{web.proxy}, RemoteDNS: true}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// finish waits for the end of the crawl, and tells the documents there are.
+func (c *crew) finish(t *testing.T, web *testWeb, more ...*life) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	want := uint64(web.sites * web.pages)
+	var last *api.Status
+	for {
+		st, err := waitDone(ctx, c.first.client, node.DefaultCollection, 1, func(s *api.Status) { last = s })
+		if err == nil && st.Index.Docs == want && st.Index.Pending == 0 {
+			return
+		}
+		if ctx.Err() != nil {
+			pages, requests := web.counts()
+			for i, l := range append([]*life{c.first}, more...) {
+				t.Logf("process %d:\n%s", i, l.stderr.String())
+			}
+			t.Fatalf("the crawl did not end with %d documents: %+v, crawl %+v; %d pages, %d requests", want, last, last.Crawl, pages, requests)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// TestShare: three processes crawl one web together, each its sites; every page is
+// fetched once, and any of them can tell what became of it.
+func TestShare(t *testing.T) {
+	web := startWeb(t, 40, 25, time.Millisecond)
+	c := startCrew(t)
+	more := []*life{c.join(t, t.TempDir()), c.join(t, t.TempDir())}
+	c.crawl(t, web)
+	c.finish(t, web, more...)
+	if pages, requests := web.counts(); requests != pages || pages != web.sites*web.pages {
+		t.Errorf("%d pages were fetched by %d requests, of %d", pages, requests, web.sites*web.pages)
+	}
+	st, err := c.first.client.Status(t.Context(), node.DefaultCollection)
+	if err != nil || st.Crawl.Processes != 3 || st.Crawl.Pages != int64(web.sites*web.pages) {
+		t.Errorf("status %+v, %v", st.Crawl, err)
+	}
+	for s := range web.sites { // each process has some of them
+		a, err := c.first.client.Address(t.Context(), node.DefaultCollection, fmt.Sprintf("http://s%d.test/%d", s, s%web.pages))
+		if err != nil || a.State != "done" {
+			t.Errorf("site %d: %+v, %v", s, a, err)
+		}
+	}
+	for i, l := range append(more, c.first) {
+		if !strings.Contains(l.stderr.String(), "crawls a range") {
+			t.Errorf("process %d crawled nothing", i)
+		}
+		l.stop(t)
+	}
+}
+
+// TestShareMoves: processes join a crawl, leave it, are killed, stand still beyond
+// their leases, and come back. Every document is there in the end; what is fetched
+// twice is what was fetched since the last copies, and what was under way.
+func TestShareMoves(t *testing.T) {
+	web := startWeb(t, 60, 60, 5*time.Millisecond)
+	c := startCrew(t)
+	dies := t.TempDir()
+	leaver, victim, sleeper := c.join(t, t.TempDir()), c.join(t, dies), c.join(t, t.TempDir())
+	c.crawl(t, web)
+	until := func(n int) {
+		for {
+			if pages, _ := web.counts(); pages >= n || t.Context().Err() != nil {
+				return
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+	all := web.sites * web.pages
+	for _, l := range []*life{leaver, victim, sleeper} {
+		for !strings.Contains(l.stderr.String(), "crawls a range") && t.Context().Err() == nil {
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+	until(all / 8)
+	leaver.stop(t)
+	until(all / 6) // by others, of what it had
+	if pages, requests := web.counts(); requests > pages {
+		t.Errorf("%d pages were fetched twice when a process left", requests-pages)
+	}
+	until(all / 4)
+	victim.kill(t)
+	sleeper.signal(t, syscall.SIGSTOP)
+	until(all / 2)
+	late := c.join(t, t.TempDir())
+	until(all * 2 / 3)
+	sleeper.signal(t, syscall.SIGCONT)
+	back := c.join(t, dies)
+	c.finish(t, web, late, back, sleeper)
+	pages, requests := web.counts()
+	t.Logf("%d pages, %d requests", pages, requests)
+	for what, l := range map[string]*life{"lost": sleeper, "goes on from a copy": c.first} {
+		if !strings.Contains(l.stderr.String(), what) {
+			t.Errorf("nothing %s:\n%s", what, l.stderr.String())
+		}
+	}
+	if pages != all || requests > all+all/4 {
+		t.Errorf("%d pages of %d by %d requests", pages, all, requests)
+	}
+	for _, l := range []*life{late, back, sleeper, c.first} {
+		l.stop(t)
+	}
+}
+
+func (l *life) signal(t *testing.T, s syscall.Signal) {
+	t.Helper()
+	if err := l.cmd.Process.Signal(s); err != nil {
+		t.Fatal(err)
+	}
+}
