@@ -26,7 +26,7 @@
 //	batches that wait for Emit         256; then no more is fetched
 //	origins remembered                 10,000, with robots.txt files of 32 MiB
 //	address                            2,048 bytes, 20 segments, 12 parameters: see scope.go
-//	links of a page                    5,000; of a sitemap 50,000, nested twice; feeds of a page 5
+//	links of a page                    20,000; of a sitemap 50,000, nested twice; feeds of a page 5
 //	pages of a template                200, more if they bring something new; with Options.Scope of
 //	                                   any: of a host 10,000, of a domain as many as links to it allow
 //	redirects                          10 in a row
@@ -96,6 +96,7 @@ type Options struct {
 
 	CacheBytes   int64        // of the frontier; 0: 64 MiB
 	ConvertCache string       // folder for what reads PDF, compiled; empty: it is compiled (3 s) when the first PDF comes
+	Program      string       // the program that compiles it, as another process (see pdf.Options.Compiler); empty: this one does, in 300 MiB
 	Log          *slog.Logger // nil: discard
 }
 
@@ -144,8 +145,8 @@ type Crawler struct {
 
 	poke    chan struct{} // of one: something changed that the dispatcher may wait for
 	out     atomic.Int64  // leases that one has not finished with
-	seedsMu sync.Mutex    // guards the file of seeds
 	changes atomic.Int64  // of the frontier, since Open: see Changes
+	seedsMu sync.Mutex    // guards the file of seeds
 }
 
 // Open opens or creates the crawl in Options.Dir.
@@ -292,13 +293,13 @@ func (c *Crawler) RecrawlHost(ctx context.Context, host string) (int, error) {
 	return n, err
 }
 
-// wake makes the dispatcher look again.
 // changed says that there may be more to do.
 func (c *Crawler) changed() {
 	c.changes.Add(1)
 	c.wake()
 }
 
+// wake makes the dispatcher look again.
 func (c *Crawler) wake() {
 	select {
 	case c.poke <- struct{}{}:

@@ -19,9 +19,10 @@ import (
 // Config is what a process was told. Its keys are documented in settings,
 // which flags, environment, file and `trawl config` all read.
 type Config struct {
-	Data  string
-	Roles []string
-	Name  string
+	Program string // the file of trawl itself, which is run for what takes much memory (see pdf.Options.Compiler); empty: nothing is run
+	Data    string
+	Roles   []string
+	Name    string
 
 	Listen     string
 	GRPCListen string
@@ -41,8 +42,8 @@ type Config struct {
 	AllowPrivate bool
 	CrawlDelay   time.Duration
 	CrawlWorkers int
-	Fetch        fetch.Options // limits of a fetch
 	CrawlCopy    time.Duration
+	Fetch        fetch.Options // limits of a fetch
 
 	LogLevel  string
 	LogFormat string
@@ -109,9 +110,9 @@ var settings = []Setting{
 		set: duration(func(c *Config) *time.Duration { return &c.CrawlDelay })},
 	{Key: "crawl-workers", Default: "16", Doc: "requests in flight over all hosts of a collection",
 		set: number(func(c *Config) *int { return &c.CrawlWorkers }, 1, 1024)},
-
 	{Key: "crawl-copy", Default: "5m", Doc: "with --nats: time between copies of the frontier to object storage; what was fetched since the last one is fetched again when a process is lost",
 		set: duration(func(c *Config) *time.Duration { return &c.CrawlCopy })},
+
 	{Key: "fetch-timeout", Default: "60s", Doc: "time of a request with its body",
 		set: duration(func(c *Config) *time.Duration { return &c.Fetch.Timeout })},
 	{Key: "fetch-connect-timeout", Default: "10s", Doc: "time of connecting, and of the TLS handshake",
