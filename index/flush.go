@@ -160,48 +160,49 @@ func (f *flush) invert(field int, norms []byte, docs, tokens uint64, ordinals []
 	out := f.out.terms(field, float64(tokens)/float64(docs))
 	defer out.free()
 	f.index(&b.stream)
-	ids := b.terms.sorted()
-	f.scatter(b, ids, tokens)
+	ranked := b.terms.ranked()
+	f.scatter(b, ranked, tokens)
 	start := uint32(0)
-	for i, id := range ids {
+	var scratch [8]byte
+	for i, t := range ranked {
 		if i%checkEvery == 0 && f.ctx.Err() != nil {
 			return f.ctx.Err()
 		}
-		end := f.next[id]
+		end := f.next[t.id]
 		if start == end {
 			continue // all of its documents are dead
 		}
 		f.list(out, &b.stream, f.inv.sort[start:end], norms)
 		start = end
-		ordinal, ok, err := out.end(b.terms.term(id))
+		ordinal, ok, err := out.end(b.terms.bytesOf(t, &scratch))
 		if err != nil {
 			return err
 		}
 		if ok && ordinals != nil {
-			ordinals[id] = ordinal
+			ordinals[t.id] = ordinal
 		}
 	}
 	if err := out.close(docs); err != nil {
 		return err
 	}
-	return f.pairs(field, ids, norms)
+	return f.pairs(field, ranked, norms)
 }
 
 // scatter sorts the places of the live tokens by term.
-func (f *flush) scatter(b *inverterField, ids []uint32, tokens uint64) {
+func (f *flush) scatter(b *inverterField, ranked []rankedTerm, tokens uint64) {
 	if uint64(cap(f.inv.sort)) < tokens {
 		f.inv.sort = make([]uint32, tokens)
 	}
 	sort := f.inv.sort[:tokens]
-	next := make([]uint32, len(ids))
+	next := make([]uint32, len(ranked))
 	b.stream.each(f.order, func(_ uint32, tokens []uint32) {
 		for _, id := range tokens {
 			next[id]++
 		}
 	})
 	sum := uint32(0)
-	for _, id := range ids {
-		next[id], sum = sum, sum+next[id]
+	for _, t := range ranked {
+		next[t.id], sum = sum, sum+next[t.id]
 	}
 	b.stream.each(f.order, func(at uint32, tokens []uint32) {
 		for i, id := range tokens {

@@ -19,13 +19,13 @@ type pairFlush struct {
 
 // pairs writes the pairs of a field whose tokens are sorted by term, if it is asked
 // for.
-func (f *flush) pairs(field int, ids []uint32, norms []byte) error {
+func (f *flush) pairs(field int, ranked []rankedTerm, norms []byte) error {
 	if !f.inv.schema.Fields[field].Pairs {
 		return nil
 	}
 	b := &f.inv.fields[field]
 	p := &pairFlush{flush: f, s: &b.stream, norms: norms, sort: f.inv.sort[:cap(f.inv.sort)]}
-	p.choose(b.terms, ids)
+	p.choose(b.terms, ranked)
 	if len(p.words) == 0 {
 		return nil
 	}
@@ -42,20 +42,20 @@ func (f *flush) pairs(field int, ids []uint32, norms []byte) error {
 }
 
 // choose picks the frequent words: the live tokens of each were sorted.
-func (p *pairFlush) choose(terms *vocab, ids []uint32) {
+func (p *pairFlush) choose(terms *vocab, ranked []rankedTerm) {
 	var most tally
 	start := uint32(0)
-	for i, id := range ids {
-		tokens := uint64(p.flush.next[id] - start)
-		start = p.flush.next[id]
-		if most.wants(tokens) && mayBeFrequent(terms.term(id)) {
+	for i, t := range ranked {
+		tokens := uint64(p.flush.next[t.id] - start)
+		start = p.flush.next[t.id]
+		if most.wants(tokens) && mayBeFrequent(terms.term(t.id)) {
 			most.add(i, tokens)
 		}
 	}
-	p.rank = slices.Repeat([]byte{notFrequent}, len(ids))
+	p.rank = slices.Repeat([]byte{notFrequent}, len(ranked))
 	for rank, i := range most.ids() {
-		p.rank[ids[i]] = byte(rank)
-		p.words = append(p.words, string(terms.term(ids[i])))
+		p.rank[ranked[i].id] = byte(rank)
+		p.words = append(p.words, string(terms.term(ranked[i].id)))
 	}
 }
 

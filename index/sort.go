@@ -85,8 +85,8 @@ func (p *part) values(s SortBy) []uint64 {
 		return values
 	}
 	ranks := make([]int64, f.terms.terms())
-	for rank, id := range f.terms.sorted() {
-		ranks[id] = int64(rank)
+	for rank, t := range f.terms.ranked() {
+		ranks[t.id] = int64(rank)
 	}
 	for doc := range values {
 		if from, to := f.stream.span(uint32(doc)); to > from {

@@ -238,31 +238,44 @@ func (v *vocab) grow() {
 	}
 }
 
-// sorted returns the ids in the order of their terms. Most comparisons are of
-// the first eight bytes and stay in one array.
-func (v *vocab) sorted() []uint32 {
-	type entry struct {
-		prefix uint64 // big-endian, padded with zeros
-		id     uint32
-	}
-	entries := make([]entry, len(v.at))
-	for id := range entries {
+// A rankedTerm is a term on its way to a place in the order of terms. One of at most
+// eight bytes is its prefix: to look for it in the arena, where terms stand in the
+// order in which they were met, would cost two cache misses.
+type rankedTerm struct {
+	prefix uint64 // big-endian, padded with zeros
+	id     uint32
+	len    uint8
+}
+
+// ranked returns the terms in their order. Most comparisons are of the first eight
+// bytes and stay in one array.
+func (v *vocab) ranked() []rankedTerm {
+	ranked := make([]rankedTerm, len(v.at))
+	for id := range ranked {
 		var b [8]byte
-		copy(b[:], v.term(uint32(id)))
-		entries[id] = entry{binary.BigEndian.Uint64(b[:]), uint32(id)}
+		term := v.term(uint32(id))
+		copy(b[:], term)
+		ranked[id] = rankedTerm{binary.BigEndian.Uint64(b[:]), uint32(id), uint8(len(term))}
 	}
-	slices.SortFunc(entries, func(a, b entry) int {
+	slices.SortFunc(ranked, func(a, b rankedTerm) int {
 		switch {
 		case a.prefix < b.prefix:
 			return -1
 		case a.prefix > b.prefix:
 			return 1
+		case a.len <= 8 || b.len <= 8: // the shorter one ends in front of what was padded
+			return int(a.len) - int(b.len)
 		}
-		return slices.Compare(v.term(a.id), v.term(b.id))
+		return slices.Compare(v.term(a.id)[8:], v.term(b.id)[8:])
 	})
-	ids := make([]uint32, len(entries))
-	for i, e := range entries {
-		ids[i] = e.id
+	return ranked
+}
+
+// bytesOf is the bytes of a ranked term, in scratch or in the arena.
+func (v *vocab) bytesOf(t rankedTerm, scratch *[8]byte) []byte {
+	if t.len > 8 {
+		return v.term(t.id)
 	}
-	return ids
+	binary.BigEndian.PutUint64(scratch[:], t.prefix)
+	return scratch[:t.len]
 }

@@ -1,6 +1,6 @@
 // Command trawl drives Trawl, through its public library alone.
 //
-// TRAWL_BENCH_PROFILE names a file for a CPU profile of all that serve does, and
+// TRAWL_BENCH_PROFILE names a file for a CPU profile, and
 // TRAWL_BENCH_MEMORY the Writer's memory in MB.
 package main
 
@@ -29,7 +29,7 @@ const (
 
 func main() {
 	var stop func()
-	if name := os.Getenv("TRAWL_BENCH_PROFILE"); name != "" && len(os.Args) > 1 && os.Args[1] == "serve" {
+	if name := os.Getenv("TRAWL_BENCH_PROFILE"); name != "" {
 		f, err := os.Create(name)
 		if err == nil {
 			err = pprof.StartCPUProfile(f)
