@@ -111,7 +111,7 @@ func (c *Crawler) located(ctx context.Context, r *result) (*result, bool) {
 		return nil, false
 	case err != nil:
 		class := fetch.ClassOf(err)
-		r.out.Fault = faultOf(0, class)
+		r.out.Fault, r.out.Presence = faultOf(0, class), c.presence(class, err)
 		return c.noAnswer(r, class), false
 	case ip.IsValid() && !c.front.Located(r.lease, ip):
 		r.goBack(c, 0)
@@ -135,7 +135,8 @@ func (c *Crawler) bearing(r *result, o *origin, resp *fetch.Response, err error)
 			c.front.Located(r.lease, at.Addr()) // it may have moved
 		}
 	}
-	r.out.Fault = faultOf(status, fetch.ClassOf(err))
+	class := fetch.ClassOf(err)
+	r.out.Fault, r.out.Presence = faultOf(status, class), c.presence(class, err)
 	return b
 }
 
@@ -207,8 +208,7 @@ func (r *result) drop(s frontier.State, reason string) *result {
 	r.end(s, reason)
 	if r.lease.HasDoc {
 		r.out.Deleted = true
-		id := r.lease.URL.String()
-		r.doc = &document.Document{Key: document.KeyOf(id), ID: id, URL: id, Version: time.Now().UnixMicro(), Deleted: true}
+		r.doc = deletion(r.lease.URL)
 	}
 	return r
 }
@@ -254,6 +254,9 @@ func (c *Crawler) noAnswer(r *result, class fetch.Class) *result {
 // the end the page's own failure.
 func (c *Crawler) noRules(r *result, robots ruling) *result {
 	reason := "robots-unreachable " + robots.trouble
+	if robots.asked {
+		r.out.Presence = c.presence(fetch.Class(robots.trouble), nil)
+	}
 	switch class := fetch.Class(robots.trouble); class {
 	case fetch.ClassNXDomain, fetch.ClassPrivateAddress:
 		return r.retry(robots.trouble, waitsOfClass[class]) // nothing was asked of any host

@@ -37,6 +37,11 @@ func (c *Crawler) Run(ctx context.Context) error {
 			}
 		})
 	}
+	drainer.Go(func() {
+		if err := c.bury(ctx); err != nil {
+			stop(err)
+		}
+	})
 	results := make(chan *result, groupPages)
 	committer.Go(func() {
 		if err := c.commit(results); err != nil {
@@ -165,13 +170,13 @@ func (c *Crawler) deliver(ctx context.Context, id string, offer func() error) er
 }
 
 // Idle tells whether nothing is to be done now: nothing is under way, all
-// documents and addresses for others were taken, and nothing can be fetched within a
+// documents and addresses for others were taken, hosts that are gone were buried, and nothing can be fetched within a
 // minute, because there is nothing, because the rest waits for another try or for its
 // host, or because Options.MaxPages is reached. Pages that wait for each other are
 // waited for.
 func (c *Crawler) Idle() bool {
 	n := c.front.Count()
-	if n.InFlight > 0 || n.Outbox > 0 && c.opt.Emit != nil || n.Outbound > 0 && c.opt.Share.Send != nil {
+	if n.InFlight > 0 || n.Errands > 0 || n.Outbox > 0 && c.opt.Emit != nil || n.Outbound > 0 && c.opt.Share.Send != nil {
 		return false
 	}
 	if n.Queued == 0 || c.spent(n) {

@@ -43,10 +43,7 @@ func (f *Frontier) Commit(b *Batch) error {
 		for i := range b.Hosts {
 			w.learned(&b.Hosts[i])
 		}
-		for i := range b.Outbox {
-			w.put(spoolKey(kindOutbox, f.meta.outboxNext), b.Outbox[i].append(nil))
-			f.meta.outboxNext++
-		}
+		w.send(b.Outbox)
 		if b.WARC != (WARCPosition{}) {
 			f.meta.warc = b.WARC
 		}
@@ -81,12 +78,8 @@ func (f *Frontier) check(b *Batch) error {
 		}
 	}
 	for i := range b.Outbox {
-		n := 0
-		for _, doc := range b.Outbox[i].Data {
-			n += len(doc)
-		}
-		if len(b.Outbox[i].Data) > maxEntryDocs || n > maxEntryBytes {
-			return fmt.Errorf("frontier: commit: outbox entry of %d documents, %d bytes", len(b.Outbox[i].Data), n)
+		if err := b.Outbox[i].check(); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -116,6 +109,9 @@ func (w *write) settle(o *Outcome) error {
 		h.rec.reason = rec.reason
 	}
 	h.health(o, fl, w.now)
+	if err := w.presence(h, o); err != nil {
+		return err
+	}
 	if o.State == Retry || o.State == Postponed {
 		rec.alias = cut(o.Alias.String(), MaxURLBytes)
 		if rec.waits = o.State == Retry && o.Waits; o.State == Retry {

@@ -102,6 +102,9 @@ func (w *write) forget(r Range, from []byte, sums *meta, scheds *[][]byte) (next
 				return nil, err
 			}
 			sums.hosts++
+			if rec.absence.errand() {
+				sums.errands++
+			}
 			if rec.sched != 0 {
 				*scheds = append(*scheds, schedKey(rec.sched, prefixHost(key)))
 			}

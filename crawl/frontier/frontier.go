@@ -118,6 +118,11 @@ type Frontier struct {
 
 	front frontHosts
 
+	answers  answers
+	unproved map[hostID]int64  // looks that found nothing, until another host answers
+	errands  map[hostID][]byte // hosts for which Bury has something to do: from which key on
+	toBury   chan struct{}     // of one: there may be a new errand
+
 	outbox   spool // documents
 	outbound spool // addresses for other nodes
 
@@ -144,10 +149,16 @@ func Open(dir string, opt Options) (*Frontier, error) {
 		front:    newFrontHosts(),
 		sent:     newSeenCache(seenBytes / 8),
 		slots:    map[uint16]slotState{},
+		unproved: map[hostID]int64{},
+		errands:  map[hostID][]byte{},
+		toBury:   make(chan struct{}, 1),
 	}
 	err = f.load()
 	if err == nil {
 		err = f.turnRecrawl()
+	}
+	if err == nil {
+		err = f.loadErrands()
 	}
 	if err != nil {
 		db.Close()
@@ -239,6 +250,7 @@ func (f *Frontier) Close() error {
 	f.signal()
 	f.outbox.wake()
 	f.outbound.wake()
+	f.pokeErrands()
 	if cerr := f.db.Close(); err == nil {
 		err = cerr
 	}

@@ -109,6 +109,8 @@ type HostStatus struct {
 	Pages   int       // settled fetches
 	Errors  int       // faults in a row
 	Since   time.Time // of the first of them
+	Absent  time.Time // since when nothing answers, so far as it was looked at; zero: it does, or nobody knows
+	Gone    bool      // its documents were deleted for that, or are being
 	Parked  int       // how often in a row it was parked; not 0: it is, or is being probed
 	Known   int       // addresses queued or held, ever
 	Refused int       // links that were over a budget
@@ -122,6 +124,7 @@ func (f *Frontier) hostStatus(rec *hostRecord, now int64) HostStatus {
 		Reason: rec.reason, Pages: int(rec.pages), Errors: int(rec.errors), Since: timeOf(rec.since),
 		Parked: int(rec.parks), Known: int(rec.known), Refused: int(rec.refused), Changes: int(rec.changes), Checks: int(rec.checks),
 	}
+	st.Absent, st.Gone = timeOf(rec.absence.since), rec.absence.state == hostLeaves || rec.absence.state == hostGone
 	if rec.ip.IsValid() {
 		st.IP = rec.ip.String()
 	}

@@ -17,13 +17,16 @@ import (
 //	   +-----+--+--------+--------+---------+------+-------+-------+
 //	   | known  | refused | took | links | fresh |
 //	   | uv     | uv      | uv   | uv    | uv    |
-//	   +--------+---------+------+-------+-------+
+//	   +--------+------+--+---+--+---+---+-------+
+//	   | absent | last | looks | state |   of version 3
+//	   | var    | var  | uv    | uv    |
+//	   +--------+------+-------+-------+
 //	   delay in µs, 0 the default, negative none; sched the time of its S key,
 //	   0 none; errors faults in a row; reason of the pause; IP 0, 4 or
 //	   16 bytes; checks, changes and mean of all its pages, as in a U record;
 //	   parks how often in a row it was parked; since the first of the errors;
 //	   known addresses queued or held, ever; refused links over a budget; took,
-//	   links and fresh see pit.
+//	   links and fresh see pit; absent (since when), last, looks and state see absence.
 
 // hostRecord is what is stored of a host.
 type hostRecord struct {
@@ -41,6 +44,7 @@ type hostRecord struct {
 	known         uint32 // addresses queued or held, ever
 	refused       uint32
 	pit           pit
+	absence       absence
 }
 
 func (r *hostRecord) append(dst []byte) []byte {
@@ -59,7 +63,8 @@ func (r *hostRecord) append(dst []byte) []byte {
 	for _, v := range [...]uint32{r.known, r.refused, r.pit.took, r.pit.links, r.pit.fresh} {
 		dst = binary.AppendUvarint(dst, uint64(v))
 	}
-	return dst
+	dst = binary.AppendVarint(binary.AppendVarint(dst, r.absence.since), r.absence.last)
+	return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(r.absence.looks)), uint64(r.absence.state))
 }
 
 func decodeHost(b []byte) (*hostRecord, error) {
@@ -76,6 +81,12 @@ func decodeHost(b []byte) (*hostRecord, error) {
 		for _, p := range [...]*uint32{&r.known, &r.refused, &r.pit.took, &r.pit.links, &r.pit.fresh} {
 			*p = d.uint32()
 		}
+	}
+	if ver >= 3 {
+		r.absence.since, r.absence.last, r.absence.looks = d.varint(), d.varint(), d.uint32()
+		state := d.uint32()
+		r.absence.state = uint8(state)
+		d.bad = d.bad || state > hostReturns
 	}
 	return r, d.end("host", ver)
 }
@@ -111,6 +122,9 @@ func (r *hostRecord) more() string {
 	}
 	if r.parks > 0 {
 		out += fmt.Sprintf(" parked %d times since %s", r.parks, stamp(r.since))
+	}
+	if a := r.absence; a != (absence{}) {
+		out += fmt.Sprintf(" absent since %s, %d looks, state %d", stamp(a.since), a.looks, a.state)
 	}
 	return out + r.history.text()
 }

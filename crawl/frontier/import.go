@@ -109,6 +109,10 @@ func (w *write) arrive(r Range, key, value []byte, t *transfer, sums *meta) erro
 		}
 		rec.sched = w.now // it looks for itself what is due
 		sums.hosts++
+		if rec.absence.errand() { // from its beginning
+			sums.errands++
+			w.f.errands[prefixHost(key)] = prefixHost(key).prefix(kindURL, 0)
+		}
 		w.put(schedKey(rec.sched, prefixHost(key)), nil)
 		value = rec.append(nil)
 	case kindURL:
@@ -209,6 +213,7 @@ func (m *meta) merge(s *meta, step int) {
 	m.hosts += uint64(step) * s.hosts
 	m.retrying += uint64(step) * s.retrying
 	m.waiting += uint64(step) * s.waiting
+	m.errands += uint64(step) * s.errands
 	m.visits += uint64(step) * s.visits
 	m.demand += uint64(step) * s.demand
 	for reason, n := range s.reasons {

@@ -3,6 +3,7 @@ package frontier
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 )
 
 // The value of an O key:
@@ -35,6 +36,25 @@ func (f *Frontier) spoilt(err error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.fail("outbox", err)
+}
+
+// send puts documents into the outbox.
+func (w *write) send(list []Entry) {
+	for i := range list {
+		w.put(spoolKey(kindOutbox, w.f.meta.outboxNext), list[i].append(nil))
+		w.f.meta.outboxNext++
+	}
+}
+
+func (e *Entry) check() error {
+	n := 0
+	for _, doc := range e.Data {
+		n += len(doc)
+	}
+	if len(e.Data) > maxEntryDocs || n > maxEntryBytes {
+		return fmt.Errorf("frontier: commit: outbox entry of %d documents, %d bytes", len(e.Data), n)
+	}
+	return nil
 }
 
 func (e *Entry) append(dst []byte) []byte {

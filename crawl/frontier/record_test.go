@@ -228,6 +228,6 @@ func TestOlderVersions(t *testing.T) {
 
 // How many fields version 3 added.
 const (
-	hostAdded = 0
-	metaAdded = 1
+	hostAdded = 4
+	metaAdded = 2
 )

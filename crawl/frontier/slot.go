@@ -262,6 +262,7 @@ func (f *Frontier) Thaw(r Range) error {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.front.from, f.front.nextS = nodeKey(kindSched, 0), 0 // its hosts were passed over
+		f.pokeErrands()
 		f.signal()
 	}
 	return err

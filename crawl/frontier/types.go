@@ -103,6 +103,7 @@ type Outcome struct {
 	HostDelay time.Duration // from now on; 0: as it is, negative: none
 	HostPause time.Time     // no request before; zero: as it is
 	Fault     Fault         // the host was the trouble; zero: it was not
+	Presence  Presence      // whether the host is there at all, see gone.go
 
 	Fenced bool // set by Commit: it was refused, see Frontier.Fence
 

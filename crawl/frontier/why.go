@@ -72,6 +72,7 @@ type Count struct {
 	Queued, Done, Outbox int64
 	Outbound             int64 // batches of addresses for other nodes
 	InFlight             int
+	Errands              int // hosts for which Bury has something to do
 }
 
 // Count is as of the last Commit or Add.
@@ -81,7 +82,7 @@ func (f *Frontier) Count() Count {
 	return Count{
 		Queued: int64(f.meta.states[Queued]), Done: int64(f.meta.states[Done]),
 		Outbox: int64(f.meta.outboxNext - f.outbox.first), InFlight: len(f.inflight),
-		Outbound: int64(f.meta.outboundNext - f.outbound.first),
+		Outbound: int64(f.meta.outboundNext - f.outbound.first), Errands: f.ownErrands(),
 	}
 }
 
