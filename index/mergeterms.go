@@ -127,8 +127,12 @@ func (s *termSource) add(out *termWriter, gather *gathering) error {
 	if gather != nil {
 		addBlock = gather.add
 	}
+	info := s.it.Info()
+	if info.Docs == 1 && gather == nil && s.ranks == nil && s.to == nil && s.addSingle(out, info) {
+		return nil
+	}
 	c := &s.cursor
-	s.PostingsAt(c, s.field, s.it.Info())
+	s.PostingsAt(c, s.field, info)
 	for b := 0; b < c.Blocks() && c.EnterBlock(b); b++ {
 		n := c.Len()
 		docs, freqs := c.Docs(), c.Freqs()
@@ -163,6 +167,21 @@ func (s *termSource) add(out *termWriter, gather *gathering) error {
 		return fmt.Errorf("%s: term %q: %w", s.name, s.term, err)
 	}
 	return nil
+}
+
+// addSingle adds the document of a term that has one, which lives, to out. It is
+// false where that is not done easily.
+func (s *termSource) addSingle(out *termWriter, info termdict.Info) bool {
+	if !s.text || info.Doc >= uint32(len(s.norms)) {
+		return false
+	}
+	deltas, ok := s.Segment.field(s.field).lists.Single(postings.List(info), s.deltas[:0])
+	s.deltas = deltas
+	if ok {
+		s.docs[0], s.freq[0], s.norm[0] = s.base+info.Doc, uint32(info.Freq), s.norms[info.Doc]
+		out.addBlock(s.docs[:1], s.freq[:1], s.norm[:1], deltas)
+	}
+	return ok
 }
 
 // renumberBlock puts the live of some documents, as the merged segment numbers

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 
 	"github.com/trawlsearch/trawl/index/bitpack"
-	"github.com/trawlsearch/trawl/index/internal/corrupt"
 )
 
 // A chunk reads the positions of one block: sub-blocks of 128 values, one at a
@@ -96,11 +95,7 @@ func (c *Cursor) openChunk() bool {
 	data := c.src.Pos[c.list.Pos+start : c.list.Pos+end]
 	k.sub, k.total = -1, int(total)
 	if !c.blocked && total < BlockLen {
-		r := corrupt.NewReader(data)
-		for i := range total {
-			k.buf[i] = uint32(r.Count(MaxPosition))
-		}
-		k.sub, k.ready = 0, !r.Bad() && r.Len() == 0
+		k.sub, k.ready = 0, readVarints(k.buf[:total], data)
 		return k.ready || c.failChunk()
 	}
 	subs := (int(total) + BlockLen - 1) / BlockLen
@@ -112,6 +107,23 @@ func (c *Cursor) openChunk() bool {
 	rest := k.total - (subs-1)*BlockLen
 	k.ready = subs+k.offset(subs-1)+packedSize(rest, k.tokens[subs-1]) == len(data)
 	return k.ready || c.failChunk()
+}
+
+// readVarints is the gate of a chunk of varints: it is true if data is one for each
+// place of dst, none above MaxPosition, and nothing else.
+func readVarints(dst []uint32, data []byte) bool {
+	for i := range dst {
+		if len(data) > 0 && data[0] < 0x80 {
+			dst[i], data = uint32(data[0]), data[1:]
+			continue
+		}
+		v, size := binary.Uvarint(data)
+		if size <= 0 || v > MaxPosition {
+			return false
+		}
+		dst[i], data = uint32(v), data[size:]
+	}
+	return len(data) == 0
 }
 
 func (c *Cursor) failChunk() bool {

@@ -305,3 +305,46 @@ func TestEmptyList(t *testing.T) {
 	c.Reset(&Source{}, list)
 	checkEnd(t, &c)
 }
+
+// TestSingle wants lists of one document read as a Cursor reads them, and all others
+// refused.
+func TestSingle(t *testing.T) {
+	var post, pos bytes.Buffer
+	w := NewWriter(&post, &pos, nil, 1000)
+	var lists []List
+	for _, docs := range [][]uint32{{7}, {0}, {999}, {3, 4}, {5}} {
+		for _, doc := range docs {
+			positions := []uint32{doc, doc, doc + 200, MaxPosition}
+			if doc == 5 {
+				positions = make([]uint32, BlockLen)
+			}
+			w.Add(doc, uint32(len(positions)), 1, positions)
+		}
+		list, err := w.Finish()
+		if err != nil {
+			t.Fatal(err)
+		}
+		lists = append(lists, list)
+	}
+	src := &Source{Post: post.Bytes(), Pos: pos.Bytes(), MaxDoc: 1000}
+	for i, list := range lists {
+		var c Cursor
+		c.Reset(src, list)
+		c.EnterBlock(0)
+		got, ok := src.Single(list, []uint32{1})
+		if ok != (i < 3) || ok && !slices.Equal(got[1:], c.Deltas(nil)) {
+			t.Errorf("list %d: %v, %v; a cursor has %v", i, got, ok, c.Deltas(nil))
+		}
+	}
+	good := lists[0]
+	for name, lie := range map[string]func(l *List){
+		"document": func(l *List) { l.Doc = 1000 }, "none": func(l *List) { l.Freq = 0 }, "fewer": func(l *List) { l.Freq-- }, "more": func(l *List) { l.Freq++ },
+		"size": func(l *List) { l.PosSize++ }, "place": func(l *List) { l.Pos = 1 << 40 }, "postings": func(l *List) { l.PostSize = 1 },
+	} {
+		list := good
+		lie(&list)
+		if got, ok := src.Single(list, nil); ok {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

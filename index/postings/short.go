@@ -3,6 +3,7 @@ package postings
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
 // openShort decodes a list of less than 128 documents.
@@ -62,4 +63,19 @@ func uvarint(data []byte) (v uint64, size int) {
 	}
 	x &= end ^ (end - 1)
 	return x&0x7f | x>>1&(0x7f<<7) | x>>2&(0x7f<<14) | x>>3&(0x7f<<21), (bits.TrailingZeros64(end) + 1) / 8
+}
+
+// Single reads a list of one document without a Cursor, which costs more than all
+// else of it: half of the terms of a segment have one. It appends the positions to
+// deltas, as Writer.AddBlock takes them. It is false for other lists, for those with
+// very many positions, for bytes that are not in memory yet and for damage: a Cursor
+// knows more.
+func (s *Source) Single(list List, deltas []uint32) ([]uint32, bool) {
+	if list.Docs != 1 || list.PostSize != 0 || list.Doc >= s.MaxDoc || list.Freq-1 >= BlockLen-1 ||
+		!within(list.Pos, list.PosSize, s.Pos) || !s.PosGate.Has(list.Pos, list.PosSize) {
+		return deltas, false
+	}
+	at := len(deltas)
+	deltas = slices.Grow(deltas, int(list.Freq))[:at+int(list.Freq)]
+	return deltas, readVarints(deltas[at:], s.Pos[list.Pos:list.Pos+list.PosSize])
 }
