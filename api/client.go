@@ -139,6 +139,15 @@ func (c *Client) Crawls(ctx context.Context, collection string, limit int) ([]Cr
 	return out.Crawls, err
 }
 
+// Collections lists the settings of all collections.
+func (c *Client) Collections(ctx context.Context) ([]Collection, error) {
+	var out struct {
+		Collections []Collection `json:"collections"`
+	}
+	err := c.do(ctx, http.MethodGet, "/api/v1/collections", nil, &out)
+	return out.Collections, err
+}
+
 // Status asks how a collection stands.
 func (c *Client) Status(ctx context.Context, collection string) (*Status, error) {
 	var out Status

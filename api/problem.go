@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 // A Problem is an RFC 9457 problem document. Code is stable; Detail is for people.
@@ -52,14 +53,17 @@ func asProblem(err error) *Problem {
 	case errors.Is(err, ErrNotFound):
 		return problem(http.StatusNotFound, "collection_not_found", "%v", err)
 	case errors.Is(err, ErrInvalid):
-		return problem(http.StatusBadRequest, "invalid_request", "%v", err)
+		return problem(http.StatusBadRequest, "invalid_request", "%s", detail(err, ErrInvalid))
 	case errors.Is(err, ErrConflict):
-		return problem(http.StatusConflict, "conflict", "%v", err)
+		return problem(http.StatusConflict, "conflict", "%s", detail(err, ErrConflict))
 	case errors.Is(err, ErrUnavailable):
 		return problem(http.StatusServiceUnavailable, "unavailable", "%v", err)
 	}
 	return problem(http.StatusInternalServerError, "internal", "the server could not do this; its log says why")
 }
+
+// detail is what an error says besides its kind, which status and code tell.
+func detail(err, kind error) string { return strings.TrimPrefix(err.Error(), kind.Error()+": ") }
 
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := asProblem(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -48,7 +49,11 @@ func crawlSites(c *cobra.Command, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := connect(c, "indexer", "searcher", "crawler", "gateway")
+	open := connectOrMake
+	if len(req.Source.Seeds) == 0 && len(req.Source.Sitemaps) == 0 {
+		open = connect // what is crawled again is there
+	}
+	s, err := open(c, "indexer", "searcher", "crawler", "gateway")
 	if err != nil {
 		return err
 	}
@@ -85,7 +90,45 @@ func crawlSites(c *cobra.Command, args []string) (err error) {
 	if req.Full {
 		return outcome(collection, st, asked)
 	}
-	return nil
+	return s.nothingFetched(c.Context(), collection, req.Source.Seeds, st.Crawl)
+}
+
+// namedSeeds are how many seeds are named that could not be fetched.
+const namedSeeds = 5
+
+// nothingFetched tells why a crawl fetched no page, if that is so.
+func (s *session) nothingFetched(ctx context.Context, collection string, seeds []string, st *api.CrawlStatus) error {
+	if st == nil || st.Pages+st.NotModified > 0 || len(seeds) == 0 {
+		return nil
+	}
+	var why []string
+	for _, seed := range seeds[:min(namedSeeds, len(seeds))] {
+		a, err := s.Address(ctx, collection, seed)
+		if err != nil || !a.Known {
+			continue // another process crawls: its counts have to do
+		}
+		line := strings.TrimSpace(a.URL + ": " + a.State + " " + a.Reason)
+		if strings.Contains(a.Reason, "private-address") {
+			line += ": the address is private, and --allow-private lets the crawler connect to it"
+		}
+		why = append(why, line)
+	}
+	if len(why) == 0 {
+		why = append(why, fmt.Sprintf("%d failed%s, %d denied by robots.txt, %d queued", st.Failed, classes(st.Errors), st.Denied, st.Queued))
+	}
+	return fmt.Errorf("nothing was fetched: %s; `trawl url test URL` shows what an address answers", strings.Join(why, "; "))
+}
+
+// classes tells of errors how many there are of each class, the most first.
+func classes(errs map[string]int64) string {
+	if len(errs) == 0 {
+		return ""
+	}
+	names := byCount(errs)
+	for i, n := range names {
+		names[i] = fmt.Sprintf("%s %d", n, errs[n])
+	}
+	return " (" + strings.Join(names, ", ") + ")"
 }
 
 // requestOf reads what is asked for. Limits that are not given stay as they are.
@@ -118,8 +161,8 @@ func printCrawled(c *cobra.Command, collection string, st *api.Status, took time
 	if crawl == nil {
 		crawl = &api.CrawlStatus{}
 	}
-	_, err := fmt.Fprintf(c.OutOrStdout(), "%d pages fetched, %d unchanged, %d failed, %d denied by robots.txt; %d documents in %s; %s\n",
-		crawl.Pages, crawl.NotModified, crawl.Failed, crawl.Denied, st.Index.Docs, collection, took.Round(100*time.Millisecond))
+	_, err := fmt.Fprintf(c.OutOrStdout(), "%d pages fetched, %d unchanged, %d failed%s, %d denied by robots.txt; %d documents in %s; %s\n",
+		crawl.Pages, crawl.NotModified, crawl.Failed, classes(crawl.Errors), crawl.Denied, st.Index.Docs, collection, took.Round(100*time.Millisecond))
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -68,6 +69,9 @@ func evaluate(c *cobra.Command, _ []string) (err error) {
 	defer s.close(&err)
 	collection, _ := f.GetString("collection")
 	start := time.Now()
+	var asked, judged atomic.Int64
+	opt.Progress = func(done, of int) { asked.Store(int64(done)); judged.Store(int64(of)) }
+	stop := every(c.ErrOrStderr(), func() string { return fmt.Sprintf("%d of %d queries asked", asked.Load(), judged.Load()) })
 	rep, err := eval.Run(c.Context(), queries, qrels, func(ctx context.Context, q string, limit int) ([]eval.Doc, error) {
 		ans, err := s.Rank(ctx, collection, q, limit, 0)
 		if err != nil {
@@ -79,6 +83,7 @@ func evaluate(c *cobra.Command, _ []string) (err error) {
 		}
 		return docs, nil
 	}, opt)
+	stop()
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 
@@ -140,13 +139,7 @@ func diffText(d *api.Diff) string {
 	fmt.Fprintf(&b, "%d lost, %d moved, %d new, %d changed, %d the same\n", d.Lost, d.Moved, d.Added, d.Changed, d.Same)
 	if len(d.Reasons) > 0 {
 		b.WriteString("lost, by reason:\n")
-		names := slices.SortedFunc(maps.Keys(d.Reasons), func(x, y string) int {
-			if d.Reasons[x] != d.Reasons[y] {
-				return int(d.Reasons[y]) - int(d.Reasons[x])
-			}
-			return strings.Compare(x, y)
-		})
-		for _, name := range names {
+		for _, name := range byCount(d.Reasons) {
 			fmt.Fprintf(&b, "%8d  %s\n", d.Reasons[name], name)
 		}
 	}

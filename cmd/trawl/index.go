@@ -65,7 +65,7 @@ func indexFiles(c *cobra.Command, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := connect(c, "indexer", "searcher", "gateway")
+	s, err := connectOrMake(c, "indexer", "searcher", "gateway")
 	if err != nil {
 		return err
 	}

@@ -279,9 +279,7 @@ func (o *indexed) summary(noWait bool) string {
 	}
 	fmt.Fprintf(&b, "%.1f MB in %s (%.0f documents/s)\n", float64(o.Bytes)/1e6,
 		time.Duration(o.Seconds*float64(time.Second)).Round(10*time.Millisecond), float64(o.Accepted)/o.Seconds)
-	reasons := slices.SortedFunc(maps.Keys(o.Skipped), func(x, y string) int {
-		return cmp.Or(cmp.Compare(o.Skipped[y], o.Skipped[x]), strings.Compare(x, y))
-	})
+	reasons := byCount(o.Skipped)
 	for i, r := range reasons {
 		if i == shownReasons {
 			fmt.Fprintf(&b, "  and %d reasons more; --json has them all\n", len(reasons)-i)
@@ -290,6 +288,13 @@ func (o *indexed) summary(noWait bool) string {
 		fmt.Fprintf(&b, "  %6d not: %s\n", o.Skipped[r], r)
 	}
 	return b.String()
+}
+
+// byCount are the keys of counts, the most frequent first.
+func byCount[N int64 | uint64](counts map[string]N) []string {
+	return slices.SortedFunc(maps.Keys(counts), func(x, y string) int {
+		return cmp.Or(cmp.Compare(counts[y], counts[x]), strings.Compare(x, y))
+	})
 }
 
 const shownReasons = 12

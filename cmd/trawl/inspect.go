@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/trawlsearch/trawl/crawl/frontier"
+	"github.com/trawlsearch/trawl/crawl/warc"
 	"github.com/trawlsearch/trawl/document"
 	"github.com/trawlsearch/trawl/index"
 )
@@ -21,9 +22,10 @@ func inspectCommand() *cobra.Command {
 		Use:   "inspect FILE",
 		Short: "Dump a file of Trawl's with its bytes explained",
 		Long: `Inspect knows segments (*.seg), live bitmaps, manifests (*.json), encoded
-documents and frontier directories. It checks what it reads: a corrupt file is
-named, with the place, and the exit code is 1.`,
-		Example: "  trawl inspect trawl-data/blobs/index/web/1/000/manifest/00000000000000000042.json\n  trawl inspect trawl-data/crawl/web/frontier",
+documents, frontier directories and web archives (WARC, WACZ), of which it
+lists the records. It checks what it reads: a corrupt file is named, with the
+place, and the exit code is 1.`,
+		Example: "  trawl inspect crawl.warc.gz\n  trawl inspect trawl-data/blobs/index/web/1/000/manifest/00000000000000000042.json\n  trawl inspect trawl-data/crawl/web/frontier",
 		Args:    exactly(1, "one file or frontier directory"),
 	}
 	asJSON := c.Flags().Bool("json", false, "print as JSON: the file, its lines, and what is wrong with it")
@@ -52,7 +54,14 @@ func inspect(w io.Writer, name string) error {
 		return usagef("trawl inspect: %v", err)
 	}
 	if info.IsDir() {
-		return frontier.Inspect(w, name)
+		err := frontier.Inspect(w, name)
+		if found, _ := filepath.Glob(filepath.Join(name, "*.sst")); err != nil && len(found) == 0 {
+			return usagef("trawl inspect: %s is no frontier directory: %v", name, err)
+		}
+		return err
+	}
+	if isArchive(name) {
+		return warc.Inspect(w, name)
 	}
 	data, err := os.ReadFile(name)
 	if err != nil {
@@ -63,12 +72,24 @@ func inspect(w io.Writer, name string) error {
 	}
 	object, ok := objectName(name, data)
 	if !ok {
-		return usagef("trawl inspect: %s is no file of Trawl's: it knows segments, live bitmaps, manifests, encoded documents and frontier directories", name)
+		return usagef("trawl inspect: %s is no file of Trawl's: it knows segments, live bitmaps, manifests, encoded documents, frontier directories and WARC files", name)
 	}
 	if err := index.Inspect(w, object, data); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
+}
+
+// isArchive tells whether a file is WARC or WACZ, by what it holds or is called.
+func isArchive(name string) bool {
+	f, err := os.Open(name)
+	if err != nil {
+		return false // it is told by who reads it
+	}
+	defer f.Close()
+	head := make([]byte, sniffBytes)
+	n, _ := io.ReadFull(f, head)
+	return warc.Sniff(head[:n]) || warc.HasSuffix(name)
 }
 
 // objectName is the name that the file had in an index, by its folder or, for

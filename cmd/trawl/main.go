@@ -55,9 +55,13 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if err == nil {
 		return 0
 	}
+	stopped := errors.Is(err, context.Canceled) && ctx.Err() != nil
+	if stopped && !errors.Is(err, errInterrupted) {
+		err = errInterrupted // the words of whoever was waited for tell nothing
+	}
 	fmt.Fprintln(stderr, "trawl: "+oneLine(err)+advice(err))
 	switch {
-	case errors.Is(err, errInterrupted) || errors.Is(err, context.Canceled) && ctx.Err() != nil:
+	case errors.Is(err, errInterrupted):
 		return exitInterrupted
 	case isUsage(err):
 		return exitUsage
@@ -83,6 +87,8 @@ func advice(err error) string {
 	switch {
 	case errors.Is(err, api.ErrUnreachable):
 		return ": start `trawl serve` there, or correct --server"
+	case strings.HasPrefix(err.Error(), "unknown command") && !strings.Contains(err.Error(), "--help"):
+		return "; see `trawl --help`"
 	case errors.As(err, &problem) && problem.Code == "collection_not_found":
 		return ": `trawl crawl URL` and `trawl index FILE` make one; --collection names another"
 	}
@@ -129,17 +135,41 @@ one process on one machine: no other program, no database, no container.`,
 	})
 	root.AddCommand(serveCommand(), crawlCommand(), searchCommand(), indexCommand(), statusCommand(), urlCommand(), reparseCommand(), evalCommand(), benchCommand(),
 		inspectCommand(), configCommand(), versionCommand(), pdfCacheCommand())
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.RunE = verbsOnly
+		completion.Args = nil
+		completion.Example = completionExample
+	}
+	completeCollections(root)
 	return root
 }
 
-// atLeast and exactly refuse the wrong number of arguments in our words.
+// atLeast, atMost and exactly refuse the wrong number of arguments in our words.
 func atLeast(n int, what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
-		if len(args) < n {
+		if len(args) < n || n > 0 && strings.TrimSpace(strings.Join(args, "")) == "" {
 			return usagef("%s: no %s given; see `%s --help`", c.CommandPath(), what, c.CommandPath())
 		}
 		return nil
 	}
+}
+
+func atMost(n int, what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) > n {
+			return usagef("%s: want %s at most, got %d arguments; see `%s --help`", c.CommandPath(), what, len(args), c.CommandPath())
+		}
+		return nil
+	}
+}
+
+// verbsOnly is what a verb does that only has verbs beneath it.
+func verbsOnly(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("unknown command %q for %q; see `%s --help`", args[0], c.CommandPath(), c.CommandPath())
+	}
+	return c.Help()
 }
 
 func exactly(n int, what string) cobra.PositionalArgs {

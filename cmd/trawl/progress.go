@@ -25,18 +25,23 @@ type progress struct {
 	start time.Time
 }
 
-// show tells it each second on a terminal and each ten elsewhere, until stop is
-// called.
+// show tells it until stop is called.
 func (p *progress) show(w io.Writer) (stop func()) {
-	every, format := 10*time.Second, "%s\n"
+	return every(w, func() string { return p.line(time.Since(p.start)) })
+}
+
+// every writes a line each second on a terminal, over the one before, and each ten
+// elsewhere, until stop is called.
+func every(w io.Writer, line func() string) (stop func()) {
+	wait, format := 10*time.Second, "%s\n"
 	tty := terminal(w)
 	if tty {
-		every, format = time.Second, "\r\x1b[K%s"
+		wait, format = time.Second, "\r\x1b[K%s"
 	}
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		tick := time.NewTicker(every)
+		tick := time.NewTicker(wait)
 		defer tick.Stop()
 		for {
 			select {
@@ -46,7 +51,7 @@ func (p *progress) show(w io.Writer) (stop func()) {
 				}
 				return
 			case <-tick.C:
-				fmt.Fprintf(w, format, p.line(time.Since(p.start)))
+				fmt.Fprintf(w, format, line())
 			}
 		}
 	}()

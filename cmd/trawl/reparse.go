@@ -40,10 +40,12 @@ func reparse(c *cobra.Command, _ []string) (err error) {
 			fmt.Fprintf(c.ErrOrStderr(), "%d captures, %d documents\n", p.Captures, p.Documents)
 		}
 	})
-	if err != nil {
+	switch {
+	case err != nil && c.Context().Err() != nil:
+		return interrupted("what was made anew stays, and the same command begins again")
+	case err != nil:
 		return err
-	}
-	if asJSON {
+	case asJSON:
 		return printJSON(c.OutOrStdout(), st)
 	}
 	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d documents made anew from %d captures; %d were older or of no page, %d had no text, %d places were damaged\n",

@@ -79,8 +79,23 @@ func addSession(c *cobra.Command, more ...string) {
 }
 
 // connect finds the server that a verb speaks to: the one named by --server,
-// the one that holds the data directory, or one of its own with roles.
+// the one that holds the data directory, or one of its own with roles. There must be
+// a data directory.
 func connect(c *cobra.Command, roles ...string) (*session, error) {
+	return connectOr(c, func(cfg node.Config) error {
+		if _, err := os.Stat(cfg.Data); errors.Is(err, fs.ErrNotExist) && cfg.NATS == "" {
+			return usagef("%s: there is nothing at %s yet: `trawl crawl URL` and `trawl index FILE` put something there, --data and --server name another place", c.CommandPath(), cfg.Data)
+		}
+		return nil
+	}, roles)
+}
+
+// connectOrMake does so for a verb that brings something: it makes the data directory.
+func connectOrMake(c *cobra.Command, roles ...string) (*session, error) {
+	return connectOr(c, func(node.Config) error { return nil }, roles)
+}
+
+func connectOr(c *cobra.Command, mayOpen func(node.Config) error, roles []string) (*session, error) {
 	cfg, err := configOf(c)
 	if err != nil {
 		return nil, err
@@ -101,8 +116,8 @@ func connect(c *cobra.Command, roles ...string) (*session, error) {
 	if s, err := occupant(cfg); s != nil || err != nil {
 		return s, err
 	}
-	if _, err := os.Stat(cfg.Data); errors.Is(err, fs.ErrNotExist) && cfg.NATS == "" && !contains(roles, "indexer") {
-		return nil, usagef("%s: there is nothing at %s yet: `trawl crawl URL` and `trawl index FILE` put something there, --data and --server name another place", c.CommandPath(), cfg.Data)
+	if err := mayOpen(cfg); err != nil {
+		return nil, err
 	}
 	cfg.Roles, cfg.Listen = roles, "127.0.0.1:0" // so that other verbs find this process while it works
 	if !c.Flags().Changed("log-level") && os.Getenv("TRAWL_LOG_LEVEL") == "" {

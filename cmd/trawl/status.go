@@ -17,7 +17,7 @@ func statusCommand() *cobra.Command {
 		Use:     "status [COLLECTION]",
 		Short:   "Tell how a collection's crawl and index stand",
 		Example: "  trawl status\n  trawl status web --json",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    atMost(1, "one collection"),
 		RunE:    showStatus,
 	}
 	addSession(c)
@@ -92,6 +92,6 @@ func crawlLine(cs *api.CrawlStatus) string {
 	if cs == nil {
 		return "no crawl is running\n"
 	}
-	return fmt.Sprintf("crawl %d %s: %d pages (%.1f/s), %d queued, %d in flight, %d failed, %d denied by robots.txt\n",
-		cs.Number, cs.State, cs.Pages, cs.PagesPerSecond, cs.Queued, cs.InFlight, cs.Failed, cs.Denied)
+	return fmt.Sprintf("crawl %d %s: %d pages (%.1f/s), %d queued, %d in flight, %d failed%s, %d denied by robots.txt\n",
+		cs.Number, cs.State, cs.Pages, cs.PagesPerSecond, cs.Queued, cs.InFlight, cs.Failed, classes(cs.Errors), cs.Denied)
 }

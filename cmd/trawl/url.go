@@ -13,7 +13,7 @@ import (
 )
 
 func urlCommand() *cobra.Command {
-	c := &cobra.Command{Use: "url", Short: "Look at one address as the crawler does", Example: "  trawl url test https://go.dev/doc/\n  trawl url why https://go.dev/doc/faq"}
+	c := &cobra.Command{Use: "url", Short: "Look at one address as the crawler does", RunE: verbsOnly, Example: "  trawl url test https://go.dev/doc/\n  trawl url why https://go.dev/doc/faq"}
 	test := &cobra.Command{
 		Use:   "test URL",
 		Short: "Fetch one address and tell all that the crawler makes of it",
@@ -45,13 +45,17 @@ the crawl goes on while this process looks.`,
 }
 
 func whyURL(c *cobra.Command, args []string) (err error) {
+	addr, err := node.SeedURL(args[0])
+	if err != nil {
+		return usagef("trawl url why: %v", err)
+	}
 	s, err := connect(c, "indexer", "searcher", "crawler", "gateway")
 	if err != nil {
 		return err
 	}
 	defer s.close(&err)
 	collection, _ := c.Flags().GetString("collection")
-	a, err := s.Address(c.Context(), collection, args[0])
+	a, err := s.Address(c.Context(), collection, addr)
 	if err != nil {
 		return err
 	}
@@ -100,6 +104,9 @@ func testURL(c *cobra.Command, args []string) error {
 		return usagef("trawl url test: %v", err)
 	}
 	trace := crawl.Inspect(c.Context(), addr, node.FetchOptions(cfg, nil))
+	if c.Context().Err() != nil {
+		return interrupted("nothing is stored")
+	}
 	if asJSON, _ := c.Flags().GetBool("json"); asJSON {
 		return printJSON(c.OutOrStdout(), trace)
 	}

@@ -227,3 +227,27 @@ func FuzzWACZ(f *testing.F) {
 		}
 	})
 }
+
+// TestInspect: each record has its line, and damage its own.
+func TestInspect(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "x.warc.gz")
+	lying := answer("/lie", 2, "x")
+	lying.BlockDigest = Digest([]byte("something else"))
+	write(t, path, answer("/a", 1, "one"), lying)
+	data, _ := os.ReadFile(path)
+	os.WriteFile(path, append(data, "tail"...), 0o644)
+	var b strings.Builder
+	err := Inspect(&b, path)
+	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+	if err == nil || !strings.Contains(err.Error(), "2 records") || len(lines) != 3 || !strings.HasPrefix(lines[0], "00000000 ") ||
+		!strings.Contains(lines[0], " response  200 2026-11-23T10:45:00Z ") || !strings.HasSuffix(lines[0], " http://a.test/a") ||
+		!strings.Contains(lines[1], "/lie  WRONG: ") || !strings.Contains(lines[2], fmt.Sprintf("%08x  DAMAGED: ", len(data))) {
+		t.Errorf("%v\n%s", err, b.String())
+	}
+	os.WriteFile(filepath.Join(dir, "x.wacz"), wacz(zipfile.Store, map[string][]byte{"archive/data.warc.gz": data}), 0o644)
+	b.Reset()
+	if err := Inspect(&b, filepath.Join(dir, "x.wacz")); err == nil || !strings.HasPrefix(b.String(), "# "+filepath.Join(dir, "x.wacz/archive/data.warc.gz")+"\n00000000 ") {
+		t.Errorf("%v\n%s", err, b.String())
+	}
+}
