@@ -22,7 +22,7 @@ var floorPlan = map[string]string{
 	"internal/durable/crashtest": "internal/durable",
 	"internal/shareddata":        "",
 	"internal/devsite":           "",
-	"internal/crawlrun":          "crawl crawl/fetch",
+	"internal/crawlrun":          "crawl crawl/extract/convert/pdf crawl/fetch",
 	"internal/linkwalk":          "",
 
 	"langid":   "",

@@ -2,7 +2,8 @@
 # Crawls the documentation sites of ../shared/data/sites.manifest.tsv in one go, served under their host names on
 # loopback (devsite is their forward proxy), and holds what was found to an independent walk along their links. Prints a
 # table by site, and why each page that was not fetched was not.
-# usage: scripts/sites.sh [PACKAGE...]         CACHE (default /tmp/trawl-sites) keeps the packages, 4 GB
+# usage: scripts/sites.sh [PACKAGE...]         CACHE (default /tmp/trawl-sites) keeps the packages, 4 GB, and PDFium compiled;
+#                                              WALK, if given, is a file that keeps the walk from run to run
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cache=${CACHE:-/tmp/trawl-sites}
@@ -36,8 +37,11 @@ cut -f2- "$work/list" > "$work/walk"
 cut -f2 "$work/list" > "$work/sites"
 awk -F'\t' '{ split($2, at, "="); n = split($3, s, ","); for (i = 1; i <= n; i++) print "http://" at[1] "/" s[i] }' "$work/list" > "$work/seeds"
 echo "sites: $(wc -l < "$work/list"); walking along their links"
-bin/linkwalk < "$work/walk" > "$work/truth"
+if [ -s "${WALK:-}" ]; then cp "$WALK" "$work/truth"; else bin/linkwalk < "$work/walk" > "$work/truth"; fi
+[ -z "${WALK:-}" ] || cp "$work/truth" "$WALK"
+
+bin/crawlrun pdf-cache "$cache/pdfium" # a server does so once, in another process, for all that it will ever crawl
 echo "sites: $(wc -l < "$work/truth") pages can be reached; crawling"
 bin/devsite --listen 127.0.0.1:8414 --log "$work/requests" --sites "$work/sites" &
 sleep 0.5
-python3 scripts/sites.py "$work" bin/crawlrun --dir "$work/crawl" --proxy http://127.0.0.1:8414 --parallel 8 --seeds "$work/seeds" --why "$work/truth"
+python3 scripts/sites.py "$work" bin/crawlrun --dir "$work/crawl" --convert-cache "$cache/pdfium" --proxy http://127.0.0.1:8414 --parallel 8 --seeds "$work/seeds" --why "$work/truth"

@@ -66,7 +66,7 @@ func whyURL(c *cobra.Command, args []string) (err error) {
 }
 
 func printAddress(w io.Writer, a *api.Address) error {
-	state := "not met: nothing that was fetched links to it"
+	state := "not met: nothing that was fetched has a link to it that is followed"
 	if a.Known {
 		state = a.State
 	}

@@ -1,5 +1,7 @@
 // Command crawlrun is the crawl half alone, for bench/crawl.sh and scripts/sites.sh:
 // frontier, robots, fetch, extraction, WARC, and documents to nobody.
+//
+//	crawlrun pdf-cache DIR    compiles what reads PDF, as a server does once: see --convert-cache
 package main
 
 import (
@@ -15,10 +17,15 @@ import (
 	"time"
 
 	"github.com/trawlsearch/trawl/crawl"
+	"github.com/trawlsearch/trawl/crawl/extract/convert/pdf"
 	"github.com/trawlsearch/trawl/crawl/fetch"
 )
 
 func main() {
+	if len(os.Args) == 3 && os.Args[1] == "pdf-cache" {
+		check(pdf.Compile(os.Args[2]))
+		return
+	}
 	dir := flag.String("dir", "", "folder of the crawl")
 	parallel := flag.Int("parallel", 8, "requests at a host")
 	again := flag.Bool("again", false, "crawl what is known again")
@@ -26,11 +33,13 @@ func main() {
 	keep := flag.Bool("keep-duplicates", false, "documents of all pages, also of those with the same text")
 	proxy := flag.String("proxy", "", "forward proxy that answers for all hosts")
 	why := flag.String("why", "", "then tell of each address in this file, the first of a line, what became of it: ADDRESS, STATE, REASON")
+	converted := flag.String("convert-cache", "", "keep what reads PDF here, compiled, as a server does in its data folder")
 	memory := flag.Int64("memory", 160, "limit of Go's heap, in MiB")
+	cache := flag.Int64("cache", 0, "memory of the frontier's cache, in MiB; 0: its default")
 	flag.Parse()
 	debug.SetMemoryLimit(*memory << 20)
 	opt := crawl.Options{
-		Dir: *dir, Delay: -1, PerHost: *parallel, Shards: 1, KeepDuplicates: *keep,
+		Dir: *dir, Delay: -1, PerHost: *parallel, Shards: 1, KeepDuplicates: *keep, ConvertCache: *converted, CacheBytes: *cache << 20,
 		Fetch: fetch.Options{AllowPrivate: true},
 		Log:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
