@@ -57,6 +57,9 @@ func (c *Crawler) Reparse(ctx context.Context, paths []string, progress func(Rep
 		return nil
 	}
 	counts, err := warc.Walk(ctx, paths, warc.WalkOptions{}, func(p *warc.Page) error {
+		if !c.mine(p.URL) {
+			return ctx.Err() // whoever crawls the site does it
+		}
 		st.Captures++
 		r := c.reparse(ctx, p, &st)
 		if r == nil {

@@ -2,10 +2,12 @@ package crawl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/trawlsearch/trawl/crawl/frontier"
+	"github.com/trawlsearch/trawl/weburl"
 )
 
 // Several crawlers share one crawl by slots, into which registrable domains fall:
@@ -56,6 +58,24 @@ func (c *Crawler) ours(items []frontier.Item) []frontier.Item {
 		}
 	}
 	return out
+}
+
+// mine tells whether this crawler has the slot of an address.
+func (c *Crawler) mine(address string) bool {
+	u, err := weburl.Parse(address)
+	return err != nil || c.opt.Share.Owns == nil || c.opt.Share.Owns(frontier.SlotOf(u))
+}
+
+// Seal completes the file of captures that is written now, so that Options.Seal gets
+// all that was captured.
+func (c *Crawler) Seal() error {
+	if c.warc == nil {
+		return nil
+	}
+	if err := errors.Join(c.warc.Rotate(), c.warc.Sync()); err != nil {
+		return fmt.Errorf("crawl: %w", err)
+	}
+	return nil
 }
 
 // Take begins with a range of slots in an epoch: what they hold is crawled from now

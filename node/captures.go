@@ -64,29 +64,6 @@ func (n *Node) Address(ctx context.Context, collection, address string) (api.Add
 	return look(ctx, c, q)
 }
 
-// Reparse makes the documents of a collection's pages anew from its captures: those
-// that the crawl has at hand and those in object storage.
-func (n *Node) Reparse(ctx context.Context, collection string, progress func(api.Reparsed)) (api.Reparsed, error) {
-	c, err := n.crawlOf(ctx, collection)
-	if err != nil {
-		return api.Reparsed{}, err
-	}
-	dir, err := os.MkdirTemp(n.cfg.Data, "reparse-")
-	if err != nil {
-		return api.Reparsed{}, fmt.Errorf("node: reparse: %w", err)
-	}
-	defer os.RemoveAll(dir)
-	if err := n.fetchCaptures(ctx, collection, dir); err != nil {
-		return api.Reparsed{}, err
-	}
-	st, err := c.Reparse(ctx, []string{dir, c.Captures()}, func(s crawl.ReparseStats) { progress(reparsed(s)) })
-	return reparsed(st), err
-}
-
-func reparsed(s crawl.ReparseStats) api.Reparsed {
-	return api.Reparsed{Captures: s.Captures, Documents: s.Documents, Stale: s.Stale, Unread: s.Unread, Corrupt: s.Corrupt}
-}
-
 // fetchCaptures copies the captures of a collection from object storage to a folder,
 // for the time of a reparse.
 func (n *Node) fetchCaptures(ctx context.Context, collection, dir string) error {

@@ -327,7 +327,7 @@ func (r *reporter) report(state string) {
 	if state != "" {
 		out.State = state
 	}
-	r.node.metrics.crawl(r.name, out.CrawlStatus)
+	r.node.metrics.crawl(r.name, out)
 	if err := r.node.announce(crawlSubject+r.name, out); err != nil {
 		r.log.Warn("crawl status not announced", "collection", r.name, "err", err)
 	}

@@ -98,6 +98,18 @@ func (s *crawlReport) add(r crawlReport) {
 	}
 }
 
+// crawlers are the processes that share the crawl of a generation now.
+func (b *board) crawlers(collection string, generation int) (names []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for name, r := range b.crawls[collection] {
+		if r.Generation == generation && r.State != "stopped" && time.Since(r.Reported) < crawlSilence {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // pagesElsewhere is how many documents of a crawl other processes than a node have.
 func (b *board) pagesElsewhere(collection, node string) (n int64) {
 	b.mu.Lock()

@@ -32,6 +32,7 @@ type metrics struct {
 	crawlPages  *prometheus.GaugeVec
 	crawlQueued *prometheus.GaugeVec
 	crawlFailed *prometheus.GaugeVec
+	crawlRanges *prometheus.GaugeVec
 
 	generation *prometheus.GaugeVec
 	candidates *prometheus.GaugeVec
@@ -58,11 +59,12 @@ func newMetrics() *metrics {
 		crawlPages:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trawl_crawl_pages", Help: "Pages that the crawl of a collection has fetched."}, []string{"collection"}),
 		crawlQueued:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trawl_crawl_queued", Help: "Addresses that wait to be fetched."}, []string{"collection"}),
 		crawlFailed:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trawl_crawl_failed", Help: "Addresses that could not be fetched."}, []string{"collection"}),
+		crawlRanges:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trawl_crawl_ranges", Help: "Ranges of a shared crawl that this process has, of 16."}, []string{"collection"}),
 		generation:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trawl_generation_live", Help: "Number of the generation of a collection that searches are answered from."}, []string{"collection"}),
 		candidates:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "trawl_generation_candidates", Help: "Generations that are not live: being built, or held by the publish guard."}, []string{"collection", "state"}),
 	}
 	m.reg.MustRegister(m.requests, m.docsIndexed, m.eventsUnreadable, m.logGaps, m.logsReplaced, m.refreshSeconds, m.commitSeconds, m.logFull, m.broker,
-		m.segments, m.mergeFails, m.crawlPages, m.crawlQueued, m.crawlFailed, m.generation, m.candidates,
+		m.segments, m.mergeFails, m.crawlPages, m.crawlQueued, m.crawlFailed, m.crawlRanges, m.generation, m.candidates,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -81,10 +83,13 @@ func (m *metrics) brokerUp(up bool) {
 	m.broker.Set(v)
 }
 
-func (m *metrics) crawl(collection string, st api.CrawlStatus) {
+func (m *metrics) crawl(collection string, st crawlReport) {
 	m.crawlPages.WithLabelValues(collection).Set(float64(st.Pages))
 	m.crawlQueued.WithLabelValues(collection).Set(float64(st.Queued + st.InFlight))
 	m.crawlFailed.WithLabelValues(collection).Set(float64(st.Failed))
+	if st.Shared {
+		m.crawlRanges.WithLabelValues(collection).Set(float64(len(st.Ranges)))
+	}
 }
 
 // forget takes back the numbers of a partition that this process has no more.

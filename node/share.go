@@ -70,7 +70,8 @@ type sharing struct {
 	crawl int64         // number of the crawl that began; guarded by began
 	ready chan struct{} // closed when a crawl has begun: from then on ranges are taken
 
-	copying sync.Mutex // held while a copy is made
+	copying   sync.Mutex     // held while a copy is made
+	answering sync.WaitGroup // for questions about ranges
 
 	mu      sync.Mutex // held while addresses from the log are added
 	parts   [crawlRanges]part
@@ -157,6 +158,7 @@ func (s *sharing) run(ctx context.Context, c *crawl.Crawler) error {
 	own, cancel := context.WithCancel(ctx)
 	work.Go(func() { s.read(own) })
 	work.Go(func() { s.copyAll(own) })
+	work.Go(func() { s.obey(own) })
 	s.balance(ctx)
 	cancel()
 	work.Wait()
@@ -425,6 +427,7 @@ func (s *sharing) leave(ctx context.Context) error {
 		s.own(i, false)
 		s.silence(i)
 	}
+	s.answering.Wait()
 	errs = append(errs, s.remember())
 	for i := range s.parts {
 		s.mu.Lock()

@@ -30,7 +30,7 @@ func (s *sharing) answer(i int) {
 	s.mu.Lock()
 	s.parts[i].answers = cancel
 	s.mu.Unlock()
-	go func() {
+	s.answering.Go(func() {
 		err := s.node.bus.Answer(ctx, rangeSubject(s.name, s.generation, i), func(ctx context.Context, body []byte) ([]byte, error) {
 			var q question
 			if err := json.Unmarshal(body, &q); err != nil {
@@ -45,7 +45,7 @@ func (s *sharing) answer(i int) {
 		if ctx.Err() == nil && !errors.Is(err, bus.ErrClosed) {
 			s.log.Error("questions about a range are not answered", "range", i, "err", err)
 		}
-	}()
+	})
 }
 
 // look asks a crawler about an address.

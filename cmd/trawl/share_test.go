@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -86,6 +88,13 @@ func (web *testWeb) counts() (pages, requests int) {
 	return len(web.hits), requests
 }
 
+func (web *testWeb) source() api.Source {
+	return api.Source{
+		Seeds: []string{"http://s0.test/0"}, Scope: "any", Delay: api.Duration(-time.Millisecond), Parallel: 2,
+		Proxies: []api.Route{{Proxies: []string{web.proxy}, RemoteDNS: true}},
+	}
+}
+
 // crew is processes on one broker and one bucket, of which the first has all roles.
 type crew struct {
 	bin    string
@@ -109,11 +118,7 @@ func (c *crew) join(t *testing.T, data string) *life {
 
 func (c *crew) crawl(t *testing.T, web *testWeb) {
 	t.Helper()
-	_, err := c.first.client.Crawl(t.Context(), node.DefaultCollection, api.Source{
-		Seeds: []string{"http://s0.test/0"}, Scope: "any", Delay: api.Duration(-time.Millisecond), Parallel: 2,
-		Proxies: []api.Route{{Proxies: []string{web.proxy}, RemoteDNS: true}},
-	})
-	if err != nil {
+	if _, err := c.first.client.Crawl(t.Context(), node.DefaultCollection, web.source()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -162,6 +167,20 @@ func TestShare(t *testing.T) {
 			t.Errorf("site %d: %+v, %v", s, a, err)
 		}
 	}
+	again, err := c.first.client.Reparse(t.Context(), node.DefaultCollection, func(api.Reparsed) {})
+	if err != nil || again.Documents != int64(web.sites*web.pages) || again.Captures < again.Documents {
+		t.Errorf("reparsed %+v, %v", again, err)
+	}
+	asked, err := c.first.client.AskCrawl(t.Context(), node.DefaultCollection, api.CrawlRequest{Source: web.source(), Full: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if st := c.first.finish(t, asked); st.Generation != asked.Generation || st.Index.Docs != uint64(web.sites*web.pages) {
+		t.Errorf("after a full crawl: %+v", st)
+	}
+	if pages, requests := web.counts(); requests != 2*pages {
+		t.Errorf("the full crawl made %d requests for %d pages", requests-pages, pages)
+	}
 	for i, l := range append(more, c.first) {
 		if !strings.Contains(l.stderr.String(), "crawls a range") {
 			t.Errorf("process %d crawled nothing", i)
@@ -174,10 +193,10 @@ func TestShare(t *testing.T) {
 // their leases, and come back. Every document is there in the end; what is fetched
 // twice is what was fetched since the last copies, and what was under way.
 func TestShareMoves(t *testing.T) {
-	web := startWeb(t, 60, 60, 5*time.Millisecond)
+	web := startWeb(t, 60, 60, 120*time.Millisecond)
 	c := startCrew(t)
-	dies := t.TempDir()
-	leaver, victim, sleeper := c.join(t, t.TempDir()), c.join(t, dies), c.join(t, t.TempDir())
+	dies, sleeps := t.TempDir(), t.TempDir()
+	leaver, victim, sleeper := c.join(t, t.TempDir()), c.join(t, dies), c.join(t, sleeps)
 	c.crawl(t, web)
 	until := func(n int) {
 		for {
@@ -189,9 +208,7 @@ func TestShareMoves(t *testing.T) {
 	}
 	all := web.sites * web.pages
 	for _, l := range []*life{leaver, victim, sleeper} {
-		for !strings.Contains(l.stderr.String(), "crawls a range") && t.Context().Err() == nil {
-			time.Sleep(5 * time.Millisecond)
-		}
+		said(t, "crawls a range", l)
 	}
 	until(all / 8)
 	leaver.stop(t)
@@ -202,25 +219,37 @@ func TestShareMoves(t *testing.T) {
 	until(all / 4)
 	victim.kill(t)
 	sleeper.signal(t, syscall.SIGSTOP)
-	until(all / 2)
 	late := c.join(t, t.TempDir())
-	until(all * 2 / 3)
+	name, err := os.ReadFile(filepath.Join(sleeps, "node"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	said(t, "of="+string(name), c.first, late) // they go on from its copies, when its leases have ended
 	sleeper.signal(t, syscall.SIGCONT)
+	said(t, "was lost", sleeper)
 	back := c.join(t, dies)
 	c.finish(t, web, late, back, sleeper)
 	pages, requests := web.counts()
 	t.Logf("%d pages, %d requests", pages, requests)
-	for what, l := range map[string]*life{"lost": sleeper, "goes on from a copy": c.first} {
-		if !strings.Contains(l.stderr.String(), what) {
-			t.Errorf("nothing %s:\n%s", what, l.stderr.String())
-		}
-	}
 	if pages != all || requests > all+all/4 {
 		t.Errorf("%d pages of %d by %d requests", pages, all, requests)
 	}
 	for _, l := range []*life{late, back, sleeper, c.first} {
 		l.stop(t)
 	}
+}
+
+// said waits until one of several processes has said something.
+func said(t *testing.T, what string, lives ...*life) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		for _, l := range lives {
+			if strings.Contains(l.stderr.String(), what) {
+				return
+			}
+		}
+	}
+	t.Fatalf("nobody said %q:\n%s", what, lives[0].stderr.String())
 }
 
 func (l *life) signal(t *testing.T, s syscall.Signal) {

@@ -92,6 +92,10 @@ func crawlLine(cs *api.CrawlStatus) string {
 	if cs == nil {
 		return "no crawl is running\n"
 	}
-	return fmt.Sprintf("crawl %d %s: %d pages (%.1f/s), %d queued, %d in flight, %d failed%s, %d denied by robots.txt\n",
-		cs.Number, cs.State, cs.Pages, cs.PagesPerSecond, cs.Queued, cs.InFlight, cs.Failed, classes(cs.Errors), cs.Denied)
+	by := ""
+	if cs.Processes > 1 {
+		by = fmt.Sprintf(" in %d processes", cs.Processes)
+	}
+	return fmt.Sprintf("crawl %d %s%s: %d pages (%.1f/s), %d queued, %d in flight, %d failed%s, %d denied by robots.txt\n",
+		cs.Number, cs.State, by, cs.Pages, cs.PagesPerSecond, cs.Queued, cs.InFlight, cs.Failed, classes(cs.Errors), cs.Denied)
 }
