@@ -94,7 +94,7 @@ func answer(q string, res *search.Result, took time.Duration) Answer {
 		if h.ID == "" {
 			continue // gone between the two trips
 		}
-		hit := Hit{ID: h.ID, URL: h.URL, Title: h.Title, Score: h.Score, Snippet: plain(h.Snippet), Highlight: marked(h.Snippet), SortValue: h.Number}
+		hit := Hit{ID: h.ID, URL: h.URL, Title: h.Title, Score: h.Score, Snippet: plain(h.Snippet), Highlight: marked(h.Snippet), SortValue: h.Number, Fields: h.Attrs()}
 		if h.Explain != nil {
 			hit.Explain = h.Explain
 		}

@@ -161,6 +161,8 @@ type Hit struct {
 	Explain   any     `json:"explain,omitempty"`
 	SortValue *int64  `json:"sort_value,omitempty"` // what sort=FIELD sorts by; absent: the document has none
 
+	Fields map[string]string `json:"fields,omitempty"` // what else is known: of a page such as site_name, author, breadcrumb, price; of a pushed document its further fields. Several values stand on lines of their own
+
 	Section  *Section  `json:"section,omitempty"`  // where on the page the snippet is from; absent: it has no address of its own
 	Sections []Section `json:"sections,omitempty"` // of the page, those that answer best, the best first; at most three
 }

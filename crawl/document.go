@@ -41,6 +41,9 @@ func documentOf(u weburl.URL, p *extract.Page, at time.Time) *document.Document 
 	add("body", body)
 	add("boilerplate", rest)
 	add("sections", sections(body, p))
+	for _, text := range emphasised(p) {
+		add("emphasis", text)
+	}
 	add("fetched", strconv.FormatInt(at.UnixMicro(), 10))
 
 	add("author", strings.Join(p.Authors, "\n"))
@@ -56,6 +59,9 @@ func documentOf(u weburl.URL, p *extract.Page, at time.Time) *document.Document 
 	}
 	if p.MediaType != "text/html" && p.MediaType != "application/xhtml+xml" {
 		add("media_type", p.MediaType)
+	}
+	for _, f := range told(p) {
+		add(f.Name, f.Text)
 	}
 	for _, f := range ownFields(d, p) {
 		add(f.Name, f.Text)
@@ -97,7 +103,7 @@ func date(t time.Time) string {
 // ownFields are those that the author gives search engines, under names that the
 // document does not have.
 func ownFields(d *document.Document, p *extract.Page) []document.Field {
-	taken := map[string]bool{"id": true, "url": true, "lang": true, "title": true, "body": true, "boilerplate": true, "anchors": true, "sections": true}
+	taken := map[string]bool{"id": true, "url": true, "lang": true, "title": true, "body": true, "boilerplate": true, "anchors": true, "sections": true, "emphasis": true}
 	for _, f := range d.Fields {
 		taken[f.Name] = true
 	}

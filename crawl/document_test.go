@@ -48,6 +48,35 @@ func TestSectionsOfDocument(t *testing.T) {
 	}
 }
 
+func TestTold(t *testing.T) {
+	ld := func(json string) string {
+		return `<title>T</title><script type="application/ld+json">` + json + `</script><p>Text.`
+	}
+	for _, c := range []struct{ name, page, field, want string }{
+		{"breadcrumb by position", ld(`{"@type":"BreadcrumbList","itemListElement":[{"@type":"ListItem","position":2,"name":"Install"},{"@type":"ListItem","position":1,"item":{"@id":"/"},"name":"Docs"}]}`), "breadcrumb", "Docs\nInstall"},
+		{"breadcrumb of items", ld(`{"@graph":[{"@type":"Organization","name":"X"},{"@type":"BreadcrumbList","itemListElement":[{"position":1,"item":{"@id":"/a","name":" A  b "}},{"position":2,"item":{"@id":"/b","name":"C"}}]}]}`), "breadcrumb", "A b\nC"},
+		{"breadcrumb of a page", ld(`{"@type":"WebPage","breadcrumb":{"@type":"BreadcrumbList","itemListElement":[{"position":"1","name":"A"}]}}`), "breadcrumb", "A"},
+		{"positions that are none", ld(`{"@type":"BreadcrumbList","itemListElement":[{"position":"x","name":"A"}]}`), "breadcrumb", ""},
+		{"price", ld(`{"@type":"Product","name":"Shoe","offers":{"@type":"Offer","price":19.99,"priceCurrency":"EUR","availability":"https://schema.org/InStock"},"aggregateRating":{"ratingValue":"4.5"}}`), "price", "19.99"},
+		{"availability", ld(`{"@type":"Product","offers":{"availability":"https://schema.org/InStock"}}`), "availability", "InStock"},
+		{"rating", ld(`{"@type":"IndividualProduct","aggregateRating":{"ratingValue":"4.5"}}`), "rating", "4.5"},
+		{"the lowest of prices", ld(`{"@type":"Product","offers":{"@type":"AggregateOffer","lowPrice":"5","highPrice":"9"}}`), "price", "5"},
+		{"OpenGraph's price", `<title>T</title><meta property=product:price:amount content=7.50><p>Text.`, "price", "7.50"},
+		{"weight 2", `<p>Text.<p data-pagefind-weight=2>Dear.`, "emphasis", "Dear.\nDear.\nDear."},
+		{"weight 10", `<p>Text.<p data-pagefind-weight=10>Dear.`, "emphasis", strings.TrimSuffix(strings.Repeat("Dear.\n", maxEmphasisTimes), "\n")},
+		{"weight 1", `<p>Text.<p data-pagefind-weight=1>Dear.`, "emphasis", ""},
+		{"an author's own emphasis", `<meta class=elastic name=emphasis content=spam><p>Text.`, "emphasis", ""},
+	} {
+		if got := docOf(t, c.page)[c.field]; got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+	long := docOf(t, `<p data-pagefind-weight=10>`+strings.Repeat("word ", 100_000))
+	if n := len(long["emphasis"]); n > maxEmphasis+maxEmphasisTimes {
+		t.Errorf("%d bytes of emphasis", n)
+	}
+}
+
 // TestSectionsOfPages: the sections of real pages are found again in their texts.
 func TestSectionsOfPages(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(shareddata.Untar(t, "suites/article-extraction.tar.xz"), "article-extraction", "html", "*.html.gz"))

@@ -27,6 +27,7 @@ type Config struct {
 	Listen     string
 	GRPCListen string
 	AdminToken string
+	Thumbnails bool
 
 	NATS  string
 	Blobs string
@@ -84,6 +85,8 @@ var settings = []Setting{
 		set: text(func(c *Config) *string { return &c.GRPCListen })},
 	{Key: "admin-token", Default: "", Doc: "bearer token that changes need; empty: changes are taken from this machine only",
 		set: text(func(c *Config) *string { return &c.AdminToken })},
+	{Key: "thumbnails", Default: "false", Doc: "results show the pictures that their pages name; the visitor's browser fetches them from those sites, which see its address",
+		set: boolean(func(c *Config) *bool { return &c.Thumbnails })},
 
 	{Key: "nats", Default: "", Doc: "NATS JetStream to use, such as nats://10.0.0.1:4222; empty: one inside this process",
 		set: text(func(c *Config) *string { return &c.NATS })},

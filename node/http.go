@@ -28,7 +28,7 @@ func (n *Node) handler() http.Handler {
 	mux.HandleFunc("/readyz", n.health.ready)
 	mux.Handle("/", web.New(web.Options{
 		Collections: n.collectionNames, Searcher: g.Searcher, Progress: g.progress,
-		NotFound: func(err error) bool { return errors.Is(err, api.ErrNotFound) }, Version: Version, Log: g.log,
+		NotFound: func(err error) bool { return errors.Is(err, api.ErrNotFound) }, Thumbnails: n.cfg.Thumbnails, Version: Version, Log: g.log,
 	}))
 	cross := http.NewCrossOriginProtection() // no page of another site changes anything through a visitor's browser
 	return n.observe(n.recoverer(cross.Handler(mux)))

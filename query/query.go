@@ -17,9 +17,9 @@
 //	                   words that differ in so many characters: one more, one less,
 //	                   another, or two neighbours that changed places. Without a
 //	                   number 1 from 4 letters on, 2 from 8, and 0 below
-//	title:wine         in one field; also intitle: url: inurl: site: lang: and the
-//	                   fields of a page; title:"a b" too, and title:(a b), which
-//	                   is title:a title:b
+//	title:wine         in one field; also intitle: url: inurl: site: lang:
+//	                   author: type: filetype: and the fields of a page;
+//	                   title:"a b" too, and title:(a b), which is title:a title:b
 //	year:2010..2015    documents whose number in a field is 2010 to 2015, both
 //	                   among them; also price:>=10 price:>10 price:<=9.99 price:<5
 //	                   price:=7 year:2010.. year:..2015
@@ -103,7 +103,7 @@ type (
 var fields = map[string]string{
 	"title": "title", "intitle": "title",
 	"url": "url", "inurl": "url",
-	"site": "site", "lang": "lang",
+	"site": "site", "lang": "lang", "type": "type", "author": "author", "filetype": "filetype",
 	"headings": "headings", "body": "body", "intext": "body", "description": "description", "anchors": "anchors",
 }
 

@@ -59,7 +59,8 @@ var unknown = FieldModel{Weight: 1, B: 0.6}
 // others on them together with the known items of the PostgreSQL manual, crawled
 // (concept queries, MRR@10: .654 with title 3, headings 1.5 and b = .6 in the body,
 // .683 as here). anchors, description, extra and boilerplate are guesses by what
-// their texts are.
+// their texts are. emphasis has the weight of the body, whatever its length: the text
+// stands in it as often more as its author wants.
 func Default() *Model {
 	return &Model{K1: 1.2, Fields: map[string]FieldModel{
 		"title":       {Weight: 4, B: 0.3},
@@ -70,6 +71,7 @@ func Default() *Model {
 		"anchors":     {Weight: 1, B: 0.4},
 		"extra":       {Weight: 1, B: 0.4},
 		"boilerplate": {Weight: 0.1, B: 0.4},
+		"emphasis":    {Weight: 1, B: 0},
 	}}
 }
 

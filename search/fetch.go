@@ -3,6 +3,7 @@ package search
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -24,6 +25,7 @@ const (
 	fieldSite        = "site"     // host of the url
 	fieldSections    = "sections" // where those of the body begin
 	fieldHeadings    = "headings"
+	fieldAttrs       = "attrs" // further fields, as a JSON object of texts
 )
 
 // Fetch reads the documents of hits and marks the query's words in them. It reads
@@ -128,6 +130,16 @@ func (f *fetcher) fill(h *Hit, seg *index.Segment, doc uint32) (err error) {
 		f.judge.sections(h, a, body, title, parts, best)
 	}
 	return nil
+}
+
+// Attrs is the further fields that a hit was stored with, by name; several values of
+// one are parted by line feeds. It is nil if there are none, or Fetch was brief.
+func (h *Hit) Attrs() map[string]string {
+	var out map[string]string
+	if err := json.Unmarshal([]byte(h.Fields[fieldAttrs]), &out); err != nil {
+		return nil // none, or those of an index of another program
+	}
+	return out
 }
 
 // wants tells whether a field is among what is asked for.

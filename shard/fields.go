@@ -32,6 +32,11 @@ const (
 	fieldPushed
 	fieldUnshown
 	fieldSections
+	fieldEmphasis
+	fieldType
+	fieldAuthor
+	fieldFileType
+	fieldPublished
 )
 
 // Schema returns the web schema: what a collection's index holds.
@@ -53,6 +58,11 @@ const (
 //	unshown      stored      of pushed documents, what no other field gives back, as
 //	                         a JSON object
 //	sections     stored      where those of the body begin (package section)
+//	emphasis     text        what its author gives more weight, as often as that asks
+//	type         keyword     of schema.org or OpenGraph, in lower case, as are author
+//	author       keyword     and filetype, which is that of a document that is no page:
+//	filetype     keyword     pdf, or a media type
+//	published    int         µs since 1970
 func Schema(lang string) index.Schema {
 	return index.Schema{Lang: lang, Fields: []index.Field{
 		fieldID:          {Name: "id", Kind: index.Stored, Stored: true},
@@ -73,16 +83,32 @@ func Schema(lang string) index.Schema {
 		fieldPushed:      {Name: "pushed", Kind: index.Int},
 		fieldUnshown:     {Name: "unshown", Kind: index.Stored, Stored: true},
 		fieldSections:    {Name: "sections", Kind: index.Stored, Stored: true},
+		fieldEmphasis:    {Name: "emphasis", Kind: index.Text},
+		fieldType:        {Name: "type", Kind: index.Keyword},
+		fieldAuthor:      {Name: "author", Kind: index.Keyword},
+		fieldFileType:    {Name: "filetype", Kind: index.Keyword},
+		fieldPublished:   {Name: "published", Kind: index.Int},
 	}}
 }
 
 var textFields = map[string]int{
 	"title": fieldTitle, "headings": fieldHeadings, "description": fieldDescription, "body": fieldBody,
-	"boilerplate": fieldBoilerplate, "anchors": fieldAnchors,
+	"boilerplate": fieldBoilerplate, "anchors": fieldAnchors, "emphasis": fieldEmphasis,
+}
+
+// values are the other fields that are filtered by and counted.
+var values = map[string]int{
+	"type": fieldType, "author": fieldAuthor, "media_type": fieldFileType, "published": fieldPublished, "updated": fieldUpdated,
+}
+
+// facts are those of crawled pages that are no text: they are shown and not searched.
+var facts = map[string]bool{
+	"type": true, "image": true, "published": true, "updated": true, "media_type": true, "breadcrumb": true,
+	"price": true, "currency": true, "availability": true, "rating": true,
 }
 
 // unshown are the texts that are found and not given back.
-var unshown = map[string]bool{"boilerplate": true, "anchors": true}
+var unshown = map[string]bool{"boilerplate": true, "anchors": true, "emphasis": true}
 
 // indexed turns an event of the log into what the index keeps. Of a document
 // that was pushed it keeps all: nobody could fetch it again.
@@ -103,7 +129,7 @@ func indexed(d *document.Document, pushed bool) *index.Document {
 		case known:
 			add(field, f.Text)
 			if unshown[f.Name] {
-				hidden[f.Name] = f.Text
+				hidden[f.Name] = joined(hidden[f.Name], f.Text)
 			}
 		case f.Name == "sections" && section.Is(f.Text): // others may call a field so
 			add(fieldSections, f.Text)
@@ -112,11 +138,11 @@ func indexed(d *document.Document, pushed bool) *index.Document {
 				fetched = v
 			}
 		default:
-			add(fieldExtra, f.Text)
-			attrs[f.Name] = f.Text
-			if at, ok := date(f.Text); ok && f.Name == "updated" {
-				out.Values = append(out.Values, index.Value{Field: fieldUpdated, Int: at})
+			if pushed || !facts[f.Name] {
+				add(fieldExtra, f.Text)
 			}
+			attrs[f.Name] = f.Text
+			out.Values = append(out.Values, valuesOf(f)...)
 		}
 	}
 	site, words := address(d.URL)
@@ -134,6 +160,44 @@ func indexed(d *document.Document, pushed bool) *index.Document {
 		}
 		if len(hidden) > 0 {
 			add(fieldUnshown, object(hidden))
+		}
+	}
+	return out
+}
+
+// joined is two texts below each other.
+func joined(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "\n" + b
+}
+
+// Bounds of what is filtered by and counted.
+const (
+	maxValues     = 20 // of a field
+	maxValueBytes = 100
+)
+
+// valuesOf is what a field says that documents are filtered by: a date, or each of its
+// lines in lower case. A line that is longer than maxValueBytes is left out.
+func valuesOf(f document.Field) (out []index.Value) {
+	field, known := values[f.Name]
+	switch {
+	case !known:
+	case Schema("").Fields[field].Kind == index.Int:
+		if at, ok := date(f.Text); ok {
+			out = append(out, index.Value{Field: field, Int: at})
+		}
+	default:
+		for line := range strings.Lines(f.Text) {
+			text := strings.ToLower(strings.Join(strings.Fields(line), " "))
+			if f.Name == "media_type" {
+				text = strings.TrimPrefix(strings.TrimPrefix(text, "application/"), "text/")
+			}
+			if text != "" && len(text) <= maxValueBytes && len(out) < maxValues {
+				out = append(out, index.Value{Field: field, Text: text})
+			}
 		}
 	}
 	return out

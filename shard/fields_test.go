@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/trawlsearch/trawl/document"
@@ -39,6 +40,33 @@ func TestSectionsField(t *testing.T) {
 		isOurs := want == fieldSections
 		if text != "" && got[want] != text || (got[fieldSections] != "") != isOurs || (got[fieldExtra] != "") != (want == fieldExtra) {
 			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+// TestValues: what documents are filtered by, and what of a crawled page is not
+// searched as text.
+func TestValues(t *testing.T) {
+	fields := []document.Field{
+		{Name: "author", Text: "Ada  Lovelace\nB\n\n" + strings.Repeat("x", maxValueBytes+1)}, {Name: "type", Text: "NewsArticle"},
+		{Name: "media_type", Text: "application/pdf"}, {Name: "published", Text: "2024-06-30"}, {Name: "image", Text: "https://a.test/i.png"},
+		{Name: "colour", Text: "Red"}, {Name: "emphasis", Text: "dear"}, {Name: "emphasis", Text: "dear"},
+	}
+	for _, pushed := range []bool{false, true} {
+		d := indexed(&document.Document{ID: "x", URL: "http://a.test/p", Version: 7, Fields: fields}, pushed)
+		got := map[string][]string{}
+		for _, v := range d.Values {
+			name := Schema("").Fields[v.Field].Name
+			got[name] = append(got[name], v.Text)
+		}
+		for name, want := range map[string]string{"author": "ada lovelace|b", "type": "newsarticle", "filetype": "pdf", "published": "", "emphasis": "dear|dear"} {
+			if list, ok := got[name]; !ok || strings.Join(list, "|") != want {
+				t.Errorf("%s: %q, want %q", name, list, want)
+			}
+		}
+		extra := strings.Join(got["extra"], " ")
+		if !strings.Contains(extra, "Red") || !strings.Contains(extra, "Ada") || strings.Contains(extra, "i.png") != pushed || strings.Contains(extra, "dear") {
+			t.Errorf("pushed %v: searched are %q", pushed, extra)
 		}
 	}
 }

@@ -111,12 +111,15 @@ func oneCollection(f *fake) *site {
 	return &site{fakes: map[string]*fake{"web": f}, names: []string{"web"}}
 }
 
-func (s *site) handler() http.Handler {
+func (s *site) handler() http.Handler { return s.with(func(*Options) {}) }
+
+// with is the handler with further options.
+func (s *site) with(set func(*Options)) http.Handler {
 	progress := s.progress
 	if progress == nil {
 		progress = func(string) (Progress, error) { return Progress{Docs: 3}, nil }
 	}
-	return New(Options{
+	opt := Options{
 		Collections: func() []string { return s.names },
 		Searcher: func(_ context.Context, name string) (search.Searcher, error) {
 			if f, ok := s.fakes[name]; ok {
@@ -132,7 +135,9 @@ func (s *site) handler() http.Handler {
 		},
 		NotFound: func(err error) bool { return errors.Is(err, errNoCollection) },
 		Version:  "1.2.3",
-	})
+	}
+	set(&opt)
+	return New(opt)
 }
 
 // get asks a site for a page.
@@ -155,6 +160,7 @@ func inSections(h *search.Hit) {
 	part := func(anchor, title, snippet string) search.Section {
 		return search.Section{URL: h.URL + "#" + anchor, Title: marked(title, "index"), Level: 2, Snippet: marked(snippet, "index")}
 	}
+	h.Fields = map[string]string{"attrs": `{"breadcrumb":"Docs\nSQL Commands","published":"2024-06-30","author":"The group"}`}
 	h.Section = new(part("DESCRIPTION", "Description", ""))
 	h.Sections = []search.Section{
 		part("DESCRIPTION", "Description", "It is the one above, and not shown twice."),

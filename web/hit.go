@@ -5,8 +5,6 @@ import (
 	"net/url"
 	"path"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/trawlsearch/trawl/search"
 )
@@ -20,6 +18,9 @@ type hit struct {
 	ID      string   // shown where there is no address
 	Snippet []search.Span
 
+	Facts []string // date, author, price: what the page tells of itself
+	Image string   // empty: none, or not to be shown
+
 	From     *part  // the section that the snippet is from; nil: it has no address
 	Sections []part // others that answer
 }
@@ -30,7 +31,7 @@ type part struct {
 	Title, Snippet []search.Span
 }
 
-func newHit(h search.Hit) hit {
+func newHit(h search.Hit, thumbnails bool) hit {
 	out := hit{Title: joined(trimmed(h.TitleSpans)), Snippet: joined(h.Snippet), ID: shorten(h.ID, 120)}
 	if u := webAddress(h.URL); u != nil {
 		out.Link = u.String()
@@ -39,6 +40,7 @@ func newHit(h search.Hit) hit {
 	if len(out.Title) == 0 {
 		out.Title = []search.Span{{Text: untitled(h, out)}}
 	}
+	out.tell(h, thumbnails)
 	if h.Section != nil {
 		out.From = newPart(*h.Section)
 	}
@@ -143,13 +145,8 @@ func breadcrumb(u *url.URL) (host string, steps []string) {
 // control, no direction mark, nothing invisible.
 func readable(part string) string {
 	text, err := url.PathUnescape(part)
-	if err != nil || !utf8.ValidString(text) {
+	if err != nil || !shows(text) || strings.Contains(text, "/") {
 		return part
-	}
-	for _, r := range text {
-		if !unicode.IsPrint(r) || unicode.Is(unicode.Bidi_Control, r) || r == '/' {
-			return part
-		}
 	}
 	return text
 }

@@ -138,3 +138,48 @@ func TestBareWords(t *testing.T) {
 	check(`-only "`, "")
 	check("“red wine”", "red wine")
 }
+
+// TestFacts shows what documents tell of themselves, in text and bounds.
+func TestFacts(t *testing.T) {
+	check := func(attrs, wantPath, wantFacts, wantImage string) {
+		t.Helper()
+		h := newHit(search.Hit{ID: "1", URL: "https://a.test/x/y", Title: "This page", Fields: map[string]string{"attrs": attrs}}, true)
+		if got := strings.Join(h.Path, "/"); got != wantPath {
+			t.Errorf("%s: path %q, want %q", attrs, got, wantPath)
+		}
+		if got := strings.Join(h.Facts, "; "); got != wantFacts || h.Image != wantImage {
+			t.Errorf("%s: facts %q, want %q; image %q, want %q", attrs, got, wantFacts, h.Image, wantImage)
+		}
+	}
+	check(``, "x/y", "", "")
+	check(`[1]`, "x/y", "", "")
+	check(`{"breadcrumb":"Docs\nInstall\nThis page"}`, "Docs/Install", "", "")
+	check(`{"breadcrumb":"1\n2\n3\n4\n5\n6"}`, "1/2/…/5/6", "", "")
+	check(`{"breadcrumb":"Docs\n\u202eevil"}`, "x/y", "", "")
+	check(`{"published":"1999-05-06T07:08:09Z","author":"Ada\nBob"}`, "x/y", "6 May 1999; Ada and others", "")
+	check(`{"published":"soon","author":"A\u202eB","price":"19.99","currency":"EUR","availability":"InStock"}`, "x/y", "19.99 EUR; in stock", "")
+	check(`{"author":"`+strings.Repeat("x", 100)+`"}`, "x/y", strings.Repeat("x", maxFactRunes)+"…", "")
+	check(`{"image":"https://cdn.test/i.png"}`, "x/y", "", "https://cdn.test/i.png")
+	for _, bad := range []string{"http://cdn.test/i.png", "data:image/png;base64,AA", "javascript:alert(1)", "https://u:p@cdn.test/", "https://cdn.test/" + strings.Repeat("x", maxPictureBytes)} {
+		check(`{"image":"`+bad+`"}`, "x/y", "", "")
+	}
+	if h := newHit(search.Hit{URL: "https://a.test/", Fields: map[string]string{"attrs": `{"image":"https://cdn.test/i.png"}`}}, false); h.Image != "" {
+		t.Error("a picture where none is to be shown")
+	}
+}
+
+// TestThumbnails: pictures of elsewhere load only where the setting says so.
+func TestThumbnails(t *testing.T) {
+	f := &fake{docs: postgres, dress: func(h *search.Hit) {
+		h.Fields = map[string]string{"attrs": `{"image":"https://cdn.test/\"><script>.png"}`}
+	}}
+	for _, on := range []bool{false, true} {
+		rec := record(oneCollection(f).with(func(o *Options) { o.Thumbnails = on }), "/search?q=index")
+		if got := strings.Contains(rec.Header().Get("Content-Security-Policy"), "img-src 'self' https:;"); got != on {
+			t.Errorf("thumbnails %v: policy %q", on, rec.Header().Get("Content-Security-Policy"))
+		}
+		if body := rec.Body.String(); strings.Contains(body, "<img") != on || strings.Contains(body, "<script>.png") || on && !strings.Contains(body, `referrerpolicy="no-referrer"`) {
+			t.Errorf("thumbnails %v:\n%s", on, body)
+		}
+	}
+}

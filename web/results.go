@@ -30,6 +30,8 @@ type resultsPage struct {
 	BareLink string
 
 	Standing *standing
+
+	thumbnails bool
 }
 
 // results answers a query.
@@ -55,6 +57,7 @@ func (s *server) results(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := resultsPage{frame: s.frame("results", shorten(q, 60)+" – Trawl", q, name, all), Page: page, Start: req.Offset + 1}
+	p.thumbnails = s.opt.Thumbnails
 	p.NoIndex, p.Description = true, "Results for "+shorten(q, 60)
 	p.show(res, q, linker{q, r.URL.Query().Get("c")})
 	p.Took = duration(took.search + took.fetch)
@@ -119,7 +122,7 @@ func (p *resultsPage) show(res *search.Result, q string, to linker) {
 		if h.ID == "" && h.URL == "" && h.Title == "" {
 			continue // deleted between the two trips
 		}
-		p.Hits = append(p.Hits, newHit(h))
+		p.Hits = append(p.Hits, newHit(h, p.thumbnails))
 	}
 	p.Paging = newPaging(p.Page, res.Total, to)
 	p.Deepest = p.Page == maxPage && res.Total > MaxOffset+perPage

@@ -22,7 +22,8 @@
 //
 // What a crawled page says never becomes markup, and its address a link only if
 // it is http or https. The content security policy allows no inline script or
-// style and nothing from elsewhere. No page sets a cookie, and no query is logged.
+// style and nothing from elsewhere; with Thumbnails, pictures over https, asked for
+// without a referrer. No page sets a cookie, and no query is logged.
 //
 // Sources: WCAG 2.2 (W3C, 2023); OpenSearch 1.1 draft 6; HTML Standard, 9.2
 // server-sent events.
@@ -52,13 +53,14 @@ const (
 // defaultCollection is searched where a visitor names none.
 const defaultCollection = "web"
 
-// Options are what the pages stand on. All but NotFound, Version and Log are
-// required.
+// Options are what the pages stand on. All but NotFound, Thumbnails, Version and
+// Log are required.
 type Options struct {
 	Collections func() []string // names, sorted
 	Searcher    func(ctx context.Context, collection string) (search.Searcher, error)
 	Progress    func(collection string) (Progress, error)
 	NotFound    func(error) bool // tells whether an error means: no such collection; nil: none does
+	Thumbnails  bool             // results show the pictures of their pages, which browsers then fetch from there
 	Version     string
 	Log         *slog.Logger // nil: silence
 }
@@ -110,7 +112,7 @@ func New(opt Options) http.Handler {
 	s.handle(mux, "GET /opensearch.xml", s.openSearch)
 	s.handle(mux, "GET /robots.txt", robots)
 	s.handle(mux, "/", elsewhere)
-	return secure(mux)
+	return secure(mux, opt.Thumbnails)
 }
 
 // handle routes a pattern to fn, whose error becomes a page.

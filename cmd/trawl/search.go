@@ -17,8 +17,9 @@ func searchCommand() *cobra.Command {
 		Short: "Search a collection",
 		Long: `Search prints the best documents for a query. Words find documents that hold
 any of them; "in quotes" means the exact phrase, +word must and -word must not
-be there; AND, OR, NOT and parentheses combine; intitle:, inurl:, site:, lang:
-and fetched:>=2024-06 narrow; win*, wom?n and recieve~ are words known in part.
+be there; AND, OR, NOT and parentheses combine; intitle:, inurl:, site:, lang:,
+author:, type:, filetype: and published:>=2024-06 narrow; win*, wom?n and
+recieve~ are words known in part.
 See ` + "`trawl serve`" + ` and its manual at /docs/ for all of it.`,
 		Example: `  trawl search "create index concurrently"
   trawl search --json --limit 3 'title:vacuum -full'
@@ -33,8 +34,8 @@ See ` + "`trawl serve`" + ` and its manual at /docs/ for all of it.`,
 	f.Int("offset", 0, "how many hits to pass over")
 	f.Bool("json", false, "print the answer as JSON")
 	f.Bool("explain", false, "tell how each score came about")
-	f.String("sort", "", "sort by a field of numbers, fetched or updated; behind a minus, highest first")
-	f.StringArray("facet", nil, "count the values of a field, such as site, over all results; site:20 lists 20 of them")
+	f.String("sort", "", "sort by a field of numbers, fetched, updated or published; behind a minus, highest first")
+	f.StringArray("facet", nil, "count the values of a field (site, lang, type, author, filetype) over all results; site:20 lists 20 of them")
 	return c
 }
 

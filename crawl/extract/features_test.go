@@ -147,6 +147,14 @@ func TestPagefind(t *testing.T) {
 	}
 }
 
+func TestWeights(t *testing.T) {
+	p := read(t, `<main><p>Plain text stands here.<div data-pagefind-weight=3><p>Twice.<p hidden>Secret.<p data-pagefind-weight=0.2>Small print.</div>
+		<aside data-pagefind-ignore><p data-pagefind-weight=9>Ignored.</aside><p data-pagefind-weight=.5>Half.<p data-pagefind-weight=NaN>None.</main>`)
+	equal(t, p.Weighted, []Weighted{{3, "Twice."}, {0.5, "Half."}})
+	equal(t, p.Body, "Plain text stands here.\nTwice.\nHalf.\nNone.")
+	equal(t, p.Boilerplate, "Small print.")
+}
+
 func TestElastic(t *testing.T) {
 	p := read(t, `<body>test1 <div data-elastic-exclude>test2 <p data-elastic-include>test3 <span data-elastic-exclude>test4 <span data-elastic-include>test5</span></span></p>
 		test6 <a href=/still-followed>x</a></div>test7</body>`)

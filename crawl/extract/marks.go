@@ -18,8 +18,13 @@ const (
 // engine. Several may have one name.
 type Attribute struct{ Name, Value string }
 
+// demotedBelow is the weight under which a region is no main text: Pagefind counts
+// weights by their square, so that .5 is nearer to boilerplate than to text.
+const demotedBelow = 0.5
+
 // A Weighted is a part of a page with the weight that its author gives it: of
-// 1, which is that of all other text, up to 10, or down to 0 (Pagefind).
+// 1, which is that of all other text, up to 10, or down to 0 (Pagefind). What has
+// less than demotedBelow is boilerplate.
 type Weighted struct {
 	Weight float64
 	Text   string
@@ -142,8 +147,9 @@ func (o *outline) attribute(name, value string) {
 	o.attributes = append(o.attributes, a)
 }
 
-// resolveMarks fills in what the text of elements is needed for.
-func (o *outline) resolveMarks(p *Page) {
+// resolveMarks fills in what the text of elements is needed for. Only main text has a
+// weight: of what is hidden or excluded, nothing is to be found by it.
+func (o *outline) resolveMarks(p *Page, kinds []runKind) {
 	for _, m := range o.marks {
 		e := &o.elems[m.elem]
 		if e.run >= e.end {
@@ -152,11 +158,23 @@ func (o *outline) resolveMarks(p *Page) {
 		text := o.text[o.runs[e.run].start:o.runs[e.end-1].end]
 		if m.name != "" {
 			o.attribute(m.name, string(text[:min(len(text), 4*maxAttributeValue)]))
-		} else if len(p.Weighted) < maxWeighted {
-			p.Weighted = append(p.Weighted, Weighted{m.weight, cutText(string(text[:min(len(text), maxWeightedBytes+4)]), maxWeightedBytes)})
+		} else if text := o.mainTextOf(e, kinds); text != "" && len(p.Weighted) < maxWeighted {
+			p.Weighted = append(p.Weighted, Weighted{m.weight, text})
 		}
 	}
 	p.Attributes = o.attributes
+}
+
+// mainTextOf is the main text in an element, or the first maxWeightedBytes of it.
+func (o *outline) mainTextOf(e *elem, kinds []runKind) string {
+	var w writer
+	for i := int(e.run); i < int(e.end) && w.Len() <= maxWeightedBytes; i++ {
+		switch kinds[i] {
+		case mainText, headline, unquotable:
+			w.run(o, i)
+		}
+	}
+	return cutText(w.String(), maxWeightedBytes)
 }
 
 // applyMarks puts what authors say about regions over what was found by
@@ -164,6 +182,7 @@ func (o *outline) resolveMarks(p *Page) {
 // included that no exclusion surrounds, all else is excluded.
 func (o *outline) applyMarks(kinds []runKind) {
 	const regions = hintHidden | hintNoSnippet | hintInclude | hintExclude
+	o.demote(kinds)
 	if o.hints&regions == 0 {
 		return
 	}
@@ -196,6 +215,34 @@ func (o *outline) applyMarks(kinds []runKind) {
 		}
 		if h&hintNoSnippet != 0 && kinds[i] == mainText {
 			kinds[i] = unquotable
+		}
+	}
+}
+
+// demote makes boilerplate of main text that its author gives hardly any weight. The
+// innermost weight counts.
+func (o *outline) demote(kinds []runKind) {
+	weights := map[int32]float64{}
+	any := false
+	for _, m := range o.marks {
+		if m.name == "" {
+			weights[m.elem] = m.weight
+			any = any || m.weight < demotedBelow
+		}
+	}
+	if !any {
+		return
+	}
+	low := make([]bool, len(o.elems))
+	for i := 1; i < len(o.elems); i++ {
+		low[i] = low[o.elems[i].parent]
+		if w, ok := weights[int32(i)]; ok {
+			low[i] = w < demotedBelow
+		}
+	}
+	for i, r := range o.runs {
+		if kinds[i] == mainText && low[r.elem] {
+			kinds[i] = boilerplate
 		}
 	}
 }

@@ -26,7 +26,7 @@ func (o *outline) assemble(p *Page, u weburl.URL, header http.Header, opt Option
 	o.texts(p, kinds)
 	p.Headings = o.headings(kinds)
 	o.assembleFacts(p, base, opt.Now)
-	o.resolveMarks(p)
+	o.resolveMarks(p, kinds)
 	p.HiddenText = o.isDeceptive()
 	p.Title, p.Description = o.title, o.description
 	if p.Title == "" {
