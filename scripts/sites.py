@@ -62,7 +62,7 @@ for name in sorted(rows):
     row = rows[name]
     total.update(row)
     print("| %s | %d | %d | %d | %s | %s |" % (name, row["real"], row["fetched"], row["documents"], why(name, True), why(name, False)))
-print("| all | %d | %d (%.2f %%) | %d | %s | %s |" % (
+print("| all | %d | %d (%.3f %%) | %d | %s | %s |" % (
     total["real"], total["fetched"], 100 * total["fetched"] / max(1, total["real"]), total["documents"], why(None, True), why(None, False)))
 twice = sum(n - 1 for n in asked.values())
 print("\n%d requests in %.0f s, %.0f pages/s, CPU %.2f s per 1,000, peak memory %.0f MB, %.2f %% asked for twice, %.0f MB" % (

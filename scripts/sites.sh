@@ -44,4 +44,4 @@ bin/crawlrun pdf-cache "$cache/pdfium" # a server does so once, in another proce
 echo "sites: $(wc -l < "$work/truth") pages can be reached; crawling"
 bin/devsite --listen 127.0.0.1:8414 --log "$work/requests" --sites "$work/sites" &
 sleep 0.5
-python3 scripts/sites.py "$work" bin/crawlrun --dir "$work/crawl" --convert-cache "$cache/pdfium" --proxy http://127.0.0.1:8414 --parallel 8 --seeds "$work/seeds" --why "$work/truth"
+python3 scripts/sites.py "$work" bin/crawlrun --memory 96 --cache 24 --dir "$work/crawl" --convert-cache "$cache/pdfium" --proxy http://127.0.0.1:8414 --parallel 8 --seeds "$work/seeds" --why "$work/truth"
