@@ -35,6 +35,7 @@ type browser struct {
 	// Guarded by the pool's mutex.
 	open, pages int
 	dropped     bool
+	idle        []*tab // the longest idle first
 
 	once    sync.Once // starts it
 	err     error

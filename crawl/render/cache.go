@@ -21,8 +21,8 @@ const (
 	cacheMax = time.Hour
 )
 
-// A cache keeps scripts and styles for all pages of a pool. Each page has a
-// browser cache of its own, which is empty.
+// A cache keeps scripts and styles for all pages of a pool. The
+// browsers' own caches are those of a few pages of one origin.
 type cache struct {
 	mu    sync.Mutex
 	bytes int

@@ -12,12 +12,10 @@ import (
 	"github.com/chromedp/cdproto/css"
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/inspector"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
-	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
 	"github.com/trawlsearch/trawl/weburl"
@@ -37,8 +35,8 @@ const (
 	maxStarvation = 10_000
 )
 
-// mute takes away what would stop a page that nobody sits before, or lead it
-// out of its tab, and makes animation frames follow the page's clock, which they
+// mute takes away what would stop a page that nobody sits before, lead it out of
+// its tab, or tell it that it is left, when it must do no more, and makes animation frames follow the page's clock, which they
 // do not by themselves. It runs in each frame before its scripts.
 const mute = `(max => {
   const set = (o, k, v) => { try { Object.defineProperty(o, k, {value: v, writable: true, configurable: true}) } catch (e) {} };
@@ -48,6 +46,7 @@ const mute = `(max => {
   const ask = window.fetch; let asked = 0;
   set(window, 'fetch', (...a) => ++asked > max ? Promise.reject(new TypeError('too many requests')) : ask(...a));
   try { delete Navigator.prototype.serviceWorker } catch (e) {}
+  for (const type of ['beforeunload', 'visibilitychange', 'pagehide', 'unload', 'freeze']) addEventListener(type, e => e.stopImmediatePropagation(), true);
 })(%d)`
 
 // serialise gives the document in a world of its own, where the page's scripts
@@ -62,63 +61,68 @@ const serialise = `(max => {
   };
   if (!document.documentElement) return {url: document.URL, html: '', cut: false};
   flat(document);
+  try { sessionStorage.clear(); name = '' } catch (e) {} // the tab may get another page
   const d = document.doctype, html = (d ? '<!DOCTYPE ' + d.name + '>' : '') + document.documentElement.outerHTML;
   return {url: document.URL, html: html.slice(0, max), cut: html.length > max};
 })(%d)`
 
-// A tab is one page being rendered.
-type tab struct {
-	pool *Pool
-	gate *gateway
-	ctx  context.Context // of chromedp
-
-	settled chan struct{} // the page's time is over, by its own clock
-	crashed chan struct{}
-	dialogs chan struct{}
-}
-
-// visit renders a page in a browser. An error that is errBroken is the
-// browser's. done closes the tab; it is never nil.
-func (p *Pool) visit(ctx context.Context, b *browser, req Request) (res *Result, done func(), err error) {
-	done = func() {}
+// visit renders a page in a tab of a browser, a new one if t is nil. An error
+// that is errBroken is the browser's. done closes the tab, or readies it for the
+// next page and returns it; it is never nil.
+func (p *Pool) visit(ctx context.Context, b *browser, t *tab, req Request) (res *Result, done func() *tab, err error) {
+	done = func() *tab { return nil }
 	if err := b.start(); err != nil {
 		return nil, done, err
 	}
 	began := time.Now()
-	g, err := p.listen(ctx, req)
-	if err != nil {
-		return nil, done, err
+	if t != nil && !t.fit() {
+		t.close()
+		t = nil
 	}
-	t := &tab{pool: p, gate: g, settled: make(chan struct{}, 1), crashed: make(chan struct{}, 1), dialogs: make(chan struct{}, 1)}
-	tabCtx, cancel := chromedp.NewContext(b.root, chromedp.WithListener(t.hear),
-		chromedp.WithNewBrowserContext(func(c *target.CreateBrowserContextParams) {
-			c.ProxyServer, c.ProxyBypassList = g.address(), "<-loopback>"
-		}))
-	t.ctx = tabCtx
-	stop := context.AfterFunc(ctx, cancel)
-	done = func() {
-		stop()
+	if t == nil {
+		if t, err = b.newTab(req.URL); err != nil {
+			return nil, done, err
+		}
+	}
+	t.pages++
+	g := p.serve(ctx, req)
+	t.show(g)
+	stop := context.AfterFunc(ctx, t.cancel)
+	done = func() *tab {
+		kept := stop() && err == nil && res.Why == "" && t.pages < tabPages && t.clean(res)
+		t.show(nil)
 		g.close()
-		if err := t.close(cancel); err != nil && !b.dead() {
+		if kept {
+			return t
+		}
+		if err := t.close(); err != nil && !b.dead() {
 			b.debugf("a tab does not close: %v", err)
 			p.broken(b)
 		}
+		return nil
 	}
-	// The tab lives as long as the context of this first call, which therefore
-	// has no deadline: who takes too long is cut off.
-	late := time.AfterFunc(p.opt.MaxTime, cancel)
-	if err = chromedp.Do(tabCtx); !late.Stop() || err != nil {
-		err = errors.Join(errBroken, err)
-	} else if res, err = t.run(req, began.Add(p.opt.MaxTime)); err == nil {
-		res.Took = time.Since(began)
+	if t.pages == 1 {
+		// The tab lives as long as the context of this first call, which therefore
+		// has no deadline: who takes too long is cut off.
+		late := time.AfterFunc(p.opt.MaxTime, t.cancel)
+		if err = chromedp.Do(t.ctx); !late.Stop() || err != nil {
+			err = errors.Join(errBroken, err)
+		}
+	}
+	if err == nil {
+		res, err = t.run(g, req, began.Add(p.opt.MaxTime))
 	}
 	switch {
 	case ctx.Err() != nil:
-		return nil, done, ctx.Err()
+		err = ctx.Err()
 	case err != nil && b.dead():
 		err = errors.Join(errBroken, err)
 	}
-	return res, done, err
+	if err != nil {
+		return nil, done, err
+	}
+	res.Took = time.Since(began)
+	return res, done, nil
 }
 
 // broken takes a browser out of use whose pages may go on to their end.
@@ -128,47 +132,20 @@ func (p *Pool) broken(b *browser) {
 	p.drop(b)
 }
 
-// close closes the tab with its browser context and waits for that.
-func (t *tab) close(cancel context.CancelFunc) error {
-	ctx, done := context.WithTimeout(t.ctx, lastTime)
-	err := chromedp.Cancel(ctx)
-	done()
-	cancel()
-	return err
-}
-
-// hear gets all events of the tab, on the goroutine that reads them.
-func (t *tab) hear(ev any) {
-	tell := func(c chan struct{}) {
-		select {
-		case c <- struct{}{}:
-		default:
-		}
-	}
-	switch ev.(type) {
-	case *emulation.EventVirtualTimeBudgetExpired:
-		tell(t.settled)
-	case *inspector.EventTargetCrashed:
-		tell(t.crashed)
-	case *page.EventJavascriptDialogOpening:
-		tell(t.dialogs)
-	}
-}
-
 var errNowhere = errors.New("the page led to where nothing could be fetched")
 
 var errCrashed = fmt.Errorf("%w: it crashed", ErrHung)
 
 // run leads the page from its address to its document.
-func (t *tab) run(req Request, end time.Time) (*Result, error) {
+func (t *tab) run(g *gateway, req Request, end time.Time) (*Result, error) {
 	timed, cancel := context.WithDeadline(t.ctx, end)
 	defer cancel()
 	text, err := t.navigate(timed, req)
 	if err == nil && text == "" {
-		err = t.wait(timed)
+		err = t.wait(timed, g)
 	}
 	res := &Result{URL: req.URL}
-	switch ferr := t.gate.failure(); {
+	switch ferr := g.failure(); {
 	case t.ctx.Err() != nil:
 		return nil, t.ctx.Err()
 	case ferr != nil:
@@ -183,16 +160,15 @@ func (t *tab) run(req Request, end time.Time) (*Result, error) {
 	}
 	late, cancel := context.WithDeadline(t.ctx, end.Add(lastTime))
 	defer cancel()
-	if err := t.document(late, res); err != nil {
+	if err := t.document(late, g, res); err != nil {
 		return nil, err
 	}
-	t.gate.report(res)
+	g.report(res)
 	return res, nil
 }
 
-// navigate prepares the tab and goes to the address. The text is why the
-// browser could not.
-func (t *tab) navigate(ctx context.Context, req Request) (string, error) {
+// prepare gives a new tab its script and its settings.
+func (t *tab) prepare(ctx context.Context) error {
 	opt := &t.pool.opt
 	allow := false
 	calls := []func() error{
@@ -218,6 +194,16 @@ func (t *tab) navigate(ctx context.Context, req Request) (string, error) {
 	}
 	for _, call := range calls {
 		if err := call(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// navigate goes to the address. The text is why the browser could not.
+func (t *tab) navigate(ctx context.Context, req Request) (string, error) {
+	if t.pages == 1 {
+		if err := t.prepare(ctx); err != nil {
 			return "", err
 		}
 	}
@@ -239,7 +225,7 @@ func (t *tab) grant(ctx context.Context) error {
 }
 
 // wait returns nil when the page has settled.
-func (t *tab) wait(ctx context.Context) error {
+func (t *tab) wait(ctx context.Context, g *gateway) error {
 	frames := time.NewTimer(time.Hour)
 	defer frames.Stop()
 	for part := 1; ; {
@@ -253,7 +239,7 @@ func (t *tab) wait(ctx context.Context) error {
 			if err := t.grant(ctx); err != nil {
 				return err
 			}
-		case <-t.gate.enough:
+		case <-g.enough:
 			return nil
 		case <-t.crashed:
 			return errCrashed
@@ -288,7 +274,7 @@ func (t *tab) halt() {
 }
 
 // document takes the document as it stands.
-func (t *tab) document(ctx context.Context, res *Result) error {
+func (t *tab) document(ctx context.Context, g *gateway, res *Result) error {
 	tree, err := chromedp.Call(ctx, page.GetFrameTree, cdp.Empty{})
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrHung, err)
@@ -310,7 +296,7 @@ func (t *tab) document(ctx context.Context, res *Result) error {
 	if err != nil || !u.IsWeb() {
 		return errNowhere // the browser's own page of an error
 	}
-	if lost := t.gate.isLost(u); lost != nil {
+	if lost := g.isLost(u); lost != nil {
 		return fmt.Errorf("%w: %w", errNowhere, lost)
 	}
 	res.URL = u

@@ -44,7 +44,7 @@ type gateway struct {
 	site   string
 	ctx    context.Context // of the page: a gateway lives no longer
 	cancel context.CancelFunc
-	plain  net.Listener
+	plain  chan net.Conn // connections of the browser
 	opened chan net.Conn // TLS connections behind CONNECT
 	turns  chan struct{}
 	served sync.WaitGroup
@@ -62,13 +62,9 @@ type gateway struct {
 	lost     map[string]error // why other documents are not, by address
 }
 
-// listen begins to serve.
-func (p *Pool) listen(ctx context.Context, req Request) (*gateway, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	g := &gateway{pool: p, req: req, site: req.URL.Site(), plain: ln, opened: make(chan net.Conn), turns: make(chan struct{}, parallel), enough: make(chan struct{}), status: map[string]int{}, lost: map[string]error{}}
+// serve begins to serve the connections that take gets.
+func (p *Pool) serve(ctx context.Context, req Request) *gateway {
+	g := &gateway{pool: p, req: req, site: req.URL.Site(), plain: make(chan net.Conn), opened: make(chan net.Conn), turns: make(chan struct{}, parallel), enough: make(chan struct{}), status: map[string]int{}, lost: map[string]error{}}
 	g.ctx, g.cancel = context.WithCancel(ctx)
 	quiet := log.New(io.Discard, "", 0)
 	outer := &http.Server{Handler: http.HandlerFunc(g.outer), ReadHeaderTimeout: p.opt.MaxTime, MaxHeaderBytes: 64 << 10, ErrorLog: quiet}
@@ -76,24 +72,31 @@ func (p *Pool) listen(ctx context.Context, req Request) (*gateway, error) {
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			return context.WithValue(ctx, authority{}, c.(*secured).authority)
 		}}
-	g.served.Go(func() { outer.Serve(own{ln}) })
-	g.served.Go(func() { inner.Serve(&pipe{g}) })
-	go func() { // ends with the page, which close waits for
+	g.served.Go(func() { outer.Serve(&pipe{g, g.plain}) })
+	g.served.Go(func() { inner.Serve(&pipe{g, g.opened}) })
+	g.served.Go(func() { // the next page of the tab must not find a connection of this one
 		<-g.ctx.Done()
 		outer.Close()
 		inner.Close()
-	}()
-	return g, nil
+	})
+	return g
+}
+
+// take serves a connection, or says that the page is over.
+func (g *gateway) take(c net.Conn) bool {
+	select {
+	case g.plain <- c:
+		return true
+	case <-g.ctx.Done():
+		return false
+	}
 }
 
 // close ends all connections and waits for what is served.
 func (g *gateway) close() {
 	g.cancel()
-	g.plain.Close()
 	g.served.Wait()
 }
-
-func (g *gateway) address() string { return "http://" + g.plain.Addr().String() }
 
 type authority struct{}
 
@@ -103,24 +106,27 @@ type secured struct {
 	authority string
 }
 
-// A pipe is the listener of what came behind CONNECT.
-type pipe struct{ g *gateway }
+// A pipe is the listener of connections that come from elsewhere.
+type pipe struct {
+	g     *gateway
+	conns chan net.Conn
+}
 
 func (p *pipe) Accept() (net.Conn, error) {
 	select {
-	case c := <-p.g.opened:
+	case c := <-p.conns:
 		return c, nil
 	case <-p.g.ctx.Done():
 		return nil, net.ErrClosed
 	}
 }
 func (p *pipe) Close() error   { return nil }
-func (p *pipe) Addr() net.Addr { return p.g.plain.Addr() }
+func (p *pipe) Addr() net.Addr { return &net.TCPAddr{} }
 
 // outer serves what the browser asks of a proxy.
 func (g *gateway) outer(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodConnect {
-		g.serve(w, r, r.RequestURI)
+		g.request(w, r, r.RequestURI)
 		return
 	}
 	host, _, err := net.SplitHostPort(r.Host)
@@ -156,11 +162,11 @@ func (g *gateway) inner(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
-	g.serve(w, r, "https://"+strings.TrimSuffix(host, ":443")+r.RequestURI)
+	g.request(w, r, "https://"+strings.TrimSuffix(host, ":443")+r.RequestURI)
 }
 
-// serve answers one request of the page, or refuses it.
-func (g *gateway) serve(w http.ResponseWriter, r *http.Request, address string) {
+// request answers one request of the page, or refuses it.
+func (g *gateway) request(w http.ResponseWriter, r *http.Request, address string) {
 	u, err := weburl.Parse(address)
 	if err != nil || !u.IsWeb() {
 		g.refuse(w, "")
@@ -248,7 +254,7 @@ func (g *gateway) answer(w http.ResponseWriter, r *http.Request, u weburl.URL, f
 	case g.turns <- struct{}{}:
 		defer func() { <-g.turns }()
 	case <-g.ctx.Done():
-		return
+		panic(http.ErrAbortHandler) // to return would be an empty answer
 	}
 	resp, err := g.fetch(r, u, first)
 	if resp == nil {
@@ -266,6 +272,9 @@ func (g *gateway) answer(w http.ResponseWriter, r *http.Request, u weburl.URL, f
 		if !ours[name] {
 			h[name] = values
 		}
+	}
+	if first || navigates(r) {
+		h.Set("Cache-Control", "no-store") // a page that comes again is asked for again
 	}
 	w.WriteHeader(resp.Status)
 	if r.Method != http.MethodHead {

@@ -4,8 +4,10 @@
 //
 // # What a page may do
 //
-// A page runs in a browser context of its own (cookies, storage, cache), which
-// is gone when Render returns. All its requests go through a proxy in this
+// A page has a browser context that only pages of its origin have had before it,
+// at most 19, one after another: a tab is kept for the next page, its cookies and
+// storage cleared, because to start its process takes two thirds of the CPU time
+// of a page. A page that was cut short closes its tab. All its requests go through a proxy in this
 // process, which opens TLS too, asks Options.Allow and fetches with Options.Get:
 // the address guard, name resolution, proxies and limits of package fetch hold
 // for every request of every frame and worker, and nothing reaches the network
@@ -55,6 +57,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"time"
 
@@ -226,17 +229,15 @@ func (p *Pool) Render(ctx context.Context, req Request) (*Result, error) {
 	return res, nil
 }
 
-// once renders a page in one browser. done closes the tab and gives it back.
+// once renders a page in one browser. done closes the tab, or keeps it, and gives
+// the browser back.
 func (p *Pool) once(ctx context.Context, req Request) (*Result, func(), error) {
-	b, err := p.take()
+	b, t, err := p.take(req.URL.Origin())
 	if err != nil {
 		return nil, func() {}, err
 	}
-	res, done, err := p.visit(ctx, b, req)
-	return res, func() {
-		done()
-		p.give(b, errors.Is(err, errBroken))
-	}, err
+	res, done, err := p.visit(ctx, b, t, req)
+	return res, func() { p.give(b, done(), errors.Is(err, errBroken)) }, err
 }
 
 func (p *Pool) enter(ctx context.Context) error {
@@ -261,48 +262,100 @@ func (p *Pool) leave() {
 	p.running.Done()
 }
 
-// take gives the browser that has the fewest pages open, or a new one.
-func (p *Pool) take() (*browser, error) {
+// take gives a browser that has an idle tab of the origin, with that tab, or else
+// the one that has the fewest pages open, or a new one.
+func (p *Pool) take(origin string) (*browser, *tab, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
-		return nil, ErrClosed
+		return nil, nil, ErrClosed
 	}
-	var best *browser
-	for _, b := range p.browsers {
-		if b.open < p.opt.Tabs && (best == nil || b.open < best.open) {
-			best = b
+	best, t := p.idleTab(origin)
+	if t == nil {
+		for _, b := range p.browsers {
+			if b.open < p.opt.Tabs && (best == nil || b.open < best.open) {
+				best = b
+			}
 		}
-	}
-	if best == nil || best.open > 0 && len(p.browsers) < p.opt.Browsers {
-		best = newBrowser(p)
-		p.browsers = append(p.browsers, best)
+		if best == nil || best.open > 0 && len(p.browsers) < p.opt.Browsers {
+			best = newBrowser(p)
+			p.browsers = append(p.browsers, best)
+		}
+		if len(best.idle) > 0 && best.open+len(best.idle) >= p.opt.Tabs {
+			p.retire(best.idle[0])
+			best.idle = best.idle[1:]
+		}
 	}
 	best.open++
 	best.pages++
 	if best.pages >= p.opt.MaxPages {
 		p.drop(best)
 	}
-	return best, nil
+	return best, t, nil
 }
 
-// give returns a browser. One that is broken or has done its share takes no
-// further page, and is stopped with its last.
-func (p *Pool) give(b *browser, broken bool) {
+// idleTab takes an idle tab of an origin, if there is one.
+func (p *Pool) idleTab(origin string) (*browser, *tab) {
+	for _, b := range p.browsers {
+		for i, t := range b.idle {
+			if t.origin == origin && b.open < p.opt.Tabs {
+				b.idle = slices.Delete(b.idle, i, i+1)
+				t.idle.Stop()
+				return b, t
+			}
+		}
+	}
+	return nil, nil
+}
+
+// give returns a browser, and a tab that may show another page. A browser that is
+// broken or has done its share takes no further page, and is stopped with its
+// last.
+func (p *Pool) give(b *browser, t *tab, broken bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	b.open--
 	if broken {
 		p.drop(b)
 	}
+	switch {
+	case t == nil:
+	case b.dropped || p.closed:
+		p.retire(t)
+	default:
+		b.idle = append(b.idle, t)
+		t.idle = time.AfterFunc(tabIdle, func() { p.expire(b, t) })
+	}
 	if b.dropped && b.open == 0 {
 		p.retiring.Go(b.stop)
 	}
 }
 
+// expire closes a tab that waited in vain.
+func (p *Pool) expire(b *browser, t *tab) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := slices.Index(b.idle, t); i >= 0 {
+		b.idle = slices.Delete(b.idle, i, i+1)
+		p.retire(t)
+	}
+}
+
+// retire closes an idle tab behind the caller's back.
+func (p *Pool) retire(t *tab) {
+	if t.idle != nil {
+		t.idle.Stop()
+	}
+	p.retiring.Go(func() { t.close() })
+}
+
 // drop takes a browser out of use.
 func (p *Pool) drop(b *browser) {
 	b.dropped = true
+	for _, t := range b.idle {
+		p.retire(t)
+	}
+	b.idle = nil
 	for i, x := range p.browsers {
 		if x == b {
 			p.browsers = append(p.browsers[:i], p.browsers[i+1:]...)
@@ -318,7 +371,7 @@ func (p *Pool) Close() {
 	browsers := p.browsers
 	p.browsers = nil
 	for _, b := range browsers {
-		b.dropped = true
+		p.drop(b)
 		p.retiring.Go(b.stop)
 	}
 	p.mu.Unlock()
