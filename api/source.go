@@ -20,6 +20,10 @@ type Source struct {
 	MaxPages int64    `json:"max_pages,omitempty"`
 	MaxDepth int      `json:"max_depth,omitempty"` // links from a seed; zero: no limit
 
+	MaxBytes        int64    `json:"max_bytes,omitempty"`          // of answers in one crawl, as they come over the wire; zero: no limit
+	MaxBytesPerHost int64    `json:"max_bytes_per_host,omitempty"` // likewise
+	Schedule        []Window `json:"schedule,omitempty"`           // when sites may be fetched; a site that no window names: at any time
+
 	Delay             Duration `json:"delay,omitempty"`               // between two requests to a host; zero: the crawler's default, below zero: none
 	Parallel          int      `json:"parallel,omitempty"`            // requests in flight to a host; zero: 1
 	ParallelByAddress int      `json:"parallel_by_address,omitempty"` // requests in flight to an IP address, of all its hosts; zero: Parallel; below zero: no limit
@@ -92,6 +96,7 @@ func (s *Source) check() error {
 	}{
 		{"seeds", len(s.Seeds), maxSeeds}, {"sitemaps", len(s.Sitemaps), maxSeeds}, {"rules", len(s.Rules), maxRules},
 		{"logins", len(s.Logins), maxLogins}, {"proxies", len(s.Proxies), maxLogins},
+		{"windows of the schedule", len(s.Schedule), maxLogins},
 	} {
 		if n.is > n.may {
 			return fmt.Errorf("%d %s: at most %d", n.is, n.what, n.may)
@@ -131,8 +136,13 @@ func (s *Source) check() error {
 	if r := s.Revisit; r != nil && (r.Min < 0 || r.Max < 0 || r.PerDay < 0 || r.Max > 0 && r.Min > r.Max) {
 		return fmt.Errorf("revisit: min, max and per_day must not be below zero, nor min above max")
 	}
-	if s.Parallel < 0 || s.MaxPages < 0 || s.MaxDepth < 0 {
-		return fmt.Errorf("parallel, max_pages and max_depth must not be below zero")
+	for i, w := range s.Schedule {
+		if err := w.check(); err != nil {
+			return fmt.Errorf("schedule, window %d: %w", i+1, err)
+		}
+	}
+	if s.Parallel < 0 || s.MaxPages < 0 || s.MaxDepth < 0 || s.MaxBytes < 0 || s.MaxBytesPerHost < 0 {
+		return fmt.Errorf("parallel, max_pages, max_depth, max_bytes and max_bytes_per_host must not be below zero")
 	}
 	return nil
 }
@@ -218,7 +228,12 @@ func (s Source) OrElse(old Source) Source {
 	fill(&s.ParallelByAddress, old.ParallelByAddress)
 	fill(&s.MaxPages, old.MaxPages)
 	fill(&s.MaxDepth, old.MaxDepth)
+	fill(&s.MaxBytes, old.MaxBytes)
+	fill(&s.MaxBytesPerHost, old.MaxBytesPerHost)
 	fill(&s.Revisit, old.Revisit)
+	if s.Schedule == nil {
+		s.Schedule = old.Schedule
+	}
 	if s.Rules == nil {
 		s.Rules = old.Rules
 	}

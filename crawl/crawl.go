@@ -69,6 +69,10 @@ type Options struct {
 	PerIP    int           // requests under way at one address, of all its hosts; 0: PerHost, or no limit without a delay; negative: no limit
 	MaxPages int64         // documents; 0: no limit
 
+	MaxBytes        int64    // of answers, from one Recrawl to the next; 0: no limit
+	MaxBytesPerHost int64    // likewise; 0: no limit
+	Schedule        []Window // when hosts may be fetched; none: at any time
+
 	JavaScript string         // ScriptsOff, ScriptsAuto or ScriptsAll
 	Render     render.Options // Get and Allow are the crawler's own
 
@@ -145,6 +149,7 @@ type Crawler struct {
 
 	poke    chan struct{} // of one: something changed that the dispatcher may wait for
 	out     atomic.Int64  // leases that one has not finished with
+	unspent atomic.Int64  // bytes of answers that wait for their commit
 	changes atomic.Int64  // of the frontier, since Open: see Changes
 	seedsMu sync.Mutex    // guards the file of seeds
 }
@@ -160,6 +165,11 @@ func Open(opt Options) (*Crawler, error) {
 	if err != nil {
 		return nil, err
 	}
+	for i := range opt.Schedule {
+		if err := opt.Schedule[i].check(); err != nil {
+			return nil, err
+		}
+	}
 	sc.addSeeds(seeds)
 	if err := durable.MkdirAll(opt.Dir); err != nil {
 		return nil, fmt.Errorf("crawl: open %s: %w", opt.Dir, err)
@@ -172,7 +182,7 @@ func Open(opt Options) (*Crawler, error) {
 	c.totals.started = time.Now()
 	c.front, err = frontier.Open(filepath.Join(opt.Dir, "frontier"), frontier.Options{
 		CacheBytes: opt.CacheBytes, DefaultDelay: opt.Delay, MaxPerHost: opt.PerHost, MaxPerIP: opt.PerIP,
-		Recrawl: opt.Recrawl, Budget: budgetOf(opt), Owns: opt.Share.Owns, Log: opt.Log,
+		Recrawl: opt.Recrawl, Budget: budgetOf(opt), Owns: opt.Share.Owns, Hours: hours(opt.Schedule), Log: opt.Log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("crawl: open %s: %w", opt.Dir, err)
@@ -202,6 +212,12 @@ func Open(opt Options) (*Crawler, error) {
 // budgetOf is what addresses may cost. Hosts that a scope names may be as large as
 // they are; templates are held to what they bring anywhere.
 func budgetOf(opt Options) frontier.Budget {
+	b := modeBudget(opt)
+	b.Bytes, b.BytesPerHost = opt.MaxBytes, opt.MaxBytesPerHost
+	return b
+}
+
+func modeBudget(opt Options) frontier.Budget {
 	if opt.Budget != nil {
 		return *opt.Budget
 	}
@@ -281,6 +297,9 @@ func (c *Crawler) AddSitemaps(ctx context.Context, sitemaps []string) (int, erro
 // Recrawl queues every known address again; what did not change costs a
 // conditional request and gives no document.
 func (c *Crawler) Recrawl() error {
+	if err := c.front.NextRound(); err != nil {
+		return err
+	}
 	_, err := c.RecrawlHost(context.Background(), "")
 	return err
 }

@@ -31,6 +31,7 @@ func (c *Crawler) commit(results <-chan *result) error {
 		err := c.commitGroup(group)
 		for _, r := range group {
 			c.bodies.give(r.size())
+			c.unspent.Add(-r.out.Bytes)
 			if r.claimed != nil {
 				c.claims.release(r.lease.URL, r.claimed)
 			}

@@ -130,6 +130,7 @@ func (c *Crawler) bearing(r *result, o *origin, resp *fetch.Response, err error)
 	status := 0
 	if resp != nil {
 		status = resp.Status
+		c.unspent.Add(resp.WireBytes - r.out.Bytes)
 		r.out.Bytes, r.out.Took = resp.WireBytes, resp.Took
 		if at, err := netip.ParseAddrPort(resp.RemoteAddr); err == nil && c.opt.PerIP >= 0 {
 			c.front.Located(r.lease, at.Addr()) // it may have moved

@@ -42,6 +42,7 @@ func (c *Crawler) Run(ctx context.Context) error {
 			stop(err)
 		}
 	})
+	c.unspent.Store(0)
 	results := make(chan *result, groupPages)
 	committer.Go(func() {
 		if err := c.commit(results); err != nil {
@@ -119,9 +120,12 @@ func (c *Crawler) lease(ctx context.Context) (frontier.Lease, error) {
 	}
 }
 
-// spent tells whether the budget of pages is used up, if all that is under way
+// spent tells whether the budget of bytes is used up, or that of pages, if all that is under way
 // becomes a page.
 func (c *Crawler) spent(n frontier.Count) bool {
+	if c.opt.MaxBytes > 0 && n.Bytes+c.unspent.Load() >= c.opt.MaxBytes {
+		return true
+	}
 	if c.opt.MaxPages <= 0 {
 		return false
 	}
@@ -181,6 +185,9 @@ func (c *Crawler) Idle() bool {
 	}
 	if n.Queued == 0 || c.spent(n) {
 		return true
+	}
+	if c.scheduled() {
+		return false
 	}
 	st := c.front.Stats()
 	soon := idleFor

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	_ "time/tzdata" // zones of schedules, where the machine has none
 
 	"github.com/trawlsearch/trawl/api"
 	"github.com/trawlsearch/trawl/crawl"
@@ -29,7 +30,7 @@ func (x *crawler) options(ctx context.Context, col api.Collection, generation in
 		Dir: dir, Collection: col.Name, Shards: col.Shards, Workers: cfg.CrawlWorkers,
 		Scope: scopeOf(src),
 		Delay: time.Duration(src.Delay), PerHost: max(1, src.Parallel), PerIP: src.ParallelByAddress,
-		MaxPages: src.MaxPages, MaxDepth: src.MaxDepth,
+		MaxPages: src.MaxPages, MaxDepth: src.MaxDepth, MaxBytes: src.MaxBytes, MaxBytesPerHost: src.MaxBytesPerHost,
 		KeepDuplicates: src.Duplicates == "keep",
 		ConvertCache:   filepath.Join(cfg.Data, "cache", "pdf"),
 		Program:        cfg.Program,
@@ -57,6 +58,9 @@ func (x *crawler) options(ctx context.Context, col api.Collection, generation in
 	opt.Fetch = FetchOptions(cfg, log)
 	opt.Fetch.Resolver = x.resolver
 	var err error
+	if opt.Schedule, err = scheduleOf(src.Schedule); err != nil {
+		return opt, err
+	}
 	if opt.Fetch.Proxies, err = routesOf(src.Proxies); err != nil {
 		return opt, err
 	}
@@ -89,6 +93,23 @@ func scopeOf(src *api.Source) crawl.Scope {
 		s.Rules = append(s.Rules, crawl.Rule{Allow: r.Policy == "allow", Kind: r.Type, Pattern: r.Pattern, Host: r.Host})
 	}
 	return s
+}
+
+func scheduleOf(windows []api.Window) (out []crawl.Window, err error) {
+	for _, w := range windows {
+		c := crawl.Window{Sites: w.Sites}
+		if c.Days, err = w.Weekdays(); err == nil {
+			c.From, c.To, err = w.Clock()
+		}
+		if err == nil {
+			c.Zone, err = w.Zone()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("node: schedule: %w", err)
+		}
+		out = append(out, c)
+	}
+	return out, nil
 }
 
 func routesOf(routes []api.Route) ([]fetch.ProxyRoute, error) {

@@ -27,6 +27,9 @@ type Budget struct {
 	// fifth of the last batch was Outcome.Novel, halved when not. 0: no limit.
 	PerTemplate int
 
+	BytesPerHost int64 // of answers, from one NextRound to the next; 0: no limit. It binds what is Free too
+	Bytes        int64 // of all hosts: for Why only, whoever leases looks at Count.Bytes; 0: no limit
+
 	// Leases of which one goes to sites that no seed names, while seeded ones have
 	// addresses that could be leased: see stranger.go. 0: all are served alike.
 	Strangers int

@@ -109,6 +109,7 @@ func (w *write) settle(o *Outcome) error {
 		h.rec.reason = rec.reason
 	}
 	h.health(o, fl, w.now)
+	f.spend(&h.rec, o.Bytes)
 	if err := w.presence(h, o); err != nil {
 		return err
 	}

@@ -49,8 +49,9 @@ type host struct {
 	group *group
 	alone group // its group while its address is not known
 
-	stranger bool // no seed names its site
-	active   bool // it is counted as such
+	stranger bool  // no seed names its site
+	active   bool  // it is counted as such
+	closed   int64 // not before, see closed.go; 0: when it was last looked at it was open
 	pause    pause
 
 	busy   int  // requests under way
@@ -124,7 +125,7 @@ func (f *Frontier) delayOf(r *hostRecord) int64 {
 
 // arrange puts h where it belongs after anything about it changed.
 func (f *Frontier) arrange(h *host) {
-	base := max(h.rec.ready, h.rec.paused)
+	base := max(h.rec.ready, h.rec.paused, h.closed)
 	switch {
 	case h.busy >= f.opt.MaxPerHost, h.rec.parks > 0 && h.flying > 0, f.slots[h.id.slot].frozen:
 		base = never // the second: its probe decides

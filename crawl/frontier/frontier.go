@@ -59,16 +59,17 @@ var ErrClosed = errors.New("frontier: closed")
 
 // Options configure a Frontier. The zero value works.
 type Options struct {
-	CacheBytes   int64                  // block cache, and a fifth of it for recent fingerprints; 0: 64 MiB
-	DefaultDelay time.Duration          // between two requests to a host that has no delay of its own; 0: 1 s, negative: none
-	MaxPerHost   int                    // requests under way at one host; 0: 1
-	MaxPerIP     int                    // requests under way at one address (/32, /64 of IPv6), of all its hosts; 0: MaxPerHost, negative: no limit
-	FrontHosts   int                    // hosts held in memory, about 2 KB each; 0: 10,000
-	Recrawl      Recrawl                // when what is settled is fetched again by itself; zero: never
-	Budget       Budget                 // of hosts, sites and templates; zero: none
-	Owns         func(slot uint16) bool // addresses of other slots go out through Outbound; nil: all are ours
-	Now          func() time.Time       // nil: time.Now
-	Log          *slog.Logger           // nil: discard
+	CacheBytes   int64                                      // block cache, and a fifth of it for recent fingerprints; 0: 64 MiB
+	DefaultDelay time.Duration                              // between two requests to a host that has no delay of its own; 0: 1 s, negative: none
+	MaxPerHost   int                                        // requests under way at one host; 0: 1
+	MaxPerIP     int                                        // requests under way at one address (/32, /64 of IPv6), of all its hosts; 0: MaxPerHost, negative: no limit
+	FrontHosts   int                                        // hosts held in memory, about 2 KB each; 0: 10,000
+	Recrawl      Recrawl                                    // when what is settled is fetched again by itself; zero: never
+	Budget       Budget                                     // of hosts, sites and templates; zero: none
+	Hours        func(u weburl.URL, at time.Time) time.Time // the first moment from at on at which the host of u may be asked; nil: at any
+	Owns         func(slot uint16) bool                     // addresses of other slots go out through Outbound; nil: all are ours
+	Now          func() time.Time                           // nil: time.Now
+	Log          *slog.Logger                               // nil: discard
 
 	fs vfs.FS // tests: a file system that can lose power
 	id string // tests: what is else left to chance

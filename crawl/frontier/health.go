@@ -131,6 +131,9 @@ func (f *Frontier) hostStatus(rec *hostRecord, now int64) HostStatus {
 	if rec.paused > now {
 		st.Paused = time.UnixMicro(rec.paused)
 	}
+	if until, why := f.closed(rec, now); until > max(now, rec.paused) {
+		st.Paused, st.Reason = time.UnixMicro(until), why
+	}
 	return st
 }
 

@@ -17,10 +17,10 @@ import (
 //	   +-----+--+--------+--------+---------+------+-------+-------+
 //	   | known  | refused | took | links | fresh |
 //	   | uv     | uv      | uv   | uv    | uv    |
-//	   +--------+------+--+---+--+---+---+-------+
-//	   | absent | last | looks | state |   of version 3
-//	   | var    | var  | uv    | uv    |
-//	   +--------+------+-------+-------+
+//	   +--------+------+--+---+--+---+---+--+----+
+//	   | absent | last | looks | state | round | bytes |   of version 3
+//	   | var    | var  | uv    | uv    | uv    | uv    |
+//	   +--------+------+-------+-------+-------+-------+
 //	   delay in µs, 0 the default, negative none; sched the time of its S key,
 //	   0 none; errors faults in a row; reason of the pause; IP 0, 4 or
 //	   16 bytes; checks, changes and mean of all its pages, as in a U record;
@@ -45,6 +45,8 @@ type hostRecord struct {
 	refused       uint32
 	pit           pit
 	absence       absence
+	round         uint32 // in which
+	bytes         uint64 // came from it
 }
 
 func (r *hostRecord) append(dst []byte) []byte {
@@ -64,7 +66,10 @@ func (r *hostRecord) append(dst []byte) []byte {
 		dst = binary.AppendUvarint(dst, uint64(v))
 	}
 	dst = binary.AppendVarint(binary.AppendVarint(dst, r.absence.since), r.absence.last)
-	return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(r.absence.looks)), uint64(r.absence.state))
+	for _, v := range [...]uint64{uint64(r.absence.looks), uint64(r.absence.state), uint64(r.round), r.bytes} {
+		dst = binary.AppendUvarint(dst, v)
+	}
+	return dst
 }
 
 func decodeHost(b []byte) (*hostRecord, error) {
@@ -87,6 +92,7 @@ func decodeHost(b []byte) (*hostRecord, error) {
 		state := d.uint32()
 		r.absence.state = uint8(state)
 		d.bad = d.bad || state > hostReturns
+		r.round, r.bytes = d.uint32(), d.uvarint()
 	}
 	return r, d.end("host", ver)
 }
@@ -122,6 +128,9 @@ func (r *hostRecord) more() string {
 	}
 	if r.parks > 0 {
 		out += fmt.Sprintf(" parked %d times since %s", r.parks, stamp(r.since))
+	}
+	if r.bytes > 0 {
+		out += fmt.Sprintf(" %d bytes in round %d", r.bytes, r.round)
 	}
 	if a := r.absence; a != (absence{}) {
 		out += fmt.Sprintf(" absent since %s, %d looks, state %d", stamp(a.since), a.looks, a.state)

@@ -14,14 +14,14 @@ import (
 //	   | TRWF | 1 | seq | next | hosts | retrying | n × by state | id  | WARC file | WARC offset | n × (reason, count) |
 //	   | 4    | 1 | uv  | uv   | uv    | uv       | uv, uv...    | str | str       | varint      | uv, (str, uv)...    |
 //	   +------+---+-----+------+-------+----------+--------------+-----+-----------+-------------+---------------------+
-//	   | visits | demand | flags | outbound | waiting | errands |   of version 2, from waiting on of 3
-//	   | uv     | uv     | uv    | uv       | uv      | uv      |
-//	   +--------+--------+-------+----------+---------+---------+
+//	   | visits | demand | flags | outbound | waiting | errands | round | bytes |   of version 2, from waiting on of 3
+//	   | uv     | uv     | uv    | uv       | uv      | uv      | uv    | uv    |
+//	   +--------+--------+-------+----------+---------+---------+-------+-------+
 //	   seq: the last place given in a queue; next: the next entry of the outbox.
 //	   visits: addresses that have an R key; demand: their sum; flags: bit 0 hosts
 //	   have S keys for their R keys; outbound: the next X entry;
 //	   waiting: of those queued, see Outcome.Waits; retrying: the others with a try;
-//	   errands: hosts for which Bury has something to do.
+//	   errands: hosts for which Bury has something to do; bytes: of answers in the round.
 const (
 	metaMagic       = "TRWF"
 	maxReasons      = 128
@@ -45,6 +45,8 @@ type meta struct {
 	outboundNext uint64
 	recrawls     bool   // hosts have S keys for their R keys
 	waiting      uint64 // queued once more without a failure
+	round        uint32 // see NextRound
+	bytes        uint64 // of answers in it
 	errands      uint64 // hosts whose absence is an errand
 }
 
@@ -68,7 +70,10 @@ func (m *meta) append(dst []byte) []byte {
 		flags |= flagRecrawls
 	}
 	dst = binary.AppendUvarint(binary.AppendUvarint(dst, flags), m.outboundNext)
-	return binary.AppendUvarint(binary.AppendUvarint(dst, m.waiting), m.errands)
+	for _, v := range [...]uint64{m.waiting, m.errands, uint64(m.round), m.bytes} {
+		dst = binary.AppendUvarint(dst, v)
+	}
+	return dst
 }
 
 func decodeMeta(b []byte) (meta, error) {
@@ -107,7 +112,7 @@ func decodeMeta(b []byte) (meta, error) {
 		m.outboundNext = d.uvarint()
 	}
 	if ver >= 3 {
-		m.waiting, m.errands = d.uvarint(), d.uvarint()
+		m.waiting, m.errands, m.round, m.bytes = d.uvarint(), d.uvarint(), d.uint32(), d.uvarint()
 	}
 	return m, d.end("totals", ver)
 }

@@ -93,6 +93,12 @@ func (f *Frontier) pick(now int64) (*flight, int64, error) {
 			return nil, f.nextDue(now), nil
 		}
 		h := l.hosts[0]
+		if shut, err := f.shut(h, now); shut || err != nil {
+			if err != nil {
+				return nil, 0, err
+			}
+			continue
+		}
 		if len(h.window) == 0 {
 			if f.crowded(now) && h.flying == 0 && h.served && h.more {
 				if err := f.evict(h, now); err != nil { // had its turn: to the end of the line

@@ -228,6 +228,6 @@ func TestOlderVersions(t *testing.T) {
 
 // How many fields version 3 added.
 const (
-	hostAdded = 4
-	metaAdded = 2
+	hostAdded = 6
+	metaAdded = 4
 )

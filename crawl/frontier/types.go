@@ -143,7 +143,7 @@ type Status struct {
 	State    State
 	InFlight bool
 	Reason   string
-	Refused  string // why it would not be queued, if it is not known: the budget it is over
+	Refused  string // why it would not be queued, if it is not known: the budget it is over; of what is queued: the setting that it waits for
 	Status   int
 	Depth    int
 	Hops     uint8

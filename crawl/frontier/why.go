@@ -34,7 +34,11 @@ func (f *Frontier) Why(u weburl.URL) (Status, bool) {
 		f.opt.Log.Error("frontier: address cannot be read", "url", u.String(), "err", err)
 		return Status{}, false
 	}
-	return rec.view(), true
+	st := rec.view()
+	if st.State == Queued {
+		st.Refused = f.waitsFor(u)
+	}
+	return st, true
 }
 
 // refuses tells which budget a new address would be over, or that it is not kept here.
@@ -72,7 +76,8 @@ type Count struct {
 	Queued, Done, Outbox int64
 	Outbound             int64 // batches of addresses for other nodes
 	InFlight             int
-	Errands              int // hosts for which Bury has something to do
+	Bytes                int64 // of answers, since NextRound
+	Errands              int   // hosts for which Bury has something to do
 }
 
 // Count is as of the last Commit or Add.
@@ -82,7 +87,7 @@ func (f *Frontier) Count() Count {
 	return Count{
 		Queued: int64(f.meta.states[Queued]), Done: int64(f.meta.states[Done]),
 		Outbox: int64(f.meta.outboxNext - f.outbox.first), InFlight: len(f.inflight),
-		Outbound: int64(f.meta.outboundNext - f.outbound.first), Errands: f.ownErrands(),
+		Outbound: int64(f.meta.outboundNext - f.outbound.first), Errands: f.ownErrands(), Bytes: int64(f.meta.bytes),
 	}
 }
 
