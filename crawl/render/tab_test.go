@@ -91,11 +91,15 @@ func TestExpire(t *testing.T) {
 		p.browsers = []*browser{b}
 		p.give(b, tb, false)
 		time.Sleep(tabIdle - time.Second)
+		p.mu.Lock()
 		if got, same := p.idleTab("http://b.test"); got != nil || same != nil || len(b.idle) != 1 {
 			t.Error("the tab was given to another origin, or is gone")
 		}
+		p.mu.Unlock()
 		time.Sleep(2 * time.Second)
-		p.retiring.Wait()
+		synctest.Wait()
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		if len(b.idle) != 0 || !closed {
 			t.Errorf("%d tabs idle, closed: %v", len(b.idle), closed)
 		}
