@@ -189,6 +189,9 @@ func TestShare(t *testing.T) {
 	}
 }
 
+// underWay bounds the pages that are fetched when two processes stand still.
+const underWay = 2 * (16 + 64)
+
 // TestShareMoves: processes join a crawl, leave it, are killed, stand still beyond
 // their leases, and come back. Every document is there in the end; what is fetched
 // twice is what was fetched since the last copies, and what was under way.
@@ -219,6 +222,7 @@ func TestShareMoves(t *testing.T) {
 	until(all / 4)
 	victim.kill(t)
 	sleeper.signal(t, syscall.SIGSTOP)
+	fetched, _ := web.counts() // on a loaded machine there may be no copies yet
 	late := c.join(t, t.TempDir())
 	name, err := os.ReadFile(filepath.Join(sleeps, "node"))
 	if err != nil {
@@ -231,8 +235,11 @@ func TestShareMoves(t *testing.T) {
 	c.finish(t, web, late, back, sleeper)
 	pages, requests := web.counts()
 	t.Logf("%d pages, %d requests", pages, requests)
-	if pages != all || requests > all+all/4 {
+	if pages != all || requests > all+fetched+underWay {
 		t.Errorf("%d pages of %d by %d requests", pages, all, requests)
+		for i, l := range []*life{c.first, leaver, victim, sleeper, late, back} {
+			t.Logf("process %d:\n%s", i, l.stderr.String())
+		}
 	}
 	for _, l := range []*life{late, back, sleeper, c.first} {
 		l.stop(t)
