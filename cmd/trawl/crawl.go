@@ -166,11 +166,6 @@ func printCrawled(c *cobra.Command, collection string, st *api.Status, took time
 	return err
 }
 
-// waitDone follows a collection until crawl number is done and searchable.
-func waitDone(ctx context.Context, client *api.Client, collection string, number int64, show func(*api.Status)) (*api.Status, error) {
-	return waitUntil(ctx, client, collection, func(st *api.Status) bool { return st.Done(number) }, show)
-}
-
 // waitUntil follows a collection until it is done.
 func waitUntil(ctx context.Context, client *api.Client, collection string, done func(*api.Status) bool, show func(*api.Status)) (*api.Status, error) {
 	var last *api.Status

@@ -221,3 +221,8 @@ func (l *lockedBuffer) String() string {
 	defer l.mu.Unlock()
 	return l.b.String()
 }
+
+// waitDone follows a collection until crawl number is done and searchable.
+func waitDone(ctx context.Context, client *api.Client, collection string, number int64, show func(*api.Status)) (*api.Status, error) {
+	return waitUntil(ctx, client, collection, func(st *api.Status) bool { return st.Done(number) }, show)
+}

@@ -34,19 +34,6 @@ var secret = map[string]bool{
 	"Set-Cookie":          true,
 }
 
-// Redact gives h without the values of fields of further names, such as an API
-// key's. What every site uses (Authorization, Cookie and so on) Request and
-// Response redact by themselves.
-func Redact(h http.Header, names ...string) http.Header {
-	h = h.Clone()
-	for _, name := range names {
-		for i := range h[http.CanonicalHeaderKey(name)] {
-			h[http.CanonicalHeaderKey(name)][i] = Redacted
-		}
-	}
-	return h
-}
-
 // Response is the block of a response record: status line, header, body. The
 // values of secret fields are redacted. The body is content-decoded. A captured HTTP/2 or HTTP/3 answer is written as
 // HTTP/1.1, as every archive does; the record's WARC-Protocol may tell.

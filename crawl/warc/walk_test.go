@@ -210,12 +210,9 @@ func TestDedup(t *testing.T) {
 // TestSecrets: what lets one in is never written.
 func TestSecrets(t *testing.T) {
 	h := http.Header{"Cookie": {"sid=s3cret"}, "Authorization": {"Bearer s3cret"}, "Proxy-Authorization": {"s3cret"},
-		"Set-Cookie": {"a=s3cret", "b=s3cret"}, "X-Api-Key": {"s3cret"}, "set-cookie": {"c=s3cret"}, "Accept": {"text/html"}}
-	block := string(Request("http://a.test/", "", Redact(h, "x-api-key"))) + string(Response("", 200, "", Redact(h, "X-Api-Key"), nil))
-	if strings.Contains(block, "s3cret") || strings.Count(block, Redacted) != 14 || strings.Count(block, "text/html") != 2 {
+		"Set-Cookie": {"a=s3cret", "b=s3cret"}, "set-cookie": {"c=s3cret"}, "Accept": {"text/html"}}
+	block := string(Request("http://a.test/", "", h)) + string(Response("", 200, "", h, nil))
+	if strings.Contains(block, "s3cret") || strings.Count(block, Redacted) != 12 || strings.Count(block, "text/html") != 2 {
 		t.Errorf("%s", block)
-	}
-	if h.Get("X-Api-Key") != "s3cret" {
-		t.Error("Redact changed the caller's header")
 	}
 }

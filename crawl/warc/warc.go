@@ -42,8 +42,8 @@
 // # Secrets
 //
 // Request and Response write [redacted] in place of the values of
-// Authorization, Proxy-Authorization, Cookie and Set-Cookie; Redact takes what
-// else a site lets one in by.
+// Authorization, Proxy-Authorization, Cookie and Set-Cookie. What else a login
+// sends never comes here: package fetch keeps it out of what it tells.
 //
 // # Bodies
 //
