@@ -85,24 +85,14 @@ func linkValue(s string) (target string, params [][2]string, rest string, ok boo
 
 // paramValue cuts a token or quoted string from the front of s.
 func paramValue(s string) (value, rest string) {
-	if !strings.HasPrefix(s, `"`) {
-		i := strings.IndexAny(s, ";,")
-		if i < 0 {
-			i = len(s)
-		}
-		return strings.TrimRight(s[:i], " \t"), s[i:]
+	if quoted, ok := strings.CutPrefix(s, `"`); ok {
+		return quotedString(quoted)
 	}
-	var b strings.Builder
-	for i := 1; i < len(s); i++ {
-		switch {
-		case s[i] == '"':
-			return b.String(), s[i+1:]
-		case s[i] == '\\' && i+1 < len(s):
-			i++
-		}
-		b.WriteByte(s[i])
+	i := strings.IndexAny(s, ";,")
+	if i < 0 {
+		i = len(s)
 	}
-	return b.String(), ""
+	return strings.TrimRight(s[:i], " \t"), s[i:]
 }
 
 func newHeaderLink(base weburl.URL, target string, params [][2]string) (headerLink, bool) {
