@@ -260,8 +260,8 @@ func (r *reporter) begin(ctx context.Context, col api.Collection) error {
 	number := targetOf(col).number
 	start := func() error { return r.start(ctx, col) }
 	switch {
-	case r.share != nil && r.number == number && !r.begun:
-		start = func() error { return nil } // it began before this process did
+	case r.share != nil && !r.begun && number <= r.number:
+		number, start = r.number, func() error { return nil } // it began before this process did
 	case number <= r.number:
 		return nil
 	}

@@ -69,6 +69,7 @@ type sharing struct {
 	began sync.Mutex    // held while a crawl begins, and while a range does
 	crawl int64         // number of the crawl that began; guarded by began
 	ready chan struct{} // closed when a crawl has begun: from then on ranges are taken
+	once  sync.Once     // closes it
 
 	copying   sync.Mutex     // held while a copy is made
 	answering sync.WaitGroup // for questions about ranges
@@ -314,10 +315,8 @@ func (s *sharing) begin(number int64, fn func() error) error {
 	if err := fn(); err != nil {
 		return err
 	}
-	if s.crawl == 0 {
-		close(s.ready)
-	}
 	s.crawl = number
+	s.once.Do(func() { close(s.ready) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, bits := 0, s.owned.Load(); i < crawlRanges; i++ {

@@ -77,6 +77,9 @@ func moment(t time.Time) *time.Time {
 	return &t
 }
 
+// askPatience is how long an answer may take: robots.txt may have to be fetched for it.
+const askPatience = 30 * time.Second
+
 // askCrawl puts a question to the process that has the range of its address. While
 // the range goes from one to another it is asked again.
 func (n *Node) askCrawl(ctx context.Context, collection string, generation int, q question) (a api.Address, err error) {
@@ -88,6 +91,8 @@ func (n *Node) askCrawl(ctx context.Context, collection string, generation int, 
 	if err != nil {
 		return a, fmt.Errorf("node: %w", err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, askPatience)
+	defer cancel()
 	subject := rangeSubject(collection, generation, int(slot/rangeSlots))
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
