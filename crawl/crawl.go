@@ -26,7 +26,7 @@
 //	batches that wait for Emit         256; then no more is fetched
 //	origins remembered                 10,000, with robots.txt files of 32 MiB
 //	address                            2,048 bytes, 20 segments, 12 parameters: see scope.go
-//	links of a page                    20,000; of a sitemap 50,000, nested twice; feeds of a page 5
+//	links of a page                    5,000; of a sitemap 50,000, nested twice; feeds of a page 5
 //	pages of a template                200, more if they bring something new; with Options.Scope of
 //	                                   any: of a host 10,000, of a domain as many as links to it allow
 //	redirects                          10 in a row

@@ -17,9 +17,6 @@ import (
 // sandbox around it takes, 256 MiB.
 const maxConvertBytes = 192 << 20
 
-// maxLinks of a page are followed: core::arch::x86_64 of Rust has 9,700.
-const maxLinks = 20_000
-
 // A reader makes pages of bodies, whatever their type. Any goroutine may call it.
 type reader struct {
 	agent string
@@ -35,7 +32,7 @@ func (rd *reader) close() error { return rd.files.Close() }
 // read reads an answer. unread tells why there is no text, and the page has only what
 // the header said, or why there is not all of it.
 func (rd *reader) read(ctx context.Context, u weburl.URL, header http.Header, body []byte) (p *extract.Page, unread string) {
-	opt := extract.Options{Agent: rd.agent, MaxLinks: maxLinks}
+	opt := extract.Options{Agent: rd.agent}
 	name := path.Base(u.Path())
 	if declared := header.Get("Content-Type"); !isHTML(extract.Sniff(declared, body)) {
 		if kind := convert.Sniff(declared, name, body[:min(len(body), 4<<10)]); convert.Reads(kind) && !isHTML(kind) {
