@@ -40,6 +40,7 @@ func (c *Crawler) bury(ctx context.Context) error {
 		for _, u := range pages {
 			group = append(group, &result{doc: deletion(u)})
 		}
+		c.changes.Add(1)
 		return c.entries(group)
 	})
 	if ctx.Err() != nil {
