@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -80,9 +81,9 @@ var settings = []Setting{
 		set: text(func(c *Config) *string { return &c.Name })},
 
 	{Key: "listen", Default: "127.0.0.1:8080", Doc: "address of the search page, the API, /metrics, /healthz and /readyz",
-		set: text(func(c *Config) *string { return &c.Listen })},
+		set: address(func(c *Config) *string { return &c.Listen })},
 	{Key: "grpc-listen", Default: "127.0.0.1:0", Doc: "address at which a searcher answers gateways of other processes; port 0 picks one",
-		set: text(func(c *Config) *string { return &c.GRPCListen })},
+		set: address(func(c *Config) *string { return &c.GRPCListen })},
 	{Key: "admin-token", Default: "", Doc: "bearer token that changes need; empty: changes are taken from this machine only",
 		set: text(func(c *Config) *string { return &c.AdminToken })},
 	{Key: "thumbnails", Default: "false", Doc: "results show the pictures that their pages name; the visitor's browser fetches them from those sites, which see its address",
@@ -259,6 +260,18 @@ func setRoles(c *Config, v string) error {
 
 func text(at func(*Config) *string) func(*Config, string) error {
 	return func(c *Config, v string) error { *at(c) = v; return nil }
+}
+
+// address is HOST:PORT, the host may be empty.
+func address(at func(*Config) *string) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		_, port, err := net.SplitHostPort(v)
+		if _, perr := strconv.ParseUint(port, 10, 16); err != nil || perr != nil {
+			return fmt.Errorf("%q: want HOST:PORT, such as 127.0.0.1:8080 or :8080", v)
+		}
+		*at(c) = v
+		return nil
+	}
 }
 
 func oneOf(at func(*Config) *string, values ...string) func(*Config, string) error {
