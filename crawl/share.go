@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/trawlsearch/trawl/crawl/frontier"
 	"github.com/trawlsearch/trawl/weburl"
@@ -46,24 +47,20 @@ func SlotOf(address string) (uint16, error) {
 	return frontier.SlotOf(u), nil
 }
 
+// owns tells whether this crawler has a slot.
+func (c *Crawler) owns(slot uint16) bool {
+	return c.opt.Share.Owns == nil || c.opt.Share.Owns(slot)
+}
+
 // ours are the items of slots that this crawler has.
 func (c *Crawler) ours(items []frontier.Item) []frontier.Item {
-	if c.opt.Share.Owns == nil {
-		return items
-	}
-	var out []frontier.Item
-	for _, it := range items {
-		if c.opt.Share.Owns(frontier.SlotOf(it.URL)) {
-			out = append(out, it)
-		}
-	}
-	return out
+	return slices.DeleteFunc(items, func(it frontier.Item) bool { return !c.owns(frontier.SlotOf(it.URL)) })
 }
 
 // mine tells whether this crawler has the slot of an address.
 func (c *Crawler) mine(address string) bool {
 	u, err := weburl.Parse(address)
-	return err != nil || c.opt.Share.Owns == nil || c.opt.Share.Owns(frontier.SlotOf(u))
+	return err != nil || c.owns(frontier.SlotOf(u))
 }
 
 // Seal completes the file of captures that is written now, so that Options.Seal gets
@@ -121,11 +118,14 @@ func (c *Crawler) Left(m frontier.Mark) bool {
 
 // Receive takes what Share.Send of another crawler took.
 func (c *Crawler) Receive(items []byte) error {
-	_, list, err := frontier.DecodeItems(items)
+	slot, list, err := frontier.DecodeItems(items)
 	if err != nil {
 		return fmt.Errorf("crawl: %w", err)
 	}
-	_, err = c.front.Add(c.ours(list))
+	if !c.owns(slot) {
+		return nil
+	}
+	_, err = c.front.Add(list)
 	c.wake()
 	return err
 }

@@ -13,18 +13,24 @@ import (
 	"github.com/trawlsearch/trawl/crawl"
 )
 
+// crawled is a collection that has a source.
+func (n *Node) crawled(collection string) (api.Collection, error) {
+	col, err := n.catalog.Collection(collection)
+	if err == nil && !hasSource(col) {
+		err = fmt.Errorf("%w: %s is not crawled: it has no source", api.ErrInvalid, collection)
+	}
+	return col, err
+}
+
 // crawlOf is the crawl that this process runs of a collection, once it is open.
 func (n *Node) crawlOf(ctx context.Context, collection string) (*crawl.Crawler, error) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for end := time.Now().Add(openPatience); ; {
-		col, err := n.catalog.Collection(collection)
-		switch {
-		case err != nil:
+		if _, err := n.crawled(collection); err != nil {
 			return nil, err
-		case !hasSource(col):
-			return nil, fmt.Errorf("%w: %s is not crawled: it has no source", api.ErrInvalid, collection)
-		case n.crawler == nil:
+		}
+		if n.crawler == nil {
 			return nil, fmt.Errorf("%w: this process does not crawl: ask one that has the role crawler", api.ErrUnavailable)
 		}
 		n.crawler.mu.Lock()
@@ -48,12 +54,9 @@ func (n *Node) crawlOf(ctx context.Context, collection string) (*crawl.Crawler, 
 func (n *Node) Address(ctx context.Context, collection, address string) (api.Address, error) {
 	q := question{URL: address, Explain: true}
 	if n.shared() {
-		col, err := n.catalog.Collection(collection)
-		switch {
-		case err != nil:
+		col, err := n.crawled(collection)
+		if err != nil {
 			return api.Address{}, err
-		case !hasSource(col):
-			return api.Address{}, fmt.Errorf("%w: %s is not crawled: it has no source", api.ErrInvalid, collection)
 		}
 		return n.askCrawl(ctx, collection, targetOf(col).generation, q)
 	}

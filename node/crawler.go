@@ -259,17 +259,19 @@ func (r *reporter) run(ctx context.Context, done <-chan struct{}, col api.Collec
 func (r *reporter) begin(ctx context.Context, col api.Collection) error {
 	number := targetOf(col).number
 	start := func() error { return r.start(ctx, col) }
-	switch {
-	case r.share != nil && !r.begun && number <= r.number:
+	if number <= r.number {
+		if r.share == nil || r.begun {
+			return nil
+		}
 		number, start = r.number, func() error { return nil } // it began before this process did
-	case number <= r.number:
-		return nil
 	}
-	begin := func(_ int64, start func() error) error { return start() }
+	var err error
 	if r.share != nil {
-		begin = r.share.begin
+		err = r.share.begin(number, start)
+	} else {
+		err = start()
 	}
-	if err := begin(number, start); err != nil {
+	if err != nil {
 		return err
 	}
 	r.begun = true

@@ -70,12 +70,9 @@ const farEvery = 500 * time.Millisecond
 
 // reparseAll lets all processes of a crawl make their documents anew.
 func (n *Node) reparseAll(ctx context.Context, collection string, progress func(api.Reparsed)) (sum api.Reparsed, err error) {
-	col, err := n.catalog.Collection(collection)
+	col, err := n.crawled(collection)
 	if err != nil {
 		return sum, err
-	}
-	if !hasSource(col) {
-		return sum, fmt.Errorf("%w: %s is not crawled: it has no source", api.ErrInvalid, collection)
 	}
 	generation := targetOf(col).generation
 	crawlers := n.board.crawlers(collection, generation)

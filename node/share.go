@@ -94,7 +94,10 @@ type part struct {
 }
 
 func newSharing(ctx context.Context, x *crawler, name string, generation int, dir string, log *slog.Logger) (*sharing, error) {
-	s := &sharing{crawler: x, name: name, generation: generation, dir: dir, every: max(time.Second, x.node.cfg.CrawlCopy), log: log, ready: make(chan struct{}), reread: func() {}}
+	s := &sharing{
+		crawler: x, name: name, generation: generation, dir: dir, log: log,
+		every: max(time.Second, x.node.cfg.CrawlCopy), ready: make(chan struct{}), reread: func() {},
+	}
 	if err := s.recall(); err != nil {
 		return nil, err
 	}
@@ -112,7 +115,7 @@ func newSharing(ctx context.Context, x *crawler, name string, generation int, di
 
 func (s *sharing) options() crawl.Share {
 	return crawl.Share{
-		Owns: func(slot uint16) bool { return s.owned.Load()&(1<<(slot/rangeSlots)) != 0 },
+		Owns: func(slot uint16) bool { return s.owns(int(slot / rangeSlots)) },
 		Held: func(slot uint16) bool { return s.holds(int(slot / rangeSlots)) },
 		Send: s.send,
 		Elsewhere: func() int64 {
@@ -141,11 +144,13 @@ func (s *sharing) own(i int, yes bool) {
 	}
 }
 
+func (s *sharing) owns(i int) bool { return s.owned.Load()&(1<<i) != 0 }
+
 // ranges are those that are ours.
 func (s *sharing) ranges() []int {
 	var out []int
-	for i, bits := 0, s.owned.Load(); i < crawlRanges; i++ {
-		if bits&(1<<i) != 0 {
+	for i := range crawlRanges {
+		if s.owns(i) {
 			out = append(out, i)
 		}
 	}
@@ -183,7 +188,7 @@ func (s *sharing) balance(ctx context.Context) {
 		}
 		if time.Since(kept) > keepPositions {
 			kept = time.Now()
-			if err := s.remember(); err != nil {
+			if err := errors.Join(s.remember(), s.outdated(ctx)); err != nil && ctx.Err() == nil {
 				s.log.Warn("what is known of the shared crawl is not kept", "err", err)
 			}
 		}
@@ -202,34 +207,24 @@ func (s *sharing) step(ctx context.Context) error {
 	if err := s.lose(); err != nil {
 		return err
 	}
-	have, mine := s.ranges(), s.crew.share(s.name, s.node.cfg.Name)
-	var lacking []int
-	order := s.preference()
-	for _, i := range order {
-		if !slices.Contains(have, i) {
-			lacking = append(lacking, i)
-		}
-	}
-	for n := len(have) - mine; n > 0; n-- { // the least liked first
-		for _, i := range slices.Backward(order) {
-			if s.owned.Load()&(1<<i) != 0 {
-				if err := s.give(ctx, i); err != nil {
-					return err
-				}
-				break
+	order, room := s.preference(), s.crew.share(s.name, s.node.cfg.Name)-len(s.ranges())
+	for _, i := range slices.Backward(order) { // the least liked first
+		if room < 0 && s.owns(i) {
+			if err := s.give(ctx, i); err != nil {
+				return err
 			}
+			room++
 		}
 	}
-	room := mine - len(have)
-	for _, i := range lacking {
+	for _, i := range order {
 		if room <= 0 || ctx.Err() != nil {
 			break
 		}
+		if s.owns(i) {
+			continue
+		}
 		lease, err := s.node.bus.TryAcquire(ctx, s.lease(i), s.node.cfg.Name)
 		if errors.Is(err, bus.ErrHeld) {
-			if err := s.outdated(ctx, i); err != nil {
-				return err
-			}
 			continue
 		}
 		if err == nil {
@@ -319,10 +314,8 @@ func (s *sharing) begin(number int64, fn func() error) error {
 	s.once.Do(func() { close(s.ready) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, bits := 0, s.owned.Load(); i < crawlRanges; i++ {
-		if bits&(1<<i) != 0 {
-			s.parts[i].crawl = number
-		}
+	for _, i := range s.ranges() {
+		s.parts[i].crawl = number
 	}
 	return nil
 }
@@ -377,12 +370,10 @@ func (s *sharing) give(ctx context.Context, i int) error {
 		return errors.Join(err, s.resume(i)) // called off
 	}
 	s.silence(i)
-	if err := s.forget(i); err != nil {
-		return err // the lease is kept and ends by itself; nothing is lost
-	}
+	err := s.forget(i)
 	s.log.Info("gave up a range for others", "range", i)
-	s.release(ctx, lease)
-	return nil
+	s.release(ctx, lease) // the copy stands, whatever is left here
+	return err
 }
 
 // hush ends the work on a range, and makes the copy that the next one goes on from.

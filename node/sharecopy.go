@@ -45,6 +45,14 @@ type rangeState struct {
 	copies []copyName // oldest first
 }
 
+// newest is the last copy; zero: there is none.
+func (st *rangeState) newest() (c copyName) {
+	if st != nil && len(st.copies) > 0 {
+		c = st.copies[len(st.copies)-1]
+	}
+	return c
+}
+
 // A copyName is what the name of a copy tells.
 type copyName struct {
 	key      string
@@ -98,17 +106,6 @@ func (n *Node) rangeStates(ctx context.Context, prefix string) (map[int]*rangeSt
 	return out, nil
 }
 
-func (n *Node) rangeState(ctx context.Context, prefix string) (*rangeState, error) {
-	all, err := n.rangeStates(ctx, prefix)
-	if err != nil {
-		return nil, err
-	}
-	for _, st := range all {
-		return st, nil
-	}
-	return &rangeState{}, nil
-}
-
 // A copyHead is the first line of a copy.
 type copyHead struct {
 	Node     string    `json:"node"`
@@ -123,14 +120,17 @@ type copyHead struct {
 // is here, or the newest copy, if another process had it since.
 func (s *sharing) claim(ctx context.Context, i int, lease *bus.Lease) error {
 	prefix := rangePrefix(s.name, s.generation, i)
-	st, err := s.node.rangeState(ctx, prefix)
+	all, err := s.node.rangeStates(ctx, prefix)
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
 	here := s.parts[i]
 	s.mu.Unlock()
-	epoch := max(st.epoch, here.epoch) + 1
+	st, epoch := all[i], here.epoch+1
+	if st != nil {
+		epoch = max(epoch, st.epoch+1)
+	}
 	err = s.node.blobs.Create(ctx, fmt.Sprintf("%s%020d.claim", prefix, epoch), func(w io.Writer) error {
 		return json.NewEncoder(w).Encode(map[string]any{"node": s.node.cfg.Name, "at": time.Now().UTC()})
 	})
@@ -138,8 +138,8 @@ func (s *sharing) claim(ctx context.Context, i int, lease *bus.Lease) error {
 		return fmt.Errorf("node: claim: %w", err)
 	}
 	next := part{lease: lease, epoch: epoch, position: here.position, crawl: here.crawl, behind: true}
-	if k := len(st.copies); k > 0 && st.copies[k-1].epoch > here.epoch {
-		head, err := s.load(ctx, i, st.copies[k-1].key)
+	if c := st.newest(); c.epoch > here.epoch {
+		head, err := s.load(ctx, i, c.key)
 		if err != nil {
 			return err
 		}
@@ -154,23 +154,30 @@ func (s *sharing) claim(ctx context.Context, i int, lease *bus.Lease) error {
 	return s.remember()
 }
 
-// outdated drops what is here of a range that another process has, as soon as a copy
-// of its own stands: until then this may be the newest that is left.
-func (s *sharing) outdated(ctx context.Context, i int) error {
+// outdated drops what is here of ranges that other processes have, as soon as copies
+// of theirs stand: until then this may be the newest that is left.
+func (s *sharing) outdated(ctx context.Context) error {
 	s.mu.Lock()
-	here := s.parts[i].epoch
+	stale := map[int]uint64{}
+	for i, p := range s.parts {
+		if p.lease == nil && p.epoch > 0 {
+			stale[i] = p.epoch
+		}
+	}
 	s.mu.Unlock()
-	if here == 0 {
+	if len(stale) == 0 {
 		return nil
 	}
-	st, err := s.node.rangeState(ctx, rangePrefix(s.name, s.generation, i))
+	all, err := s.node.rangeStates(ctx, frontierPrefix(s.name, s.generation))
 	if err != nil {
 		return err
 	}
-	if k := len(st.copies); k == 0 || st.copies[k-1].epoch <= here {
-		return nil
+	for i, epoch := range stale {
+		if c := all[i].newest(); c.epoch > epoch {
+			err = errors.Join(err, s.forget(i))
+		}
 	}
-	return s.forget(i)
+	return err
 }
 
 // forget drops what is here of a range; first it is written down that nothing is.
@@ -224,8 +231,8 @@ func (s *sharing) copyAll(ctx context.Context) {
 				s.log.Warn("a range was not copied; it is tried again", "range", i, "err", err)
 			}
 		}
-		if err := s.trim(ctx); err != nil && ctx.Err() == nil {
-			s.log.Warn("the log of found addresses was not trimmed; it is tried again", "err", err)
+		if err := s.tidy(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("old copies, or what they have of the log of found addresses, are not deleted; it is tried again", "err", err)
 		}
 		wait = max(s.every, copyShare*cost)
 	}
@@ -272,8 +279,7 @@ func (s *sharing) copy(ctx context.Context, i int) (took time.Duration, err erro
 		q.copies, q.changes, q.copied = p.copies+1, changes, p.position
 	}
 	s.mu.Unlock()
-	err = s.tidyCopies(ctx, prefix)
-	return took + time.Since(start), err
+	return took + time.Since(start), nil
 }
 
 // export writes a copy to a file, and stands at its begin after that.
@@ -309,34 +315,26 @@ func (s *sharing) gone(ctx context.Context, mark frontier.Mark) error {
 	return nil
 }
 
-// tidyCopies deletes what newer claims and copies of a range have made void.
-func (s *sharing) tidyCopies(ctx context.Context, prefix string) error {
-	st, err := s.node.rangeState(ctx, prefix)
+// tidy deletes what newer claims and copies of our ranges have made void, and from the
+// log what all ranges have in their copies.
+func (s *sharing) tidy(ctx context.Context) error {
+	all, err := s.node.rangeStates(ctx, frontierPrefix(s.name, s.generation))
 	if err != nil {
 		return err
 	}
-	var old []string
-	for _, c := range st.copies[:max(0, len(st.copies)-copiesKept)] {
-		old = append(old, c.key)
-	}
-	old = append(old, st.claims[:max(0, len(st.claims)-1)]...)
-	for _, key := range old {
-		if err := s.node.blobs.Delete(ctx, key); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("node: copy: %w", err)
+	for _, i := range s.ranges() {
+		if st := all[i]; st != nil {
+			for _, key := range st.void() {
+				if err := s.node.blobs.Delete(ctx, key); err != nil && !errors.Is(err, os.ErrNotExist) {
+					return fmt.Errorf("node: copy: %w", err)
+				}
+			}
 		}
 	}
-	return nil
-}
-
-// trim deletes from the log what all ranges have in their copies.
-func (s *sharing) trim(ctx context.Context) error {
-	all, err := s.node.rangeStates(ctx, frontierPrefix(s.name, s.generation))
-	if err != nil || len(all) < crawlRanges {
-		return err
-	}
 	made, upTo := s.logMade().UnixMicro(), ^uint64(0)
-	for _, st := range all {
-		if len(st.copies) == 0 {
+	for i := range crawlRanges {
+		st := all[i]
+		if st == nil || len(st.copies) == 0 {
 			return nil
 		}
 		for _, c := range st.copies { // the older one too: it may be needed
@@ -350,4 +348,14 @@ func (s *sharing) trim(ctx context.Context) error {
 		return nil
 	}
 	return s.links.Purge(ctx, upTo)
+}
+
+// void takes from a state what is not needed any more, and gives its names.
+func (st *rangeState) void() (old []string) {
+	n := max(0, len(st.copies)-copiesKept)
+	for _, c := range st.copies[:n] {
+		old = append(old, c.key)
+	}
+	st.copies = st.copies[n:]
+	return append(old, st.claims[:max(0, len(st.claims)-1)]...)
 }

@@ -113,14 +113,14 @@ func (s *sharing) apply(seq uint64, data []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i := int(slot / rangeSlots); err == nil && generation == s.generation {
-		if p := &s.parts[i]; s.owned.Load()&(1<<i) != 0 && !p.behind && seq > p.position {
+		if p := &s.parts[i]; s.owns(i) && !p.behind && seq > p.position {
 			if err := s.c.Receive(items); err != nil {
 				return err
 			}
 		}
 	}
-	for i, bits := 0, s.owned.Load(); i < crawlRanges; i++ {
-		if p := &s.parts[i]; bits&(1<<i) != 0 && !p.behind {
+	for _, i := range s.ranges() {
+		if p := &s.parts[i]; !p.behind {
 			p.position = max(p.position, seq)
 		}
 	}
@@ -132,10 +132,8 @@ func (s *sharing) position() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := ^uint64(0)
-	for i, bits := 0, s.owned.Load(); i < crawlRanges; i++ {
-		if bits&(1<<i) != 0 {
-			at = min(at, s.parts[i].position)
-		}
+	for _, i := range s.ranges() {
+		at = min(at, s.parts[i].position)
 	}
 	return at
 }
