@@ -53,7 +53,6 @@ import (
 	"github.com/trawlsearch/trawl/crawl/render"
 	"github.com/trawlsearch/trawl/crawl/warc"
 	"github.com/trawlsearch/trawl/internal/durable"
-	"github.com/trawlsearch/trawl/weburl"
 )
 
 // Options configure a Crawler. Dir must be set; all else works as it is.
@@ -243,22 +242,10 @@ func (c *Crawler) openWARC() (*warc.Writer, error) {
 }
 
 // Add makes addresses seeds of the crawl, and tells how many were not known; those of
-// slots that others have only widen the scope. An
-// address without a scheme is taken as https. It is an error if one is no
-// address of the web; the others are added.
+// slots that others have only widen the scope. An address without a scheme is taken as
+// https. It is an error if one is no address of the web; the others are added.
 func (c *Crawler) Add(ctx context.Context, seeds []string) (int, error) {
-	var urls []weburl.URL
-	var items []frontier.Item
-	var bad error
-	for _, text := range seeds {
-		u, err := parseSeed(text)
-		if err != nil {
-			bad = errors.Join(bad, err)
-			continue
-		}
-		urls = append(urls, u)
-		items = append(items, frontier.Item{URL: u, Mark: markSeed})
-	}
+	urls, items, bad := parseSeeds(seeds, frontier.Item{Mark: markSeed})
 	if err := c.keepSeeds(urls); err != nil {
 		return 0, err
 	}
@@ -269,18 +256,7 @@ func (c *Crawler) Add(ctx context.Context, seeds []string) (int, error) {
 
 // AddSitemaps makes addresses of sitemaps seeds of the crawl, as Add does for pages.
 func (c *Crawler) AddSitemaps(ctx context.Context, sitemaps []string) (int, error) {
-	var urls []weburl.URL
-	var items []frontier.Item
-	var bad error
-	for _, text := range sitemaps {
-		u, err := parseSeed(text)
-		if err != nil {
-			bad = errors.Join(bad, err)
-			continue
-		}
-		urls = append(urls, u)
-		items = append(items, frontier.Item{URL: u, Mark: markSitemap, Again: true})
-	}
+	urls, items, bad := parseSeeds(sitemaps, frontier.Item{Mark: markSitemap, Again: true})
 	if len(items) == 0 {
 		return 0, bad
 	}

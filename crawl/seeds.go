@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/trawlsearch/trawl/crawl/frontier"
 	"github.com/trawlsearch/trawl/internal/durable"
 	"github.com/trawlsearch/trawl/weburl"
 )
@@ -46,6 +47,20 @@ func parseSeed(text string) (weburl.URL, error) {
 		return u, fmt.Errorf("crawl: seed %q: not http or https", text)
 	}
 	return tidy(u), nil
+}
+
+// parseSeeds makes items like one of addresses; the error tells which are none.
+func parseSeeds(texts []string, like frontier.Item) (urls []weburl.URL, items []frontier.Item, bad error) {
+	for _, text := range texts {
+		u, err := parseSeed(text)
+		if err != nil {
+			bad = errors.Join(bad, err)
+			continue
+		}
+		like.URL = u
+		urls, items = append(urls, u), append(items, like)
+	}
+	return urls, items, bad
 }
 
 func readSeeds(dir string) ([]weburl.URL, error) {

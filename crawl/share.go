@@ -133,18 +133,9 @@ func (c *Crawler) Receive(items []byte) error {
 // Seed makes those seeds and sitemaps known that fall into a range, which is new
 // here; what is known already stays as it is.
 func (c *Crawler) Seed(r frontier.Range, seeds, sitemaps []string) error {
-	var items []frontier.Item
-	for i, text := range append(append([]string{}, seeds...), sitemaps...) {
-		u, err := parseSeed(text)
-		if slot := frontier.SlotOf(u); err != nil || slot < r.From || slot >= r.To {
-			continue // Add tells of what is no address
-		}
-		it := frontier.Item{URL: u, Mark: markSeed}
-		if i >= len(seeds) {
-			it.Mark = markSitemap
-		}
-		items = append(items, it)
-	}
+	_, items, _ := parseSeeds(seeds, frontier.Item{Mark: markSeed}) // Add tells of what is no address
+	_, more, _ := parseSeeds(sitemaps, frontier.Item{Mark: markSitemap})
+	items = slices.DeleteFunc(append(items, more...), func(it frontier.Item) bool { return !r.Has(frontier.SlotOf(it.URL)) })
 	_, err := c.front.Add(items)
 	c.changed()
 	return err

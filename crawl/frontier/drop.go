@@ -64,14 +64,14 @@ func (f *Frontier) still(r Range) error {
 func (w *write) cutOff(r Range) {
 	f := w.f
 	for _, fl := range f.inflight {
-		if r.has(fl.host.id.slot) {
+		if r.Has(fl.host.id.slot) {
 			f.exit(fl)
 			fl.dropped, fl.busy = true, false
 			f.land(fl)
 		}
 	}
 	for id, h := range f.front.hosts {
-		if r.has(id.slot) {
+		if r.Has(id.slot) {
 			f.dismiss(h)
 		}
 	}

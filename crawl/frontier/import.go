@@ -85,62 +85,28 @@ func (f *Frontier) bringIn(r Range, t *transfer, sums *meta) (more bool, err err
 	return more, errors.Join(err, bad)
 }
 
+// keyLengths are those of the kinds whose keys are all as long.
+var keyLengths = map[byte]int{
+	kindHost: prefixLen, kindURL: urlLen, kindSketch: urlLen, kindHeld: heldLen, kindShape: shapeLen, kindSite: siteLen, kindLearned: prefixLen, kindFailure: urlLen,
+}
+
 // arrive checks one record, and enters it and what is derived of it.
-func (w *write) arrive(r Range, key, value []byte, t *transfer, sums *meta) error {
-	var err error
+func (w *write) arrive(r Range, key, value []byte, t *transfer, sums *meta) (err error) {
 	wrong := fmt.Errorf("%w: key %x", errCorrupt, key)
 	site := binary.BigEndian.Uint64(append(slices.Clone(key[min(len(key), 3):]), make([]byte, 8)...))
-	if len(key) < siteLen || binary.BigEndian.Uint16(key) != slotOf(site) || !r.has(slotOf(site)) {
+	if len(key) < siteLen || binary.BigEndian.Uint16(key) != slotOf(site) || !r.Has(slotOf(site)) {
 		return wrong
 	}
-	long := func(n int) { // the length that the kind has
-		if len(key) != n {
-			err = wrong
-		}
+	if n, fixed := keyLengths[key[2]]; fixed && len(key) != n {
+		return wrong
 	}
 	switch key[2] {
 	case kindHost:
-		var rec *hostRecord
-		if long(prefixLen); err == nil {
-			rec, err = decodeHost(value)
-		}
-		if err != nil {
-			return err
-		}
-		rec.sched = w.now // it looks for itself what is due
-		sums.hosts++
-		if rec.absence.errand() { // from its beginning
-			sums.errands++
-			w.f.errands[prefixHost(key)] = prefixHost(key).prefix(kindURL, 0)
-		}
-		w.put(schedKey(rec.sched, prefixHost(key)), nil)
-		value = rec.append(nil)
+		value, err = w.arriveHost(key, value, sums)
 	case kindURL:
-		var rec *urlRecord
-		if long(urlLen); err == nil {
-			rec, err = decodeURL(value)
-		}
-		if err != nil {
-			return err
-		}
-		sums.count(rec, +1)
-		k := weburl.Key(key[prefixLen:])
-		w.urls[k] = rec
-		if rec.doc {
-			err = w.enterContent(rec.hash, prefixHost(key).ref(k))
-		}
+		err = w.arriveURL(key, value, sums)
 	case kindSketch:
-		var s *docSketch
-		if long(urlLen); err == nil {
-			s, err = decodeSketch(value)
-		}
-		if err != nil {
-			return err
-		}
-		k := weburl.Key(key[prefixLen:])
-		for _, b := range s.bands {
-			w.put(bandKey(b, bandPlace(k)), prefixHost(key).ref(k).append(nil))
-		}
+		err = w.arriveSketch(key, value)
 	case kindQueue:
 		if _, p, ok := decodeQueueKey(key); !ok || len(value) != 16 {
 			err = wrong
@@ -148,27 +114,22 @@ func (w *write) arrive(r Range, key, value []byte, t *transfer, sums *meta) erro
 			t.seq = max(t.seq, p.seq)
 		}
 	case kindHeld:
-		if long(heldLen); len(value) != 16 {
+		if len(value) != 16 {
 			err = wrong
-		} else if err == nil {
+		} else {
 			t.seq = max(t.seq, binary.BigEndian.Uint64(key[heldLen-8:])&maxSeq)
 		}
 	case kindRevisit:
 		_, _, err = decodeRevisitKey(key)
 	case kindShape:
-		if long(shapeLen); err == nil {
-			_, err = decodeTemplate(value)
-		}
+		_, err = decodeTemplate(value)
 	case kindSite:
-		if long(siteLen); err == nil {
-			_, err = decodeSite(value)
-		}
+		_, err = decodeSite(value)
 	case kindLearned:
-		if long(prefixLen); len(value) > MaxLearnedBytes+1 {
+		if len(value) > MaxLearnedBytes+1 {
 			err = wrong
 		}
 	case kindFailure:
-		long(urlLen)
 	default:
 		err = wrong
 	}
@@ -176,6 +137,48 @@ func (w *write) arrive(r Range, key, value []byte, t *transfer, sums *meta) erro
 		w.put(key, value)
 	}
 	return err
+}
+
+// arriveHost gives the record of a host as it is to be stored here.
+func (w *write) arriveHost(key, value []byte, sums *meta) ([]byte, error) {
+	rec, err := decodeHost(value)
+	if err != nil {
+		return nil, err
+	}
+	rec.sched = w.now // it looks for itself what is due
+	sums.hosts++
+	if rec.absence.errand() { // from its beginning
+		sums.errands++
+		w.f.errands[prefixHost(key)] = prefixHost(key).prefix(kindURL, 0)
+	}
+	w.put(schedKey(rec.sched, prefixHost(key)), nil)
+	return rec.append(nil), nil
+}
+
+func (w *write) arriveURL(key, value []byte, sums *meta) error {
+	rec, err := decodeURL(value)
+	if err != nil {
+		return err
+	}
+	sums.count(rec, +1)
+	k := weburl.Key(key[prefixLen:])
+	w.urls[k] = rec
+	if rec.doc {
+		return w.enterContent(rec.hash, prefixHost(key).ref(k))
+	}
+	return nil
+}
+
+func (w *write) arriveSketch(key, value []byte) error {
+	s, err := decodeSketch(value)
+	if err != nil {
+		return err
+	}
+	k := weburl.Key(key[prefixLen:])
+	for _, b := range s.bands {
+		w.put(bandKey(b, bandPlace(k)), prefixHost(key).ref(k).append(nil))
+	}
+	return nil
 }
 
 // settleIn ends an import: its totals count from here on.

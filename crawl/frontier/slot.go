@@ -42,7 +42,8 @@ type Range struct{ From, To uint16 }
 
 func (r Range) String() string { return fmt.Sprintf("slots %d-%d", r.From, r.To) }
 
-func (r Range) has(slot uint16) bool { return r.From <= slot && slot < r.To }
+// Has tells whether a slot is in the range.
+func (r Range) Has(slot uint16) bool { return r.From <= slot && slot < r.To }
 
 // bounds are the keys from which and up to which the range is stored.
 func (r Range) bounds() *pebble.IterOptions {
@@ -182,7 +183,7 @@ func (f *Frontier) Slot(slot uint16) SlotStatus {
 
 func (f *Frontier) flyingIn(r Range) (n int) {
 	for _, fl := range f.inflight {
-		if r.has(fl.host.id.slot) {
+		if r.Has(fl.host.id.slot) {
 			n++
 		}
 	}
@@ -227,7 +228,7 @@ func (f *Frontier) Freeze(ctx context.Context, r Range) error {
 func (f *Frontier) clearFront(r Range) error {
 	now := f.now()
 	for _, h := range f.front.hosts {
-		if !r.has(h.id.slot) {
+		if !r.Has(h.id.slot) {
 			continue
 		}
 		if h.flying > 0 {
