@@ -100,7 +100,7 @@ func (f *Frontier) pick(now int64) (*flight, int64, error) {
 			continue
 		}
 		if len(h.window) == 0 {
-			if f.crowded(now) && h.flying == 0 && h.served && h.more {
+			if f.crowded(now) && h.flying == 0 && h.served && (h.more || h.nextRetry > 0) {
 				if err := f.evict(h, now); err != nil { // had its turn: to the end of the line
 					return nil, 0, err
 				}

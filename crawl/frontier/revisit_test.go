@@ -196,3 +196,28 @@ func TestMissing(t *testing.T) {
 		f.Close()
 	})
 }
+
+// TestRevisitsLeaveRoom: hosts whose pages are always due for a visit do not keep
+// the places of the front for ever.
+func TestRevisitsLeaveRoom(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	f := open(t, vfs.NewMem(), Options{
+		DefaultDelay: -1, FrontHosts: 2, Now: func() time.Time { return now }, Recrawl: Recrawl{Min: time.Second, Max: time.Second},
+	})
+	for _, host := range []string{"a", "b"} {
+		mustAdd(t, f, 2, items(t, "http://"+host+".test/1", "http://"+host+".test/2"))
+	}
+	for i := range 200 {
+		l := mustNext(t, f)
+		if l.URL.Hostname() == "c.test" {
+			t.Logf("c.test was leased after %d visits of the others", i-20)
+			return
+		}
+		if i == 20 {
+			mustAdd(t, f, 1, items(t, "http://c.test/"))
+		}
+		mustCommit(t, f, Outcome{Lease: l, State: Done})
+		now = now.Add(time.Second)
+	}
+	t.Error("a host without a place was never leased")
+}

@@ -94,7 +94,7 @@ func (m *model) drain() {
 // nothing queued is lost, nothing settled is handed out again, nothing is handed
 // out before its time or twice at once, and no outbox entry changes.
 func TestModel(t *testing.T) {
-	seeds, steps := uint64(30), 600
+	seeds, steps := uint64(100), 600
 	if testing.Short() {
 		seeds = 5
 	}
