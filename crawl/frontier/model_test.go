@@ -54,6 +54,7 @@ type modelHost struct {
 	busy  int
 	ready time.Time // not before: asserted; forgotten by a crash
 	by    time.Time // certainly from then on
+	forgo time.Time // when the last lease that was forgone would have made it ready: a commit in between may have stored that
 	delay time.Duration
 	known bool // the frontier knows its address
 	urls  int
@@ -116,6 +117,9 @@ func (m *model) crash() {
 	m.taken = m.surely
 	for _, h := range m.hosts {
 		h.ready = time.Time{}
+		if h.forgo.After(h.by) {
+			h.by = h.forgo
+		}
 	}
 	m.reopen()
 	first := m.f.outbox.first
@@ -255,7 +259,7 @@ func (m *model) forgo(l Lease) {
 	h := m.host(l.URL.Hostname())
 	h.busy--
 	if h.ready.Equal(u.since) {
-		h.ready, h.by = u.before.ready, u.before.by
+		h.ready, h.by, h.forgo = u.before.ready, u.before.by, u.since
 	}
 	if u.ip != nil {
 		if u.ip.ready.Equal(u.ipSince) {
