@@ -30,6 +30,7 @@ type Source struct {
 	Revisit           *Revisit `json:"revisit,omitempty"`             // pages are visited again by themselves; nil: only when a crawl is asked for
 
 	Duplicates string `json:"duplicates,omitempty"` // drop (default): of pages with the same text one is found; keep
+	Unmarked   string `json:"unmarked,omitempty"`   // keep (default); drop: HTML pages without data-pagefind-body or data-elastic-include are not found
 	JavaScript string `json:"javascript,omitempty"` // off (default), auto: where a page has no text without it, all
 
 	Logins  []Login `json:"logins,omitempty"`
@@ -106,6 +107,9 @@ func (s *Source) check() error {
 		return err
 	}
 	if err := oneOf("duplicates", s.Duplicates, "", "drop", "keep"); err != nil {
+		return err
+	}
+	if err := oneOf("unmarked", s.Unmarked, "", "keep", "drop"); err != nil {
 		return err
 	}
 	if err := oneOf("javascript", s.JavaScript, "", "off", "auto", "all"); err != nil {
@@ -222,6 +226,7 @@ func (s Source) OrElse(old Source) Source {
 	s.Seeds, s.Sitemaps = union(old.Seeds, s.Seeds), union(old.Sitemaps, s.Sitemaps)
 	fill(&s.Scope, old.Scope)
 	fill(&s.Duplicates, old.Duplicates)
+	fill(&s.Unmarked, old.Unmarked)
 	fill(&s.JavaScript, old.JavaScript)
 	fill(&s.Delay, old.Delay)
 	fill(&s.Parallel, old.Parallel)

@@ -76,6 +76,7 @@ type Options struct {
 	Render     render.Options // Get and Allow are the crawler's own
 
 	KeepDuplicates bool             // pages with the same text all have documents
+	MarkedOnly     bool             // HTML pages in which no region is marked for search engines have no documents
 	KeepMissing    bool             // pages that say with status 200 that nothing is there have documents
 	Budget         *frontier.Budget // what hosts, sites and templates may cost; nil: by the scope's mode, see budgetOf
 

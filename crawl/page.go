@@ -32,6 +32,9 @@ func (c *Crawler) page(ctx context.Context, r *result, p *extract.Page) *result 
 	if p.NoIndex {
 		return r.drop(frontier.Skipped, "noindex")
 	}
+	if c.opt.MarkedOnly && !p.Marked && isHTML(p.MediaType) {
+		return r.drop(frontier.Skipped, "unmarked")
+	}
 	if other := tidy(p.Canonical); !other.IsZero() && other != r.lease.URL {
 		if c.yield(r, other) {
 			return r

@@ -155,3 +155,26 @@ func TestInspectAddress(t *testing.T) {
 		}
 	})
 }
+
+// TestMarkedOnly: with the setting, what authors did not mark is read for links
+// alone; what is no HTML cannot be marked.
+func TestMarkedOnly(t *testing.T) {
+	for _, only := range []bool{true, false} {
+		inBed(t, func(b *bed) {
+			b.opt.MarkedOnly = only
+			b.site.Page("/", crawltest.Page{HTML: "<title>list</title><p>a list of pages<a href=/marked>m</a><a href=/text>t</a>"})
+			b.site.Page("/marked", crawltest.Page{HTML: "<title>m</title><p>menu<main data-pagefind-body>the text that counts</main>"})
+			b.site.Page("/text", crawltest.Page{ContentType: "text/plain", HTML: "plain text"})
+			b.crawl(true, "http://a.test/")
+			if !only {
+				b.wantLive("/", "/marked", "/text")
+				return
+			}
+			b.wantLive("/marked", "/text")
+			b.wantWhy("/", "skipped", "unmarked")
+			if text := b.sink.docs["http://a.test/marked"].Text("body"); text != "the text that counts" {
+				t.Errorf("body %q", text)
+			}
+		})
+	}
+}

@@ -31,11 +31,11 @@ func (x *crawler) options(ctx context.Context, col api.Collection, generation in
 		Scope: scopeOf(src),
 		Delay: time.Duration(src.Delay), PerHost: max(1, src.Parallel), PerIP: src.ParallelByAddress,
 		MaxPages: src.MaxPages, MaxDepth: src.MaxDepth, MaxBytes: src.MaxBytes, MaxBytesPerHost: src.MaxBytesPerHost,
-		KeepDuplicates: src.Duplicates == "keep",
-		ConvertCache:   filepath.Join(cfg.Data, "cache", "pdf"),
-		Program:        cfg.Program,
-		CacheBytes:     x.node.budget.frontier / int64(max(1, x.node.catalog.sources())),
-		Dedup:          dedupPayloads,
+		KeepDuplicates: src.Duplicates == "keep", MarkedOnly: src.Unmarked == "drop",
+		ConvertCache: filepath.Join(cfg.Data, "cache", "pdf"),
+		Program:      cfg.Program,
+		CacheBytes:   x.node.budget.frontier / int64(max(1, x.node.catalog.sources())),
+		Dedup:        dedupPayloads,
 		Emit: func(ctx context.Context, id string, part uint32, docs [][]byte) error {
 			events := make([][]byte, len(docs)) // docs are offered again as they are, should this fail
 			for i := range docs {

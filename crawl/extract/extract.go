@@ -113,6 +113,7 @@ type Page struct {
 	SiteName            string
 	Type                string // of schema.org, such as NewsArticle, else og:type
 	Image               weburl.URL
+	Marked              bool        // the author marks regions as the text for search engines: data-pagefind-body, data-elastic-include
 	Attributes          []Attribute // named values that the author gives search engines: Pagefind, Elastic, DocSearch
 	Weighted            []Weighted  // parts of the text with a weight other than 1
 	OpenGraph           []Attribute // og:*, article:*, product:*, twitter:* and the like, in order

@@ -142,6 +142,9 @@ func TestPagefind(t *testing.T) {
 		{"kind", "but this"}, {"link", "Go"}, {"author", "A"}, {"author", "B"}})
 	equal(t, p.Body, "T\nImportant.\nPlain.\nGo")
 	equal(t, p.Weighted, []Weighted{{5, "Important."}})
+	if !p.Marked || read(t, `<main data-pagefind-ignore>x</main>`).Marked || !read(t, `<p data-elastic-include>x`).Marked {
+		t.Error("Marked is wrong")
+	}
 	if !strings.Contains(p.Excluded, "Outside.") || !strings.Contains(p.Excluded, "Nor this") || p.Boilerplate != "M" {
 		t.Errorf("excluded %q, boilerplate %q", p.Excluded, p.Boilerplate)
 	}

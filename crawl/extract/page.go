@@ -27,6 +27,7 @@ func (o *outline) assemble(p *Page, u weburl.URL, header http.Header, opt Option
 	p.Headings = o.headings(kinds)
 	o.assembleFacts(p, base, opt.Now)
 	o.resolveMarks(p, kinds)
+	p.Marked = o.hints&hintInclude != 0
 	p.HiddenText = o.isDeceptive()
 	p.Title, p.Description = o.title, o.description
 	if p.Title == "" {
