@@ -25,6 +25,9 @@ func Fan(parts []Searcher) Searcher { return &fan{slices.Clone(parts)} }
 func (f *fan) Stats(ctx context.Context, req *Request) (*Stats, error) {
 	sum, counted := f.count(ctx, req)
 	for i := range counted {
+		if callersOwn(counted[i].err) {
+			return nil, counted[i].err
+		}
 		if counted[i].err != nil {
 			return nil, fmt.Errorf("search: part %d: %w", i, counted[i].err)
 		}
@@ -112,6 +115,9 @@ func gather(answers []answer[*Result], req *Request) (*Result, error) {
 		res.Cut, res.Problems = union(res.Cut, r.Cut), append(res.Problems, r.Problems...)
 	}
 	if len(errs) > 0 && len(errs) == len(answers) {
+		if callersOwn(answers[0].err) {
+			return nil, answers[0].err
+		}
 		return nil, errors.Join(errs...)
 	}
 	res.Facets = gatherFacets(req.Facets, heard)

@@ -47,8 +47,10 @@ func (r *replicas) try(ctx context.Context, call func(Searcher) error) error {
 		if err == nil {
 			return nil
 		}
-		errs = append(errs, err)
-		if errors.Is(err, ErrDepth) || errors.Is(err, ErrField) || errors.Is(err, ErrFacets) || ctx.Err() != nil {
+		if callersOwn(err) {
+			return err
+		}
+		if errs = append(errs, err); ctx.Err() != nil {
 			break
 		}
 	}

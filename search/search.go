@@ -84,6 +84,12 @@ var (
 	ErrUnknown = errors.New("search: no such part")
 )
 
+// callersOwn tells whether the request is at fault: any other part or replica would
+// say the same.
+func callersOwn(err error) bool {
+	return errors.Is(err, ErrDepth) || errors.Is(err, ErrField) || errors.Is(err, ErrFacets)
+}
+
 // A Searcher answers requests. Any number of goroutines may use it.
 type Searcher interface {
 	// Stats counts what scores depend on. Added up over parts (Stats.Add) and

@@ -80,7 +80,7 @@ type ranked struct {
 func number(schema index.Schema, name string) (int, error) {
 	i, ok := schema.Field(name)
 	if !ok || schema.Fields[i].Kind != index.Int {
-		return 0, fmt.Errorf("%w: %q holds no numbers", ErrField, name)
+		return 0, fmt.Errorf("%w: %q holds no dates or numbers to sort by", ErrField, name)
 	}
 	return i, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -81,5 +82,9 @@ func fromStatus(addr string, err error) error {
 	if cause == nil {
 		return fmt.Errorf("search: %s: %w", addr, err)
 	}
-	return fmt.Errorf("search: %s: %w (%s)", addr, cause, status.Convert(err).Message())
+	said := status.Convert(err).Message()
+	if rest, ok := strings.CutPrefix(said, cause.Error()); ok && callersOwn(cause) {
+		return fmt.Errorf("%w%s", cause, rest)
+	}
+	return fmt.Errorf("search: %s: %w (%s)", addr, cause, said)
 }
