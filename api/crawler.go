@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -30,6 +32,18 @@ type Address struct {
 	Due      *time.Time `json:"due,omitempty"` // the next visit
 }
 
+// Addresses are addresses of a crawl that are in some states.
+type Addresses struct {
+	Addresses []Address `json:"addresses"` // host by host
+	More      bool      `json:"more"`      // there are others
+}
+
+// MaxAddresses bounds what one question lists.
+const MaxAddresses = 10_000
+
+// listStates are asked for where the question names none: what was met, and cannot be found.
+const listStates = "failed,denied,gone"
+
 // Reparsed tells how far a reparse is.
 type Reparsed struct {
 	Captures  int64  `json:"captures"`  // that were read
@@ -49,6 +63,27 @@ func (s *server) address(w http.ResponseWriter, r *http.Request) error {
 	a, err := s.opt.Address(r.Context(), r.PathValue("collection"), u)
 	if err != nil {
 		return err
+	}
+	reply(w, http.StatusOK, a)
+	return nil
+}
+
+// addresses lists what is in some states. It may cost a reading of all addresses.
+func (s *server) addresses(w http.ResponseWriter, r *http.Request) error {
+	limit, err := number(r, "limit", 100, 1, MaxAddresses)
+	if err != nil {
+		return err
+	}
+	states := r.FormValue("state")
+	if states == "" {
+		states = listStates
+	}
+	a, err := s.opt.List(r.Context(), r.PathValue("collection"), strings.Split(states, ","), limit)
+	if err != nil {
+		return err
+	}
+	if a.Addresses == nil {
+		a.Addresses = []Address{}
 	}
 	reply(w, http.StatusOK, a)
 	return nil
@@ -87,6 +122,14 @@ func (s *server) reparse(w http.ResponseWriter, r *http.Request) error {
 func (c *Client) Address(ctx context.Context, collection, address string) (*Address, error) {
 	var out Address
 	return &out, c.do(ctx, http.MethodGet, collectionPath(collection)+"/url?url="+url.QueryEscape(address), nil, &out)
+}
+
+// List asks for addresses that are in some states; of none, for those that cannot be
+// found: failed, denied, gone.
+func (c *Client) List(ctx context.Context, collection string, states []string, limit int) (*Addresses, error) {
+	var out Addresses
+	q := url.Values{"state": {strings.Join(states, ",")}, "limit": {strconv.Itoa(limit)}}
+	return &out, c.do(ctx, http.MethodGet, collectionPath(collection)+"/urls?"+q.Encode(), nil, &out)
 }
 
 // Reparse makes the documents of a collection's pages anew from their captures, and

@@ -118,7 +118,7 @@ func TestEveryFieldIsDescribed(t *testing.T) {
 	for where, v := range map[string]any{
 		"GET " + c: list("collections", Collection{}), "GET " + c + "/{collection}": Collection{}, "PUT " + c + "/{collection}": Collection{},
 		"GET " + c + "/{collection}/search": Answer{}, "POST " + c + "/{collection}/documents": Accepted{}, "POST " + c + "/{collection}/captures": Captured{},
-		"POST " + c + "/{collection}/crawl": CrawlAccepted{}, "POST " + c + "/{collection}/reparse": Reparsed{}, "GET " + c + "/{collection}/url": Address{},
+		"POST " + c + "/{collection}/crawl": CrawlAccepted{}, "POST " + c + "/{collection}/reparse": Reparsed{}, "GET " + c + "/{collection}/url": Address{}, "GET " + c + "/{collection}/urls": Addresses{},
 		"GET " + c + "/{collection}/crawls": list("crawls", Crawl{}), "GET " + c + "/{collection}/diff": Diff{}, "POST " + c + "/{collection}/publish": Generations{},
 		"POST " + c + "/{collection}/discard": Generations{}, "POST " + c + "/{collection}/rollback": Generations{},
 		"GET " + c + "/{collection}/history": list("events", Event{}), "GET " + c + "/{collection}/status": Status{}, "GET " + c + "/{collection}/events": nil,

@@ -33,6 +33,7 @@ type Options struct {
 	Crawls   func(ctx context.Context, collection string, limit int) ([]Crawl, error) // the newest first
 	Events   func(ctx context.Context, collection string, limit int) ([]Event, error) // the newest first
 	Address  func(ctx context.Context, collection, address string) (Address, error)   // what its crawl knows of an address
+	List     func(ctx context.Context, collection string, states []string, limit int) (Addresses, error)
 	Reparse  func(ctx context.Context, collection string, progress func(Reparsed)) (Reparsed, error)
 	Import   func(ctx context.Context, collection string, warc io.Reader) (Captured, error) // makes documents of captures
 	Diff     func(ctx context.Context, collection string, limit int) (Diff, error)          // with at most limit addresses of each kind
@@ -70,6 +71,7 @@ func New(opt Options) http.Handler {
 	s.handle("POST "+c+"/{collection}/crawl", s.admin(s.crawl))
 	s.handle("POST "+c+"/{collection}/reparse", s.admin(s.reparse))
 	s.handle("GET "+c+"/{collection}/url", s.address)
+	s.handle("GET "+c+"/{collection}/urls", s.admin(s.addresses)) // it may cost a reading of all addresses
 	s.handle("GET "+c+"/{collection}/crawls", s.crawls)
 	s.handle("GET "+c+"/{collection}/diff", s.admin(s.diff)) // it costs a reading of all texts
 	s.handle("POST "+c+"/{collection}/publish", s.admin(s.turn((*Collection).Publish)))

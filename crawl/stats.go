@@ -97,10 +97,10 @@ func (c *Crawler) Stats() Stats {
 	return s
 }
 
-// Failures lists up to limit addresses that were denied or given up, with the
-// reason, after skipping skip.
-func (c *Crawler) Failures(skip, limit int) ([]frontier.Status, error) {
-	return c.front.Failures(skip, limit)
+// List lists up to limit addresses of a range of slots that are in one of the states,
+// host by host.
+func (c *Crawler) List(ctx context.Context, r frontier.Range, states []frontier.State, limit int) ([]frontier.Status, error) {
+	return c.front.List(ctx, r, states, limit)
 }
 
 // Hosts lists up to limit hosts, after skipping skip: how they are treated, and

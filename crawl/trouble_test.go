@@ -121,7 +121,7 @@ func TestErrors(t *testing.T) {
 		if st.Errors["http-500"] != 1 || st.Errors["private-address"] != 1 || st.Failed != 11 {
 			t.Errorf("stats %+v", st)
 		}
-		fails, err := b.c.Failures(0, 100)
+		fails, err := b.c.List(t.Context(), frontier.Range{To: frontier.Slots}, []frontier.State{frontier.Denied, frontier.Failed}, 100)
 		if err != nil || int64(len(fails)) != st.Failed+st.Denied {
 			t.Errorf("%d failures listed, want %d; %v", len(fails), st.Failed+st.Denied, err)
 		}

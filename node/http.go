@@ -20,7 +20,7 @@ import (
 func (n *Node) handler() http.Handler {
 	g := n.gateway
 	mux := http.NewServeMux()
-	programs := api.New(api.Options{Catalog: n.catalog, Searcher: g.Searcher, Append: g.Append, Status: g.Status, Crawls: g.Crawls, Events: g.Events, Diff: g.Diff, Address: n.Address, Reparse: n.Reparse, Import: importer(g), Authorize: g.authorize, Log: g.log})
+	programs := api.New(api.Options{Catalog: n.catalog, Searcher: g.Searcher, Append: g.Append, Status: g.Status, Crawls: g.Crawls, Events: g.Events, Diff: g.Diff, Address: n.Address, List: n.List, Reparse: n.Reparse, Import: importer(g), Authorize: g.authorize, Log: g.log})
 	mux.Handle("/api/", programs)
 	mux.Handle("/openapi.json", programs)
 	mux.Handle("/metrics", n.metrics.handler())

@@ -5,19 +5,24 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/trawlsearch/trawl/api"
 	"github.com/trawlsearch/trawl/bus"
 	"github.com/trawlsearch/trawl/crawl"
+	"github.com/trawlsearch/trawl/crawl/frontier"
 )
 
-// Who wants to know what became of an address asks whoever has its range.
+// Who wants to know what became of an address asks whoever has its range; who wants a
+// list of addresses asks all of them.
 
-// A question is about one address.
+// A question is about one address, or with States about the addresses of a range.
 type question struct {
-	URL     string `json:"url"`
-	Explain bool   `json:"explain"` // ask robots.txt, where its rules are not at hand
+	URL     string           `json:"url,omitempty"`
+	Explain bool             `json:"explain,omitempty"` // ask robots.txt, where its rules are not at hand
+	States  []frontier.State `json:"states,omitempty"`
+	Limit   int              `json:"limit,omitempty"`
 }
 
 func rangeSubject(collection string, generation, i int) string {
@@ -35,6 +40,9 @@ func (s *sharing) answer(i int) {
 			var q question
 			if err := json.Unmarshal(body, &q); err != nil {
 				return nil, err
+			}
+			if q.States != nil {
+				return replyList(ctx, s.c, i, q)
 			}
 			a, err := look(ctx, s.c, q)
 			if err != nil {
@@ -60,13 +68,96 @@ func look(ctx context.Context, c *crawl.Crawler, q question) (api.Address, error
 	if err != nil {
 		return api.Address{}, fmt.Errorf("%w: %v", api.ErrInvalid, err)
 	}
-	a := api.Address{URL: r.URL.String(), Known: r.Known, Scope: r.Scope, Robots: r.Robots, Budget: r.Refused}
+	a := api.Address{URL: r.URL.String()}
 	if r.Known {
-		a.State, a.Reason, a.Alias, a.Referrer = r.State.String(), r.Reason, r.Alias.String(), r.Referrer.String()
-		a.Depth, a.Status, a.Tries, a.Visits, a.Changes = r.Depth, r.Status.Status, r.Tries, r.Visits, r.Changes
-		a.Fetched, a.Due = moment(r.Fetched), moment(r.Due)
+		a = addressOf(&r.Status)
 	}
+	a.Known, a.Scope, a.Robots, a.Budget = r.Known, r.Scope, r.Robots, r.Refused
 	return a, nil
+}
+
+func addressOf(st *frontier.Status) api.Address {
+	return api.Address{
+		URL: st.URL.String(), Known: true, State: st.State.String(), Reason: st.Reason, Alias: st.Alias.String(), Referrer: st.Referrer.String(),
+		Depth: st.Depth, Status: st.Status, Tries: st.Tries, Visits: st.Visits, Changes: st.Changes,
+		Fetched: moment(st.Fetched), Due: moment(st.Due),
+	}
+}
+
+// maxListReply bounds a list in one message of the broker, which takes 1 MiB.
+const maxListReply = 512 << 10
+
+// replyList lists addresses of a range: at most q.Limit, and what fits into a message.
+func replyList(ctx context.Context, c *crawl.Crawler, i int, q question) ([]byte, error) {
+	found, err := c.List(ctx, rangeAt(i), q.States, q.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	var list api.Addresses
+	bytes := 0
+	for j := range found {
+		a := addressOf(&found[j])
+		text, err := json.Marshal(a)
+		if err != nil {
+			return nil, err
+		}
+		if bytes += len(text) + 1; bytes > maxListReply || j == q.Limit {
+			list.More = true
+			break
+		}
+		list.Addresses = append(list.Addresses, a)
+	}
+	return json.Marshal(list)
+}
+
+// List lists addresses of the crawl of a collection that are in some states.
+func (n *Node) List(ctx context.Context, collection string, states []string, limit int) (list api.Addresses, err error) {
+	q := question{Limit: limit}
+	for _, name := range states {
+		s, ok := frontier.StateOf(strings.TrimSpace(name))
+		if !ok {
+			return list, fmt.Errorf("%w: state %q: want queued, held, done, skipped, gone, redirect, denied or failed", api.ErrInvalid, name)
+		}
+		q.States = append(q.States, s)
+	}
+	if n.shared() {
+		return n.listShared(ctx, collection, q)
+	}
+	c, err := n.crawlOf(ctx, collection)
+	if err != nil {
+		return list, err
+	}
+	found, err := c.List(ctx, frontier.Range{To: frontier.Slots}, q.States, limit+1)
+	if err != nil {
+		return list, err
+	}
+	if list.More = len(found) > limit; list.More {
+		found = found[:limit]
+	}
+	for i := range found {
+		list.Addresses = append(list.Addresses, addressOf(&found[i]))
+	}
+	return list, nil
+}
+
+// listShared asks one range after the other, until there are enough.
+func (n *Node) listShared(ctx context.Context, collection string, q question) (list api.Addresses, err error) {
+	col, err := n.crawled(collection)
+	if err != nil {
+		return list, err
+	}
+	limit := q.Limit
+	for i := range crawlRanges {
+		if q.Limit = limit - len(list.Addresses); q.Limit == 0 && list.More {
+			break
+		}
+		var part api.Addresses
+		if err := n.askRange(ctx, col.Name, targetOf(col).generation, i, q, &part); err != nil {
+			return list, err
+		}
+		list.Addresses, list.More = append(list.Addresses, part.Addresses...), list.More || part.More
+	}
+	return list, nil
 }
 
 func moment(t time.Time) *time.Time {
@@ -80,20 +171,26 @@ func moment(t time.Time) *time.Time {
 // askPatience is how long an answer may take: robots.txt may have to be fetched for it.
 const askPatience = 30 * time.Second
 
-// askCrawl puts a question to the process that has the range of its address. While
-// the range goes from one to another it is asked again.
+// askCrawl puts a question to the process that has the range of its address.
 func (n *Node) askCrawl(ctx context.Context, collection string, generation int, q question) (a api.Address, err error) {
 	slot, err := crawl.SlotOf(q.URL)
 	if err != nil {
 		return a, fmt.Errorf("%w: %v", api.ErrInvalid, err)
 	}
+	err = n.askRange(ctx, collection, generation, int(slot/rangeSlots), q, &a)
+	return a, err
+}
+
+// askRange puts a question to the process that has a range. While the range goes
+// from one to another it is asked again.
+func (n *Node) askRange(ctx context.Context, collection string, generation, i int, q question, to any) error {
 	body, err := json.Marshal(q)
 	if err != nil {
-		return a, fmt.Errorf("node: %w", err)
+		return fmt.Errorf("node: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, askPatience)
 	defer cancel()
-	subject := rangeSubject(collection, generation, int(slot/rangeSlots))
+	subject := rangeSubject(collection, generation, i)
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for end := time.Now().Add(openPatience); ; {
@@ -101,19 +198,19 @@ func (n *Node) askCrawl(ctx context.Context, collection string, generation int, 
 		var failed *bus.AnswerError
 		switch {
 		case err == nil:
-			if err := json.Unmarshal(reply, &a); err != nil {
-				return a, fmt.Errorf("node: an answer of a crawler is corrupt: %w", err)
+			if err := json.Unmarshal(reply, to); err != nil {
+				return fmt.Errorf("node: an answer of a crawler is corrupt: %w", err)
 			}
-			return a, nil
+			return nil
 		case errors.As(err, &failed):
-			return a, fmt.Errorf("%w: %s", api.ErrInvalid, failed.Text)
+			return fmt.Errorf("%w: %s", api.ErrInvalid, failed.Text)
 		case !errors.Is(err, bus.ErrNobody) || time.Now().After(end):
-			return a, fmt.Errorf("%w: no process that crawls %s answers for this site: %v", api.ErrUnavailable, collection, err)
+			return fmt.Errorf("%w: no process that crawls %s answers for range %d of its sites: %v", api.ErrUnavailable, collection, i, err)
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return a, ctx.Err()
+			return ctx.Err()
 		}
 	}
 }

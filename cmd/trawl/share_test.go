@@ -167,6 +167,12 @@ func TestShare(t *testing.T) {
 			t.Errorf("site %d: %+v, %v", s, a, err)
 		}
 	}
+	for _, limit := range []int{web.sites * web.pages / 3, web.sites * web.pages, api.MaxAddresses} {
+		list, err := c.first.client.List(t.Context(), node.DefaultCollection, []string{"done"}, limit)
+		if all := web.sites * web.pages; err != nil || len(list.Addresses) != min(limit, all) || list.More != (limit < all) {
+			t.Errorf("of at most %d, %d are listed, more %v; %v", limit, len(list.Addresses), list.More, err)
+		}
+	}
 	again, err := c.first.client.Reparse(t.Context(), node.DefaultCollection, func(api.Reparsed) {})
 	if err != nil || again.Documents != int64(web.sites*web.pages) || again.Captures < again.Documents {
 		t.Errorf("reparsed %+v, %v", again, err)

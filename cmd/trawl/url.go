@@ -13,7 +13,7 @@ import (
 )
 
 func urlCommand() *cobra.Command {
-	c := &cobra.Command{Use: "url", Short: "Look at one address as the crawler does", RunE: verbsOnly, Example: "  trawl url test https://go.dev/doc/\n  trawl url why https://go.dev/doc/faq"}
+	c := &cobra.Command{Use: "url", Short: "Look at addresses as the crawler does", RunE: verbsOnly, Example: "  trawl url test https://go.dev/doc/\n  trawl url why https://go.dev/doc/faq\n  trawl url list"}
 	test := &cobra.Command{
 		Use:   "test URL",
 		Short: "Fetch one address and tell all that the crawler makes of it",
@@ -40,7 +40,7 @@ the crawl goes on while this process looks.`,
 	addSession(why, "allow-private")
 	why.Flags().StringP("collection", "c", node.DefaultCollection, "collection")
 	why.Flags().Bool("json", false, "print as JSON")
-	c.AddCommand(test, why)
+	c.AddCommand(test, why, listCommand())
 	return c
 }
 

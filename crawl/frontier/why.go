@@ -1,7 +1,6 @@
 package frontier
 
 import (
-	"fmt"
 	"maps"
 	"time"
 
@@ -112,34 +111,4 @@ func (f *Frontier) Stats() Stats {
 		}
 	}
 	return st
-}
-
-// Failures lists up to limit addresses that are Denied or Failed, in the order of
-// the store, after skipping as many as skip. It reads at most skip+limit of them.
-func (f *Frontier) Failures(skip, limit int) ([]Status, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.broken != nil {
-		return nil, f.broken
-	}
-	var out []Status
-	err := f.scan(kindFailure, nil, func(key, _ []byte) (bool, error) {
-		if skip > 0 {
-			skip--
-			return true, nil
-		}
-		if len(out) >= limit || len(key) != urlLen {
-			return false, nil
-		}
-		rec, err := f.loadURL(prefixHost(key), weburl.Key(key[prefixLen:]))
-		if rec == nil || err != nil {
-			return err == nil, err
-		}
-		out = append(out, rec.view())
-		return true, nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("frontier: list failures: %w", err)
-	}
-	return out, nil
 }
