@@ -29,6 +29,7 @@ denied ones are at hand; for other states all addresses may have to be read.`,
 	f := c.Flags()
 	f.StringP("collection", "c", node.DefaultCollection, "collection")
 	f.StringSlice("state", nil, "states: queued, held, done, skipped, gone, redirect, denied, failed (default failed,denied,gone)")
+	_ = c.RegisterFlagCompletionFunc("state", cobra.FixedCompletions([]string{"queued", "held", "done", "skipped", "gone", "redirect", "denied", "failed"}, cobra.ShellCompDirectiveNoFileComp))
 	f.Int("limit", 100, fmt.Sprintf("how many at most, 1 to %d", api.MaxAddresses))
 	f.Bool("json", false, "print as JSON")
 	return c
