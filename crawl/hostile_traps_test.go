@@ -82,6 +82,15 @@ var trapChecks = map[string]func(h *trial){
 				probes[p[:strings.LastIndexByte(p, '/')+1]]++
 			}
 		}
+		list, err := h.c.List(h.t.Context(), frontier.Range{To: frontier.Slots}, []frontier.State{frontier.Gone, frontier.Skipped}, 1000)
+		for _, st := range list {
+			if p := st.URL.Path(); !strings.Contains(p, "/missing") && p != "/sitemap.xml" {
+				h.t.Errorf("%s is listed: %s", st.URL, st.Reason)
+			}
+		}
+		if err != nil || len(list) < 40 || len(probes) == 0 {
+			h.t.Errorf("%d addresses are listed, %d probes made; %v", len(list), len(probes), err)
+		}
 		for dir, n := range probes {
 			if n > 2 {
 				h.t.Errorf("%d probes of %s, want 2 at most", n, dir)

@@ -6,6 +6,7 @@ import (
 	"github.com/trawlsearch/trawl/crawl/frontier"
 	"github.com/trawlsearch/trawl/crawl/robots"
 	"github.com/trawlsearch/trawl/crawl/sitemap"
+	"github.com/trawlsearch/trawl/weburl"
 )
 
 const (
@@ -23,16 +24,19 @@ func (c *Crawler) findSitemaps(l frontier.Lease, rules *robots.Rules) {
 	}
 	names := rules.Sitemaps()
 	names = names[:min(len(names), maxSitemaps)]
-	if l.Mark&markSeed != 0 {
-		names = append(names, "/sitemap.xml")
-	}
+	from, _ := l.URL.Join("/robots.txt")
 	var items []frontier.Item
-	for _, name := range names {
+	add := func(name string, from weburl.URL) {
 		u, err := l.URL.Join(name)
-		if err != nil || c.scope.refuses(u, 0, markSitemap) != "" {
-			continue
+		if err == nil && c.scope.refuses(u, 0, markSitemap) == "" {
+			items = append(items, frontier.Item{URL: u, Priority: 0, Mark: markSitemap, Referrer: from})
 		}
-		items = append(items, frontier.Item{URL: u, Priority: 0, Mark: markSitemap, Referrer: l.URL})
+	}
+	for _, name := range names {
+		add(name, from)
+	}
+	if l.Mark&markSeed != 0 {
+		add("/sitemap.xml", weburl.URL{}) // nobody leads there
 	}
 	if len(items) == 0 {
 		return

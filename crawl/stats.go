@@ -98,9 +98,9 @@ func (c *Crawler) Stats() Stats {
 }
 
 // List lists up to limit addresses of a range of slots that are in one of the states,
-// host by host.
+// host by host, without those that were made up to see what a host says of them.
 func (c *Crawler) List(ctx context.Context, r frontier.Range, states []frontier.State, limit int) ([]frontier.Status, error) {
-	return c.front.List(ctx, r, states, limit)
+	return c.front.List(ctx, r, states, markProbe, limit)
 }
 
 // Hosts lists up to limit hosts, after skipping skip: how they are treated, and

@@ -19,7 +19,7 @@ func listCommand() *cobra.Command {
 by host, each with its reason and the page that has a link to it: for each address
 the state, the reason, the address and, behind "from", that page. Without --state these
 are what cannot be found although it was met: failed, denied (by robots.txt or scope)
-and gone (404, 410; the usual places of sitemaps, too, where none is). Failed and
+and gone (404, 410; the usual place of a sitemap, too, where none is). Failed and
 denied ones are at hand; for other states all addresses may have to be read.`,
 		Example: "  trawl url list\n  trawl url list --state gone --limit 1000 --json\n  trawl url list --state skipped --collection docs",
 		Args:    exactly(0, "no arguments"),

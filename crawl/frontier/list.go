@@ -19,15 +19,15 @@ func StateOf(name string) (State, bool) {
 	return s, s != 0 && s != NotModified && s != Retry && s != Postponed
 }
 
-// List lists up to limit addresses of a range that are in one of the states, in the
-// order of the store: host by host. Denied and Failed are found by an index of their
+// List lists up to limit addresses of a range that are in one of the states, and have
+// none of the marks in without, in the order of the store: host by host. Denied and Failed are found by an index of their
 // own; for others all addresses of the range may have to be read, about 1 µs each.
 // Others may use the frontier meanwhile.
-func (f *Frontier) List(ctx context.Context, r Range, states []State, limit int) ([]Status, error) {
+func (f *Frontier) List(ctx context.Context, r Range, states []State, without uint8, limit int) ([]Status, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	l := &listing{f: f, to: slotKey(r.To), states: states, limit: limit, kind: kindFailure}
+	l := &listing{f: f, to: slotKey(r.To), states: states, without: without, limit: limit, kind: kindFailure}
 	for _, s := range states {
 		if s != Denied && s != Failed {
 			l.kind = kindURL
@@ -46,12 +46,13 @@ func (f *Frontier) List(ctx context.Context, r Range, states []State, limit int)
 }
 
 type listing struct {
-	f      *Frontier
-	to     []byte // the first key that is not looked at
-	kind   byte
-	states []State
-	limit  int
-	out    []Status
+	f       *Frontier
+	to      []byte // the first key that is not looked at
+	kind    byte
+	states  []State
+	without uint8
+	limit   int
+	out     []Status
 }
 
 // chunk reads on from a key, and answers where the next chunk begins; nil at the end.
@@ -72,7 +73,7 @@ func (l *listing) chunk(from []byte) (next []byte, err error) {
 			return false, nil
 		}
 		rec, err := l.record(key, value)
-		if rec != nil && slices.Contains(l.states, State(rec.state)) {
+		if rec != nil && rec.mark&l.without == 0 && slices.Contains(l.states, State(rec.state)) {
 			l.out = append(l.out, rec.view())
 		}
 		return err == nil, err

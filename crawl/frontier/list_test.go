@@ -18,14 +18,19 @@ func TestList(t *testing.T) {
 		in = append(in, Item{URL: addr(t, fmt.Sprintf("http://h%d.test/%d", i%hosts, i))})
 	}
 	mustAdd(t, f, len(in), in)
+	marked := Item{URL: addr(t, "http://h1.test/marked"), Mark: 3}
+	mustAdd(t, f, 1, []Item{marked})
 	want := map[State]int{}
 	states := []State{Done, Gone, Failed, Denied, Skipped}
 	for i := range 700 {
-		s := states[i%len(states)]
-		mustCommit(t, f, Outcome{Lease: mustNext(t, f), State: s})
-		want[s]++
+		s, l := states[i%len(states)], mustNext(t, f)
+		mustCommit(t, f, Outcome{Lease: l, State: s})
+		if l.URL != marked.URL { // it is not listed
+			want[s]++
+			want[Queued]--
+		}
 	}
-	want[Queued] = len(in) - 700
+	want[Queued] += len(in)
 	for _, ask := range [][]State{{Queued}, {Done}, {Failed}, {Denied, Failed}, {Gone, Failed}, {Held}, {Queued, Done, Gone, Failed, Denied, Skipped}} {
 		n := 0
 		for _, s := range ask {
@@ -33,7 +38,7 @@ func TestList(t *testing.T) {
 		}
 		met := map[string]bool{}
 		for _, r := range []Range{{0, Slots / 3}, {Slots / 3, Slots}} {
-			list, err := f.List(t.Context(), r, ask, len(in))
+			list, err := f.List(t.Context(), r, ask, 2, len(in))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -47,7 +52,7 @@ func TestList(t *testing.T) {
 		if len(met) != n {
 			t.Errorf("%v: %d listed, want %d", ask, len(met), n)
 		}
-		if list, err := f.List(t.Context(), Range{0, Slots}, ask, 20); err != nil || len(list) != min(20, n) {
+		if list, err := f.List(t.Context(), Range{0, Slots}, ask, 0, 20); err != nil || len(list) != min(20, n) {
 			t.Errorf("%v: %d of at most 20; %v", ask, len(list), err)
 		}
 	}
