@@ -22,7 +22,8 @@ type Rate struct {
 }
 
 // rate lets n goroutines ask for a while. Each goes round all queries in an order
-// of its own; when the time is over, what is asked is answered, and counts.
+// of its own, and asks once however late it starts; when the time is over, what is
+// asked is answered, and counts.
 func rate(ctx context.Context, ask Ask, queries []Query, opt Options, n int) (Rate, error) {
 	own, stop := context.WithCancel(ctx)
 	defer stop()
@@ -32,7 +33,7 @@ func rate(ctx context.Context, ask Ask, queries []Query, opt Options, n int) (Ra
 	for i := range n {
 		wg.Go(func() {
 			order := rand.New(rand.NewPCG(opt.Seed, uint64(i))).Perm(len(queries))
-			for at := 0; time.Since(start) < opt.Duration && own.Err() == nil; at++ {
+			for at := 0; (at == 0 || time.Since(start) < opt.Duration) && own.Err() == nil; at++ {
 				q := queries[order[at%len(order)]].Text
 				begun := time.Now()
 				if _, err := ask(own, q, 0, opt.Limit); err != nil {

@@ -215,6 +215,15 @@ func TestRates(t *testing.T) {
 	}
 }
 
+// Threads that start after their time was over have asked once.
+func TestRatesOfNoTime(t *testing.T) {
+	ask := func(context.Context, string, int, int) (Answer, error) { return Answer{}, nil }
+	rep, err := Run(t.Context(), ask, []Query{{"a", "x"}}, Options{Rounds: 1, Threads: []int{1, 8}, Duration: 1})
+	if err != nil || len(rep.Rates) != 2 || rep.Rates[0].Answers < 1 || rep.Rates[1].Answers < 8 {
+		t.Errorf("%+v, %v", rep, err)
+	}
+}
+
 func TestBadOptions(t *testing.T) {
 	ask := func(context.Context, string, int, int) (Answer, error) { return Answer{}, nil }
 	for _, opt := range []Options{{Rounds: -1}, {Rounds: MaxRounds + 1}, {Duration: -1}, {Threads: []int{0}}, {Threads: []int{MaxThreads + 1}}} {
