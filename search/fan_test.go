@@ -255,12 +255,12 @@ func TestStatsAdd(t *testing.T) {
 func TestCallersOwn(t *testing.T) {
 	fault := fmt.Errorf("%w: %q has no values to count", ErrField, "x")
 	far := fromStatus("10.0.0.1:1", toStatus(fault))
-	bad := &fake{err: far}
-	_, err := Fan([]Searcher{Any([]Searcher{bad, bad}), bad}).Search(t.Context(), &Request{})
+	bad := func() Searcher { return &fake{err: far} }
+	_, err := Fan([]Searcher{Any([]Searcher{bad(), bad()}), bad()}).Search(t.Context(), &Request{})
 	if !errors.Is(err, ErrField) || err.Error() != fault.Error() {
 		t.Errorf("%v, want %v", err, fault)
 	}
-	if _, err := Fan([]Searcher{bad}).Stats(t.Context(), &Request{}); err == nil || err.Error() != fault.Error() {
+	if _, err := Fan([]Searcher{bad()}).Stats(t.Context(), &Request{}); err == nil || err.Error() != fault.Error() {
 		t.Errorf("Stats: %v, want %v", err, fault)
 	}
 }

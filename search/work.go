@@ -27,10 +27,14 @@ type work struct {
 // slack is how much longer than their contents the kernels want their outputs.
 const slack = 16
 
-// room makes room for n candidates.
+// room makes room for n candidates. Who needs no scores grows docs alone.
 func (w *work) room(n int) {
-	if n += slack; cap(w.docs) < n {
-		w.docs, w.scores = make([]uint32, n), make([]int32, n)
+	n += slack
+	if cap(w.docs) < n {
+		w.docs = make([]uint32, n)
+	}
+	if cap(w.scores) < n {
+		w.scores = make([]int32, n)
 	}
 }
 
