@@ -30,7 +30,8 @@ const (
 
 // Fetch reads the documents of hits and marks the query's words in them. It reads
 // them in the order they are stored, so that each block is decompressed once.
-func (l *local) Fetch(ctx context.Context, req *Request, hits []Hit) error {
+func (l *local) Fetch(ctx context.Context, req *Request, hits []Hit) (err error) {
+	defer l.guard(&err)
 	snap, err := l.begin(req)
 	if err != nil {
 		return err

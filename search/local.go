@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -13,24 +14,28 @@ import (
 
 // Options are how a Local works; the zero value works.
 type Options struct {
-	Log *slog.Logger // nil: discarded. Damage of the index is logged by who gets the error, not here
+	Log *slog.Logger // of panics; nil: discarded. Damage of the index is logged by who gets the error, not here
 }
 
 // local searches the snapshots of one source.
 type local struct {
 	source Source
 	model  *rank.Model
+	log    *slog.Logger
 	scans  bool // for tests: every plan is scanned
 
 	runners sync.Pool // *runner: cursors of 3 KB, a few a word and field
 }
 
 // Local searches an index in this process. A nil model is rank.Default.
-func Local(source Source, model *rank.Model, _ Options) Searcher {
+func Local(source Source, model *rank.Model, opt Options) Searcher {
 	if model == nil {
 		model = rank.Default()
 	}
-	return &local{source: source, model: model}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	return &local{source: source, model: model, log: opt.Log}
 }
 
 // Search finds the best documents of the source's current snapshot. The query
@@ -38,7 +43,8 @@ func Local(source Source, model *rank.Model, _ Options) Searcher {
 // than this part of it, make weights of the plan; then each segment is run through,
 // and the best of all are kept. Nothing here depends on how the index is cut in
 // segments.
-func (l *local) Search(ctx context.Context, req *Request) (*Result, error) {
+func (l *local) Search(ctx context.Context, req *Request) (res *Result, err error) {
+	defer l.guard(&err)
 	start := time.Now()
 	snap, err := l.begin(req)
 	if err != nil {
@@ -47,7 +53,15 @@ func (l *local) Search(ctx context.Context, req *Request) (*Result, error) {
 	defer snap.Close()
 
 	r := l.runner(req, snap)
-	defer l.runners.Put(r)
+	if res, err = r.answer(ctx, req, snap); err == nil {
+		res.Took = time.Since(start)
+	}
+	l.runners.Put(r) // not after a panic: its memory may be in any state
+	return res, err
+}
+
+// answer runs a request over all segments.
+func (r *runner) answer(ctx context.Context, req *Request, snap *index.Snapshot) (*Result, error) {
 	plan := &r.plan
 	if err := r.prepare(req, snap); err != nil {
 		return nil, err
@@ -77,8 +91,16 @@ func (l *local) Search(ctx context.Context, req *Request) (*Result, error) {
 	if err := snap.Err(); err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
-	res.Took = time.Since(start)
 	return res, nil
+}
+
+// guard makes a panic the error of one request, which must not end the process and
+// the requests of others with it.
+func (l *local) guard(err *error) {
+	if v := recover(); v != nil {
+		l.log.Error("panic in a search: please report it", "panic", v, "stack", string(debug.Stack()))
+		*err = fmt.Errorf("search: internal error: %v", v)
+	}
 }
 
 // results makes hits of the best documents.
@@ -105,14 +127,15 @@ func (r *runner) results(res *Result, req *Request) error {
 }
 
 // Stats counts what the scores of a request depend on.
-func (l *local) Stats(ctx context.Context, req *Request) (*Stats, error) {
+func (l *local) Stats(ctx context.Context, req *Request) (stats *Stats, err error) {
+	defer l.guard(&err)
 	snap, err := l.begin(req)
 	if err != nil {
 		return nil, err
 	}
 	defer snap.Close()
 	plan := newPlan(req, snap.Schema(), l.model)
-	stats, err := plan.count(ctx, snap, new(places))
+	stats, err = plan.count(ctx, snap, new(places))
 	if err == nil {
 		err = snap.Err()
 	}

@@ -28,7 +28,7 @@ type Replica struct {
 // Follow opens the newest commit, if there is one yet.
 func Follow(ctx context.Context, opt Options) (*Replica, error) {
 	r := &Replica{store: storage{opt.Bucket}, resident: opt.ResidentBytes}
-	r.searcher = search.Local(r, opt.Model, search.Options{})
+	r.searcher = search.Local(r, opt.Model, search.Options{Log: opt.Log})
 	if _, err := r.Reload(ctx); err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ func Open(ctx context.Context, opt Options) (*Shard, error) {
 		return nil, fmt.Errorf("shard: %w", err)
 	}
 	s := &Shard{writer: w}
-	s.searcher = search.Local(s, opt.Model, search.Options{})
+	s.searcher = search.Local(s, opt.Model, search.Options{Log: opt.Log})
 	return s, nil
 }
 
