@@ -14,22 +14,24 @@ import (
 
 // Address is what a crawl knows of one address.
 type Address struct {
-	URL      string     `json:"url"` // in normal form
-	Known    bool       `json:"known"`
-	State    string     `json:"state,omitempty"`  // queued, held, done, skipped, gone, redirect, denied or failed
-	Reason   string     `json:"reason,omitempty"` // of the state
-	Scope    string     `json:"scope,omitempty"`  // why the scope refuses it
-	Robots   string     `json:"robots,omitempty"` // the line of robots.txt that forbids it
-	Budget   string     `json:"budget,omitempty"` // which budget refuses it
-	Alias    string     `json:"alias,omitempty"`  // the address that stands for it
-	Referrer string     `json:"referrer,omitempty"`
-	Depth    int        `json:"depth"`
-	Status   int        `json:"status,omitempty"` // of HTTP, the last
-	Tries    int        `json:"tries,omitempty"`  // since the last visit that was settled
-	Visits   int        `json:"visits,omitempty"`
-	Changes  int        `json:"changes,omitempty"`
-	Fetched  *time.Time `json:"fetched,omitempty"`
-	Due      *time.Time `json:"due,omitempty"` // the next visit
+	URL       string     `json:"url"` // in normal form
+	Known     bool       `json:"known"`
+	State     string     `json:"state,omitempty"`     // queued, held, done, skipped, gone, redirect, denied or failed
+	Reason    string     `json:"reason,omitempty"`    // of the state
+	Truncated bool       `json:"truncated,omitempty"` // a limit cut off some of its text or links
+	Scope     string     `json:"scope,omitempty"`     // why the scope refuses it
+	Robots    string     `json:"robots,omitempty"`    // the line of robots.txt that forbids it
+	Budget    string     `json:"budget,omitempty"`    // which budget refuses it
+	Alias     string     `json:"alias,omitempty"`     // the address that stands for it
+	Referrer  string     `json:"referrer,omitempty"`
+	Depth     int        `json:"depth"`
+	Status    int        `json:"status,omitempty"` // of HTTP, the last
+	Tries     int        `json:"tries,omitempty"`  // since the last visit that was settled
+	Visits    int        `json:"visits,omitempty"`
+	Changes   int        `json:"changes,omitempty"`
+	Fetched   *time.Time `json:"fetched,omitempty"`
+	Due       *time.Time `json:"due,omitempty"`        // the next visit
+	PerhapsOn []string   `json:"perhaps_on,omitempty"` // of what was never met: truncated pages of its site, which may have a link to it
 }
 
 // Addresses are addresses of a crawl that are in some states.
@@ -38,11 +40,22 @@ type Addresses struct {
 	More      bool      `json:"more"`      // there are others
 }
 
+// A Listing tells which addresses are listed.
+type Listing struct {
+	States    []string // none: what was met, and cannot be found
+	Truncated bool     // only what was read in part; of no States: done or skipped
+	Limit     int
+}
+
 // MaxAddresses bounds what one question lists.
 const MaxAddresses = 10_000
 
-// listStates are asked for where the question names none: what was met, and cannot be found.
-const listStates = "failed,denied,gone"
+// States that are asked for where the question names none: what was met, and cannot be
+// found; with truncated what was read.
+const (
+	missingStates = "failed,denied,gone"
+	readStates    = "done,skipped"
+)
 
 // Reparsed tells how far a reparse is.
 type Reparsed struct {
@@ -74,11 +87,23 @@ func (s *server) addresses(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	states := r.FormValue("state")
-	if states == "" {
-		states = listStates
+	which := Listing{Limit: limit}
+	switch r.FormValue("truncated") {
+	case "true":
+		which.Truncated = true
+	case "", "false":
+	default:
+		return problem(http.StatusBadRequest, "bad_parameter", "truncated is true or false")
 	}
-	a, err := s.opt.List(r.Context(), r.PathValue("collection"), strings.Split(states, ","), limit)
+	states := r.FormValue("state")
+	switch {
+	case states == "" && which.Truncated:
+		states = readStates
+	case states == "":
+		states = missingStates
+	}
+	which.States = strings.Split(states, ",")
+	a, err := s.opt.List(r.Context(), r.PathValue("collection"), which)
 	if err != nil {
 		return err
 	}
@@ -124,11 +149,13 @@ func (c *Client) Address(ctx context.Context, collection, address string) (*Addr
 	return &out, c.do(ctx, http.MethodGet, collectionPath(collection)+"/url?url="+url.QueryEscape(address), nil, &out)
 }
 
-// List asks for addresses that are in some states; of none, for those that cannot be
-// found: failed, denied, gone.
-func (c *Client) List(ctx context.Context, collection string, states []string, limit int) (*Addresses, error) {
+// List asks for addresses of a crawl.
+func (c *Client) List(ctx context.Context, collection string, which Listing) (*Addresses, error) {
 	var out Addresses
-	q := url.Values{"state": {strings.Join(states, ",")}, "limit": {strconv.Itoa(limit)}}
+	q := url.Values{"state": {strings.Join(which.States, ",")}, "limit": {strconv.Itoa(which.Limit)}}
+	if which.Truncated {
+		q.Set("truncated", "true")
+	}
 	return &out, c.do(ctx, http.MethodGet, collectionPath(collection)+"/urls?"+q.Encode(), nil, &out)
 }
 

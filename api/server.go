@@ -33,7 +33,7 @@ type Options struct {
 	Crawls   func(ctx context.Context, collection string, limit int) ([]Crawl, error) // the newest first
 	Events   func(ctx context.Context, collection string, limit int) ([]Event, error) // the newest first
 	Address  func(ctx context.Context, collection, address string) (Address, error)   // what its crawl knows of an address
-	List     func(ctx context.Context, collection string, states []string, limit int) (Addresses, error)
+	List     func(ctx context.Context, collection string, which Listing) (Addresses, error)
 	Reparse  func(ctx context.Context, collection string, progress func(Reparsed)) (Reparsed, error)
 	Import   func(ctx context.Context, collection string, warc io.Reader) (Captured, error) // makes documents of captures
 	Diff     func(ctx context.Context, collection string, limit int) (Diff, error)          // with at most limit addresses of each kind

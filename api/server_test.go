@@ -108,11 +108,11 @@ func serve(t *testing.T) (*fakeNode, *Client) {
 			}
 			return f.crawls[:min(limit, len(f.crawls))], nil
 		},
-		List: func(_ context.Context, name string, states []string, limit int) (Addresses, error) {
-			if states[0] == "bad" {
+		List: func(_ context.Context, name string, which Listing) (Addresses, error) {
+			if which.States[0] == "bad" {
 				return Addresses{}, fmt.Errorf("%w: no state", ErrInvalid)
 			}
-			return Addresses{Addresses: []Address{{URL: "http://a.test/" + strings.Join(states, "/"), Known: true, State: "gone"}}, More: limit == 1}, nil
+			return Addresses{Addresses: []Address{{URL: "http://a.test/" + strings.Join(which.States, "/"), Known: true, State: "gone", Truncated: which.Truncated}}, More: which.Limit == 1}, nil
 		},
 		Address: func(_ context.Context, name, address string) (Address, error) {
 			if address == "bad" {
@@ -320,14 +320,17 @@ func TestPushInParts(t *testing.T) {
 func TestAddressAndReparse(t *testing.T) {
 	_, c := serve(t)
 	for _, limit := range []int{1, 2} {
-		if l, err := c.List(t.Context(), "web", nil, limit); err != nil || len(l.Addresses) != 1 || l.Addresses[0].URL != "http://a.test/failed/denied/gone" || l.More != (limit == 1) {
+		if l, err := c.List(t.Context(), "web", Listing{Limit: limit}); err != nil || len(l.Addresses) != 1 || l.Addresses[0].URL != "http://a.test/failed/denied/gone" || l.More != (limit == 1) {
 			t.Errorf("%+v, %v", l, err)
 		}
 	}
-	if _, err := c.List(t.Context(), "web", []string{"bad"}, 1); err == nil {
+	if _, err := c.List(t.Context(), "web", Listing{States: []string{"bad"}, Limit: 1}); err == nil {
 		t.Error("a state that is none is listed")
 	}
-	if _, err := c.List(t.Context(), "web", nil, MaxAddresses+1); err == nil {
+	if l, err := c.List(t.Context(), "web", Listing{Truncated: true, Limit: 2}); err != nil || !l.Addresses[0].Truncated || l.Addresses[0].URL != "http://a.test/done/skipped" {
+		t.Errorf("%+v, %v", l, err)
+	}
+	if _, err := c.List(t.Context(), "web", Listing{Limit: MaxAddresses + 1}); err == nil {
 		t.Error("too many are listed")
 	}
 	a, err := c.Address(t.Context(), "web", "http://a.test/?x=1&y")

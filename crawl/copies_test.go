@@ -65,7 +65,7 @@ func TestCopiesWithoutEnd(t *testing.T) {
 		if n := b.web.Hits("a.test", ""); n > pages*pages+4*pages+20+b.opt.Workers+40 {
 			t.Errorf("%d requests", n)
 		}
-		if r, err := b.c.Why("http://a.test" + last.Load().(string)); err != nil || !r.Known || r.Reason == "" {
+		if r, err := b.c.Why(b.t.Context(), "http://a.test"+last.Load().(string)); err != nil || !r.Known || r.Reason == "" {
 			t.Errorf("what is left: %+v, %v", r, err)
 		}
 		if n := b.c.Stats().Reasons["denied/"+behindCopies]; n == 0 {

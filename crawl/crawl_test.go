@@ -189,7 +189,7 @@ func (b *bed) wantLive(want ...string) {
 // wantWhy checks the state and reason of an address.
 func (b *bed) wantWhy(path, state, reason string) {
 	b.t.Helper()
-	r, err := b.c.Why("http://a.test" + path)
+	r, err := b.c.Why(b.t.Context(), "http://a.test"+path)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -259,10 +259,10 @@ func TestRobots(t *testing.T) {
 		}
 		b.wantWhy("/no", "unknown", "")
 		b.wantWhy("/hop", "redirect", "redirect-robots")
-		if r, _ := b.c.Why("http://a.test/no"); r.Robots == "" {
+		if r, _ := b.c.Why(b.t.Context(), "http://a.test/no"); r.Robots == "" {
 			t.Error("Why does not name the rule")
 		}
-		if r, _ := b.c.Why("http://b.test/x"); r.State != frontier.Denied || r.Reason != "robots" {
+		if r, _ := b.c.Why(b.t.Context(), "http://b.test/x"); r.State != frontier.Denied || r.Reason != "robots" {
 			t.Errorf("b.test/x: %+v", r)
 		}
 	})

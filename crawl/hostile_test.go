@@ -243,7 +243,7 @@ func (h *trial) wantHits(host, target string, least, most int) {
 // why is what became of an address.
 func (h *trial) why(url string) Reason {
 	h.t.Helper()
-	r, err := h.c.Why(url)
+	r, err := h.c.Why(h.t.Context(), url)
 	if err != nil {
 		h.t.Fatal(err)
 	}

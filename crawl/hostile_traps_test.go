@@ -82,7 +82,7 @@ var trapChecks = map[string]func(h *trial){
 				probes[p[:strings.LastIndexByte(p, '/')+1]]++
 			}
 		}
-		list, err := h.c.List(h.t.Context(), frontier.Range{To: frontier.Slots}, []frontier.State{frontier.Gone, frontier.Skipped}, 1000)
+		list, err := h.c.List(h.t.Context(), frontier.Range{To: frontier.Slots}, frontier.Filter{States: []frontier.State{frontier.Gone, frontier.Skipped}}, 1000)
 		for _, st := range list {
 			if p := st.URL.Path(); !strings.Contains(p, "/missing") && p != "/sitemap.xml" {
 				h.t.Errorf("%s is listed: %s", st.URL, st.Reason)

@@ -53,7 +53,7 @@ func TestSchedule(t *testing.T) {
 		}
 		stop := b.start()
 		time.Sleep(4 * time.Hour)
-		if why, err := b.c.Why("http://a.test/"); b.c.Idle() || b.web.Total() != 0 || why.Refused != "schedule" || err != nil {
+		if why, err := b.c.Why(b.t.Context(), "http://a.test/"); b.c.Idle() || b.web.Total() != 0 || why.Refused != "schedule" || err != nil {
 			t.Errorf("outside of its hours: idle %t, %d requests, %+v, %v", b.c.Idle(), b.web.Total(), why, err)
 		}
 		time.Sleep(2 * time.Hour)
@@ -77,7 +77,7 @@ func TestBytes(t *testing.T) {
 		}
 		fails := 0
 		for _, p := range crawltest.Generate(5, 100).Pages {
-			if why, _ := b.c.Why("http://a.test" + p.Path); why.Refused == "crawl-bytes" {
+			if why, _ := b.c.Why(b.t.Context(), "http://a.test"+p.Path); why.Refused == "crawl-bytes" {
 				fails++
 			}
 		}

@@ -66,6 +66,7 @@ func (c *Crawler) sitemap(r *result) *result {
 			r.out.Links = append(r.out.Links, it)
 		}
 	}
+	r.out.Truncated = m.Truncated || len(m.Children) > maxChildren
 	if r.lease.Depth < maxNesting {
 		r.out.Links = append(r.out.Links, c.children(r.lease, m.Children)...)
 	}

@@ -97,10 +97,11 @@ func (c *Crawler) Stats() Stats {
 	return s
 }
 
-// List lists up to limit addresses of a range of slots that are in one of the states,
-// host by host, without those that were made up to see what a host says of them.
-func (c *Crawler) List(ctx context.Context, r frontier.Range, states []frontier.State, limit int) ([]frontier.Status, error) {
-	return c.front.List(ctx, r, states, markProbe, limit)
+// List lists up to limit addresses of a range of slots, host by host, without those
+// that were made up to see what a host says of them.
+func (c *Crawler) List(ctx context.Context, r frontier.Range, which frontier.Filter, limit int) ([]frontier.Status, error) {
+	which.Without |= markProbe
+	return c.front.List(ctx, r, which, limit)
 }
 
 // Hosts lists up to limit hosts, after skipping skip: how they are treated, and
@@ -109,22 +110,26 @@ func (c *Crawler) Hosts(skip, limit int) ([]frontier.HostStatus, error) {
 	return c.front.Hosts(skip, limit)
 }
 
+// maxPerhaps is how many pages are named that may have a link to an address.
+const maxPerhaps = 5
+
 // A Reason is why an address is where it is.
 type Reason struct {
-	frontier.Status        // zero where the crawl never met it
-	Known           bool   // the crawl has met it
-	Scope           string // why the scope refuses it; empty: it does not
-	Robots          string // the line of robots.txt that forbids it, where the rules are at hand
+	frontier.Status              // zero where the crawl never met it
+	Known           bool         // the crawl has met it
+	Scope           string       // why the scope refuses it; empty: it does not
+	Robots          string       // the line of robots.txt that forbids it, where the rules are at hand
+	PerhapsOn       []weburl.URL // of what was never met: truncated pages of its site, at most maxPerhaps
 }
 
 // Why tells what became of an address, or why it was never queued, as far as that is
 // at hand.
-func (c *Crawler) Why(address string) (Reason, error) {
+func (c *Crawler) Why(ctx context.Context, address string) (Reason, error) {
 	u, err := parseSeed(address)
 	if err != nil {
 		return Reason{}, err
 	}
-	return c.why(u, c.origins.cached(u)), nil
+	return c.why(ctx, u, c.origins.cached(u))
 }
 
 // Explain is Why of an address about which robots.txt has a say: it is asked for where
@@ -135,13 +140,13 @@ func (c *Crawler) Explain(ctx context.Context, address string) (Reason, error) {
 		return Reason{}, err
 	}
 	rules := c.origins.cached(u)
-	if r := c.why(u, rules); r.Known || r.Scope != "" || rules != nil {
-		return r, nil
+	if r, err := c.why(ctx, u, rules); err != nil || r.Known || r.Scope != "" || rules != nil {
+		return r, err
 	}
-	return c.why(u, c.origins.rule(ctx, c.origins.get(u), c.client, c.opt.Fetch.Product, u).rules), nil
+	return c.why(ctx, u, c.origins.rule(ctx, c.origins.get(u), c.client, c.opt.Fetch.Product, u).rules)
 }
 
-func (c *Crawler) why(u weburl.URL, rules *robots.Rules) (r Reason) {
+func (c *Crawler) why(ctx context.Context, u weburl.URL, rules *robots.Rules) (r Reason, err error) {
 	r.Status, r.Known = c.front.Why(u)
 	r.URL = u
 	if v := c.fold(u); !r.Known && v != u {
@@ -151,5 +156,16 @@ func (c *Crawler) why(u weburl.URL, rules *robots.Rules) (r Reason) {
 	if allowed, _, rule := rules.Match(c.opt.Fetch.Product, u.Target()); !allowed {
 		r.Robots = rule
 	}
-	return r
+	if r.Known || r.Scope != "" || r.Robots != "" || r.Refused != "" {
+		return r, nil
+	}
+	slot := frontier.SlotOf(u)
+	read := frontier.Filter{States: []frontier.State{frontier.Done, frontier.Skipped}, Truncated: true}
+	list, err := c.List(ctx, frontier.Range{From: slot, To: slot + 1}, read, 10*maxPerhaps)
+	for i := range list {
+		if v := list[i].URL; v.Site() == u.Site() && len(r.PerhapsOn) < maxPerhaps {
+			r.PerhapsOn = append(r.PerhapsOn, v)
+		}
+	}
+	return r, err
 }

@@ -50,7 +50,7 @@ func TestRedirects(t *testing.T) {
 		b.wantWhy("/file", "failed", "bad-scheme")
 		b.wantWhy("/away", "redirect", "redirect-out-of-scope scope-host")
 		b.wantWhy("/meta", "redirect", "")
-		if r, _ := b.c.Why("http://a.test/rel/x"); r.Alias.String() != "http://a.test/target?y" {
+		if r, _ := b.c.Why(b.t.Context(), "http://a.test/rel/x"); r.Alias.String() != "http://a.test/target?y" {
 			t.Errorf("alias %s", r.Alias)
 		}
 		grow := 0
@@ -104,10 +104,10 @@ func TestErrors(t *testing.T) {
 				t.Errorf("%s was fetched %d times, want %d", path, n, want.hits)
 			}
 		}
-		if r, _ := b.c.Why("http://gone.test/"); r.State != frontier.Failed || r.Reason != "dns-nxdomain" {
+		if r, _ := b.c.Why(b.t.Context(), "http://gone.test/"); r.State != frontier.Failed || r.Reason != "dns-nxdomain" {
 			t.Errorf("gone.test: %+v", r)
 		}
-		if r, _ := b.c.Why("http://10.1.2.3/"); r.State != frontier.Failed || r.Reason != "private-address" {
+		if r, _ := b.c.Why(b.t.Context(), "http://10.1.2.3/"); r.State != frontier.Failed || r.Reason != "private-address" {
 			t.Errorf("10.1.2.3: %+v", r)
 		}
 		times := b.web.Times("a.test", "/500")
@@ -121,7 +121,7 @@ func TestErrors(t *testing.T) {
 		if st.Errors["http-500"] != 1 || st.Errors["private-address"] != 1 || st.Failed != 11 {
 			t.Errorf("stats %+v", st)
 		}
-		fails, err := b.c.List(t.Context(), frontier.Range{To: frontier.Slots}, []frontier.State{frontier.Denied, frontier.Failed}, 100)
+		fails, err := b.c.List(t.Context(), frontier.Range{To: frontier.Slots}, frontier.Filter{States: []frontier.State{frontier.Denied, frontier.Failed}}, 100)
 		if err != nil || int64(len(fails)) != st.Failed+st.Denied {
 			t.Errorf("%d failures listed, want %d; %v", len(fails), st.Failed+st.Denied, err)
 		}

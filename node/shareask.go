@@ -19,10 +19,15 @@ import (
 
 // A question is about one address, or with States about the addresses of a range.
 type question struct {
-	URL     string           `json:"url,omitempty"`
-	Explain bool             `json:"explain,omitempty"` // ask robots.txt, where its rules are not at hand
-	States  []frontier.State `json:"states,omitempty"`
-	Limit   int              `json:"limit,omitempty"`
+	URL       string           `json:"url,omitempty"`
+	Explain   bool             `json:"explain,omitempty"` // ask robots.txt, where its rules are not at hand
+	States    []frontier.State `json:"states,omitempty"`
+	Truncated bool             `json:"truncated,omitempty"` // only what was read in part
+	Limit     int              `json:"limit,omitempty"`
+}
+
+func (q *question) filter() frontier.Filter {
+	return frontier.Filter{States: q.States, Truncated: q.Truncated}
 }
 
 func rangeSubject(collection string, generation, i int) string {
@@ -63,7 +68,7 @@ func look(ctx context.Context, c *crawl.Crawler, q question) (api.Address, error
 	if q.Explain {
 		r, err = c.Explain(ctx, q.URL)
 	} else {
-		r, err = c.Why(q.URL)
+		r, err = c.Why(ctx, q.URL)
 	}
 	if err != nil {
 		return api.Address{}, fmt.Errorf("%w: %v", api.ErrInvalid, err)
@@ -73,12 +78,15 @@ func look(ctx context.Context, c *crawl.Crawler, q question) (api.Address, error
 		a = addressOf(&r.Status)
 	}
 	a.Known, a.Scope, a.Robots, a.Budget = r.Known, r.Scope, r.Robots, r.Refused
+	for _, u := range r.PerhapsOn {
+		a.PerhapsOn = append(a.PerhapsOn, u.String())
+	}
 	return a, nil
 }
 
 func addressOf(st *frontier.Status) api.Address {
 	return api.Address{
-		URL: st.URL.String(), Known: true, State: st.State.String(), Reason: st.Reason, Alias: st.Alias.String(), Referrer: st.Referrer.String(),
+		URL: st.URL.String(), Known: true, State: st.State.String(), Reason: st.Reason, Truncated: st.Truncated, Alias: st.Alias.String(), Referrer: st.Referrer.String(),
 		Depth: st.Depth, Status: st.Status, Tries: st.Tries, Visits: st.Visits, Changes: st.Changes,
 		Fetched: moment(st.Fetched), Due: moment(st.Due),
 	}
@@ -89,7 +97,7 @@ const maxListReply = 512 << 10
 
 // replyList lists addresses of a range: at most q.Limit, and what fits into a message.
 func replyList(ctx context.Context, c *crawl.Crawler, i int, q question) ([]byte, error) {
-	found, err := c.List(ctx, rangeAt(i), q.States, q.Limit+1)
+	found, err := c.List(ctx, rangeAt(i), q.filter(), q.Limit+1)
 	if err != nil {
 		return nil, err
 	}
@@ -110,10 +118,10 @@ func replyList(ctx context.Context, c *crawl.Crawler, i int, q question) ([]byte
 	return json.Marshal(list)
 }
 
-// List lists addresses of the crawl of a collection that are in some states.
-func (n *Node) List(ctx context.Context, collection string, states []string, limit int) (list api.Addresses, err error) {
-	q := question{Limit: limit}
-	for _, name := range states {
+// List lists addresses of the crawl of a collection.
+func (n *Node) List(ctx context.Context, collection string, which api.Listing) (list api.Addresses, err error) {
+	q := question{Limit: which.Limit, Truncated: which.Truncated}
+	for _, name := range which.States {
 		s, ok := frontier.StateOf(strings.TrimSpace(name))
 		if !ok {
 			return list, fmt.Errorf("%w: state %q: want queued, held, done, skipped, gone, redirect, denied or failed", api.ErrInvalid, name)
@@ -127,12 +135,12 @@ func (n *Node) List(ctx context.Context, collection string, states []string, lim
 	if err != nil {
 		return list, err
 	}
-	found, err := c.List(ctx, frontier.Range{To: frontier.Slots}, q.States, limit+1)
+	found, err := c.List(ctx, frontier.Range{To: frontier.Slots}, q.filter(), q.Limit+1)
 	if err != nil {
 		return list, err
 	}
-	if list.More = len(found) > limit; list.More {
-		found = found[:limit]
+	if list.More = len(found) > q.Limit; list.More {
+		found = found[:q.Limit]
 	}
 	for i := range found {
 		list.Addresses = append(list.Addresses, addressOf(&found[i]))

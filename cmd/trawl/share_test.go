@@ -168,7 +168,7 @@ func TestShare(t *testing.T) {
 		}
 	}
 	for _, limit := range []int{web.sites * web.pages / 3, web.sites * web.pages, api.MaxAddresses} {
-		list, err := c.first.client.List(t.Context(), node.DefaultCollection, []string{"done"}, limit)
+		list, err := c.first.client.List(t.Context(), node.DefaultCollection, api.Listing{States: []string{"done"}, Limit: limit})
 		if all := web.sites * web.pages; err != nil || len(list.Addresses) != min(limit, all) || list.More != (limit < all) {
 			t.Errorf("of at most %d, %d are listed, more %v; %v", limit, len(list.Addresses), list.More, err)
 		}

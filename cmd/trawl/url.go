@@ -75,6 +75,12 @@ func printAddress(w io.Writer, a *api.Address) error {
 	if a.Known {
 		lines = append(lines, [2]string{"depth", fmt.Sprint(a.Depth)}, [2]string{"visits", fmt.Sprintf("%d, of which %d found a change", a.Visits, a.Changes)})
 	}
+	if a.Truncated {
+		lines = append(lines, [2]string{"truncated", "a limit cut off some of its text or links"})
+	}
+	for _, u := range a.PerhapsOn {
+		lines = append(lines, [2]string{"perhaps on", u + ", of which not all was read"})
+	}
 	if a.Status > 0 {
 		lines = append(lines, [2]string{"last status", fmt.Sprint(a.Status)})
 	}

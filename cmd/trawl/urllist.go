@@ -20,8 +20,9 @@ by host, each with its reason and the page that has a link to it: for each addre
 the state, the reason, the address and, behind "from", that page. Without --state these
 are what cannot be found although it was met: failed, denied (by robots.txt or scope)
 and gone (404, 410; the usual place of a sitemap, too, where none is). Failed and
-denied ones are at hand; for other states all addresses may have to be read.`,
-		Example: "  trawl url list\n  trawl url list --state gone --limit 1000 --json\n  trawl url list --state skipped --collection docs",
+denied ones are at hand; for other states all addresses may have to be read.
+With --truncated: what was read, but of which a limit cut off some text or links.`,
+		Example: "  trawl url list\n  trawl url list --state gone --limit 1000 --json\n  trawl url list --state skipped --collection docs\n  trawl url list --truncated",
 		Args:    exactly(0, "no arguments"),
 		RunE:    listURLs,
 	}
@@ -30,6 +31,7 @@ denied ones are at hand; for other states all addresses may have to be read.`,
 	f.StringP("collection", "c", node.DefaultCollection, "collection")
 	f.StringSlice("state", nil, "states: queued, held, done, skipped, gone, redirect, denied, failed (default failed,denied,gone)")
 	_ = c.RegisterFlagCompletionFunc("state", cobra.FixedCompletions([]string{"queued", "held", "done", "skipped", "gone", "redirect", "denied", "failed"}, cobra.ShellCompDirectiveNoFileComp))
+	f.Bool("truncated", false, "only what was read in part: a limit cut off text or links")
 	f.Int("limit", 100, fmt.Sprintf("how many at most, 1 to %d", api.MaxAddresses))
 	f.Bool("json", false, "print as JSON")
 	return c
@@ -47,7 +49,8 @@ func listURLs(c *cobra.Command, _ []string) (err error) {
 	}
 	defer s.close(&err)
 	collection, _ := c.Flags().GetString("collection")
-	list, err := s.List(c.Context(), collection, states, limit)
+	truncated, _ := c.Flags().GetBool("truncated")
+	list, err := s.List(c.Context(), collection, api.Listing{States: states, Truncated: truncated, Limit: limit})
 	if err != nil {
 		return err
 	}
@@ -70,7 +73,7 @@ func printAddresses(w io.Writer, list *api.Addresses, limit int) error {
 	case list.More:
 		fmt.Fprintf(&b, "... and more: --limit %d lists more\n", min(10*limit, api.MaxAddresses))
 	case len(list.Addresses) == 0:
-		b.WriteString("no address is in these states\n")
+		b.WriteString("there are no such addresses\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

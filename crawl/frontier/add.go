@@ -179,7 +179,7 @@ func (w *write) again(c *candidate, rec *urlRecord) error {
 			}
 		}
 		w.unschedule(c.id, c.key, rec)
-		w.batch.Delete(failureKey(c.id, c.key), nil)
+		w.batch.Delete(amissKey(c.id, c.key), nil)
 		rec.tries, rec.waits = 0, false
 		if err := w.enqueue(c.id, c.key, rec, c.origin, 0); err != nil {
 			return err

@@ -9,9 +9,10 @@ import (
 // Values. Each starts with a version byte; a uvarint (uv) and a varint (var,
 // zigzag) are Go's; a string is a uvarint length and its bytes; times are µs
 // since 1970. Versions 2 and 3 add fields at the end: what was written before is
-// read as if they were zero, and written as version 3 when it next changes.
+// read as if they were zero, and version 4 a flag of addresses; all is written as
+// version 4 when it next changes.
 const (
-	recordVersion = 3
+	recordVersion = 4
 	firstVersion  = 1
 )
 

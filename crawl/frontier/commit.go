@@ -172,7 +172,7 @@ func (r *urlRecord) settle(o *Outcome, now int64) (v visit) {
 			return v // a 304 need not repeat them
 		}
 	} else {
-		r.doc = o.State == Done
+		r.doc, r.truncated = o.State == Done, o.Truncated
 		r.hash = o.ContentHash
 		r.alias = cut(o.Alias.String(), MaxURLBytes)
 	}

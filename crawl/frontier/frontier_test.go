@@ -166,7 +166,7 @@ func TestRetryFailReturn(t *testing.T) {
 			t.Fatalf("returned lease came after %s, want 5s", d)
 		}
 		mustCommit(t, f, Outcome{Lease: l, State: Failed, Reason: "timeout"})
-		fails, err := f.List(t.Context(), Range{0, Slots}, []State{Denied, Failed}, 0, 10)
+		fails, err := f.List(t.Context(), Range{0, Slots}, Filter{States: []State{Denied, Failed}}, 10)
 		if err != nil || len(fails) != 1 || fails[0].Reason != "timeout" || fails[0].URL.String() != "http://a.test/" {
 			t.Fatalf("failures %+v, %v", fails, err)
 		}
@@ -176,7 +176,7 @@ func TestRetryFailReturn(t *testing.T) {
 		if _, err := f.Add([]Item{{URL: addr(t, "http://a.test/"), Again: true, Mark: 1}}); err != nil {
 			t.Fatal(err)
 		}
-		if fails, _ := f.List(t.Context(), Range{0, Slots}, []State{Denied, Failed}, 0, 10); len(fails) != 0 {
+		if fails, _ := f.List(t.Context(), Range{0, Slots}, Filter{States: []State{Denied, Failed}}, 10); len(fails) != 0 {
 			t.Fatalf("still listed: %+v", fails)
 		}
 		if l := mustNext(t, f); l.Mark != 1 {

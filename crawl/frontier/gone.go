@@ -302,7 +302,7 @@ func (w *write) bury(id hostID, key weburl.Key, r *urlRecord) error {
 	w.f.meta.count(r, -1)
 	r.doc, r.hash, r.etag, r.lastModified = false, [16]byte{}, "", ""
 	if State(r.state) != Queued {
-		w.batch.Delete(failureKey(id, key), nil)
+		w.batch.Delete(amissKey(id, key), nil)
 		r.state, r.reason, r.alias = uint8(Gone), reasonGone, ""
 	}
 	w.setURL(id, key, r)

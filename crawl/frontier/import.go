@@ -87,7 +87,7 @@ func (f *Frontier) bringIn(r Range, t *transfer, sums *meta) (more bool, err err
 
 // keyLengths are those of the kinds whose keys are all as long.
 var keyLengths = map[byte]int{
-	kindHost: prefixLen, kindURL: urlLen, kindSketch: urlLen, kindHeld: heldLen, kindShape: shapeLen, kindSite: siteLen, kindLearned: prefixLen, kindFailure: urlLen,
+	kindHost: prefixLen, kindURL: urlLen, kindSketch: urlLen, kindHeld: heldLen, kindShape: shapeLen, kindSite: siteLen, kindLearned: prefixLen, kindAmiss: urlLen,
 }
 
 // arrive checks one record, and enters it and what is derived of it.
@@ -129,7 +129,7 @@ func (w *write) arrive(r Range, key, value []byte, t *transfer, sums *meta) (err
 		if len(value) > MaxLearnedBytes+1 {
 			err = wrong
 		}
-	case kindFailure:
+	case kindAmiss:
 	default:
 		err = wrong
 	}

@@ -64,7 +64,7 @@ func annotate(key, value []byte) string {
 			return fault(err)
 		}
 		return fmt.Sprintf("%s  %x %x %x = %q %s", head, key[3:11], key[11:19], key[19:], r.url, r)
-	case kind == kindFailure && len(key) == urlLen:
+	case kind == kindAmiss && len(key) == urlLen:
 		return fmt.Sprintf("%s  %x %x %x", head, key[3:11], key[11:19], key[19:])
 	case kind == kindQueue && len(key) == queueLen:
 		_, p, _ := decodeQueueKey(key)
@@ -145,6 +145,9 @@ func (r *urlRecord) String() string {
 	}
 	if r.waits {
 		out += " waits"
+	}
+	if r.truncated {
+		out += " truncated"
 	}
 	return out
 }

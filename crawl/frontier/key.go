@@ -17,7 +17,7 @@ import (
 //	                    | 2    | 1   | 8    | 8    |
 //	U: address          +------+-----+------+------+-------------+
 //	                    | slot | 'U' | site | host | key 16      |
-//	F: not in the index +------+-----+------+------+-------------+   no value; of Denied and Failed
+//	F: amiss            +------+-----+------+------+-------------+   no value; of Denied, Failed and Outcome.Truncated
 //	                    | slot | 'F' | site | host | key 16      |
 //	Q: queue            +------+-----+------+------+-----+-------+-------+
 //	                    | slot | 'Q' | site | host | due | level | seq   |   value: key 16
@@ -62,7 +62,7 @@ import (
 // A host that has queued addresses has exactly one S key, whose time is not
 // later than the moment at which the first of them may be fetched.
 const (
-	kindFailure  = 'F'
+	kindAmiss    = 'F'
 	kindHost     = 'H'
 	kindQueue    = 'Q'
 	kindRevisit  = 'R'
@@ -128,7 +128,7 @@ func hostKey(h hostID) []byte { return h.prefix(kindHost, 0) }
 
 func urlKey(h hostID, k weburl.Key) []byte { return append(h.prefix(kindURL, 16), k[:]...) }
 
-func failureKey(h hostID, k weburl.Key) []byte { return append(h.prefix(kindFailure, 16), k[:]...) }
+func amissKey(h hostID, k weburl.Key) []byte { return append(h.prefix(kindAmiss, 16), k[:]...) }
 
 // place is where an address stands in its host's queue.
 type place struct {

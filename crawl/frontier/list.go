@@ -19,17 +19,28 @@ func StateOf(name string) (State, bool) {
 	return s, s != 0 && s != NotModified && s != Retry && s != Postponed
 }
 
-// List lists up to limit addresses of a range that are in one of the states, and have
-// none of the marks in without, in the order of the store: host by host. Denied and Failed are found by an index of their
-// own; for others all addresses of the range may have to be read, about 1 µs each.
-// Others may use the frontier meanwhile.
-func (f *Frontier) List(ctx context.Context, r Range, states []State, without uint8, limit int) ([]Status, error) {
+// A Filter tells which addresses are listed.
+type Filter struct {
+	States    []State // one of these
+	Without   uint8   // none of these marks
+	Truncated bool    // only what was read in part
+}
+
+func (f *Filter) passes(r *urlRecord) bool {
+	return r.mark&f.Without == 0 && (r.truncated || !f.Truncated) && slices.Contains(f.States, State(r.state))
+}
+
+// List lists up to limit addresses of a range, in the order of the store: host by
+// host. Denied, Failed and truncated ones are found by an index of their own; for
+// others all addresses of the range may have to be read, about 1 µs each. Others may
+// use the frontier meanwhile.
+func (f *Frontier) List(ctx context.Context, r Range, which Filter, limit int) ([]Status, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	l := &listing{f: f, to: slotKey(r.To), states: states, without: without, limit: limit, kind: kindFailure}
-	for _, s := range states {
-		if s != Denied && s != Failed {
+	l := &listing{f: f, to: slotKey(r.To), which: which, limit: limit, kind: kindAmiss}
+	for _, s := range which.States {
+		if s != Denied && s != Failed && !which.Truncated {
 			l.kind = kindURL
 		}
 	}
@@ -46,13 +57,12 @@ func (f *Frontier) List(ctx context.Context, r Range, states []State, without ui
 }
 
 type listing struct {
-	f       *Frontier
-	to      []byte // the first key that is not looked at
-	kind    byte
-	states  []State
-	without uint8
-	limit   int
-	out     []Status
+	f     *Frontier
+	to    []byte // the first key that is not looked at
+	kind  byte
+	which Filter
+	limit int
+	out   []Status
 }
 
 // chunk reads on from a key, and answers where the next chunk begins; nil at the end.
@@ -73,7 +83,7 @@ func (l *listing) chunk(from []byte) (next []byte, err error) {
 			return false, nil
 		}
 		rec, err := l.record(key, value)
-		if rec != nil && rec.mark&l.without == 0 && slices.Contains(l.states, State(rec.state)) {
+		if rec != nil && l.which.passes(rec) {
 			l.out = append(l.out, rec.view())
 		}
 		return err == nil, err
@@ -82,7 +92,7 @@ func (l *listing) chunk(from []byte) (next []byte, err error) {
 }
 
 func (l *listing) record(key, value []byte) (*urlRecord, error) {
-	if l.kind == kindFailure {
+	if l.kind == kindAmiss {
 		return l.f.loadURL(prefixHost(key), weburl.Key(key[prefixLen:]))
 	}
 	return decodeURL(value)

@@ -38,7 +38,7 @@ func TestList(t *testing.T) {
 		}
 		met := map[string]bool{}
 		for _, r := range []Range{{0, Slots / 3}, {Slots / 3, Slots}} {
-			list, err := f.List(t.Context(), r, ask, 2, len(in))
+			list, err := f.List(t.Context(), r, Filter{States: ask, Without: 2}, len(in))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -52,7 +52,7 @@ func TestList(t *testing.T) {
 		if len(met) != n {
 			t.Errorf("%v: %d listed, want %d", ask, len(met), n)
 		}
-		if list, err := f.List(t.Context(), Range{0, Slots}, ask, 0, 20); err != nil || len(list) != min(20, n) {
+		if list, err := f.List(t.Context(), Range{0, Slots}, Filter{States: ask}, 20); err != nil || len(list) != min(20, n) {
 			t.Errorf("%v: %d of at most 20; %v", ask, len(list), err)
 		}
 	}

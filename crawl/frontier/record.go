@@ -19,10 +19,11 @@ import (
 //	   | uv     | uv      | uv   | varint  | uv     | varint  | uv     | uv    |
 //	   +--------+---------+------+---------+--------+---------+--------+-------+
 //	   flags: bit 0 the index holds a document; bit 1 a hash follows; bit 2
-//	   it has a K key; bit 3 it waits for another address (of version 3). due and
-//	   seq are those of its Q key while it is queued, otherwise due that of its R
-//	   key, 0 none. What follows the hash is of version 2; where all of it is 0 the
-//	   record is written as version 1: that is most of a frontier.
+//	   it has a K key; bit 3 it waits for another address (of version 3); bit 4 it
+//	   was read in part (of version 4). due and seq are those of its Q key while it
+//	   is queued, otherwise due that of its R key, 0 none. What follows the hash is
+//	   of version 2; where all of it is 0, and no later flag is set, the record is
+//	   written as version 1: that is most of a frontier.
 //
 //	   checks visits that could tell a change, changes that did, mean seconds
 //	   between them, changed when the last one was found, demand see change.go;
@@ -34,6 +35,7 @@ const (
 	flagHash       = 2
 	flagSketch     = 4
 	flagWaits      = 8
+	flagTruncated  = 16
 )
 
 // urlRecord is what is stored of an address.
@@ -59,6 +61,7 @@ type urlLife struct {
 	misses, fails uint32
 	sketch        bool // it has a K key
 	waits         bool // queued once more, and nothing failed: Outcome.Waits
+	truncated     bool
 }
 
 func (r *urlRecord) place() place { return place{due: r.due, level: r.level, seq: r.seq} }
@@ -76,6 +79,9 @@ func (r *urlRecord) append(dst []byte) []byte {
 	}
 	if r.waits {
 		flags |= flagWaits
+	}
+	if r.truncated {
+		flags |= flagTruncated
 	}
 	version := byte(recordVersion)
 	if r.urlLife == (urlLife{}) {
@@ -127,10 +133,10 @@ func decodeURL(b []byte) (*urlRecord, error) {
 	if ver >= 2 {
 		r.history = d.history()
 		r.changed, r.demand, r.missing, r.misses, r.fails = d.varint(), d.uint32(), d.varint(), d.uint32(), d.uint32()
-		r.sketch, r.waits = flags&flagSketch != 0, flags&flagWaits != 0
+		r.sketch, r.waits, r.truncated = flags&flagSketch != 0, flags&flagWaits != 0, flags&flagTruncated != 0
 	}
-	if r.state == 0 || r.state >= uint8(numStates) || r.level >= Levels || r.seq > maxSeq || flags > flagDoc|flagHash|flagSketch|flagWaits ||
-		ver < 2 && flags&flagSketch != 0 || ver < 3 && flags&flagWaits != 0 {
+	if r.state == 0 || r.state >= uint8(numStates) || r.level >= Levels || r.seq > maxSeq || flags >= 2*flagTruncated ||
+		ver < 2 && flags&flagSketch != 0 || ver < 3 && flags&flagWaits != 0 || ver < 4 && flags&flagTruncated != 0 {
 		d.bad = true
 	}
 	return r, d.end("address", ver)

@@ -202,6 +202,21 @@ func TestOlderVersions(t *testing.T) {
 	if r, err := decodeURL(b); err != nil || *r != u {
 		t.Errorf("%+v, %v", r, err)
 	}
+	u.waits = true
+	b = u.append(nil)
+	b[0] = 3 // the fourth adds another
+	if r, err := decodeURL(b); err != nil || *r != u {
+		t.Errorf("%+v, %v", r, err)
+	}
+	u.truncated = true
+	b = u.append(nil)
+	if r, err := decodeURL(b); err != nil || *r != u {
+		t.Errorf("%+v, %v", r, err)
+	}
+	b[0] = 3
+	if _, err := decodeURL(b); err == nil {
+		t.Error("version 3 has no such flag, and it is read")
+	}
 	for version, cut := range map[byte]int{1: 12 + hostAdded, 2: hostAdded} { // bytes of fields that are 0
 		h := hostRecord{origin: "http://a.test", delay: 5, sched: 7, reason: "why"}
 		b = h.append(nil)

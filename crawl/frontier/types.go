@@ -95,6 +95,7 @@ type Outcome struct {
 	ContentHash        [16]byte
 	Alias              weburl.URL // Redirect: the target. Skipped, Retry: the address that stands for it
 	Links              []Item
+	Truncated          bool      // a limit cut off some of what was read: there may be more links, or text. NotModified: it is as it was
 	RetryAt            time.Time // Retry, Postponed
 	Due                time.Time // of the others: the next visit; zero: by its change rate
 	Waits              bool      // Retry: nothing failed, it waits for what another address proves to be
@@ -139,26 +140,27 @@ type Entry struct {
 
 // A Status is what is known about an address.
 type Status struct {
-	URL      weburl.URL
-	State    State
-	InFlight bool
-	Reason   string
-	Refused  string // why it would not be queued, if it is not known: the budget it is over; of what is queued: the setting that it waits for
-	Status   int
-	Depth    int
-	Hops     uint8
-	Mark     uint8
-	Priority uint8
-	Tries    int
-	Visits   int
-	Referrer weburl.URL
-	Alias    weburl.URL
-	HasDoc   bool
-	Due      time.Time // queued: not before; zero: at once. Settled: the next visit, if Options.Recrawl is on
-	Changes  int       // visits that found a change,
-	Checks   int       // of so many that could tell
-	Changed  time.Time // when the last was found
-	Fetched  time.Time
+	URL       weburl.URL
+	State     State
+	InFlight  bool
+	Reason    string
+	Refused   string // why it would not be queued, if it is not known: the budget it is over; of what is queued: the setting that it waits for
+	Status    int
+	Depth     int
+	Hops      uint8
+	Mark      uint8
+	Priority  uint8
+	Tries     int
+	Visits    int
+	Referrer  weburl.URL
+	Alias     weburl.URL
+	HasDoc    bool
+	Truncated bool      // see Outcome
+	Due       time.Time // queued: not before; zero: at once. Settled: the next visit, if Options.Recrawl is on
+	Changes   int       // visits that found a change,
+	Checks    int       // of so many that could tell
+	Changed   time.Time // when the last was found
+	Fetched   time.Time
 }
 
 // Stats are totals of the crawl, and what is in memory.

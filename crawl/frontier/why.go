@@ -64,7 +64,7 @@ func (r *urlRecord) view() Status {
 	return Status{
 		URL: page(r.url), State: State(r.state), Reason: r.reason, Status: int(r.status), Depth: int(r.depth),
 		Hops: r.hops, Mark: r.mark, Priority: r.level, Tries: int(r.tries), Visits: int(r.visits),
-		Referrer: page(r.referrer), Alias: page(r.alias), HasDoc: r.doc,
+		Referrer: page(r.referrer), Alias: page(r.alias), HasDoc: r.doc, Truncated: r.truncated,
 		Due: timeOf(int64(r.due) * 1e6), Fetched: timeOf(r.fetched),
 		Changes: int(r.changes), Checks: int(r.checks), Changed: timeOf(r.changed),
 	}

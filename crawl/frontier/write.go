@@ -74,9 +74,8 @@ func (w *write) setURL(id hostID, key weburl.Key, r *urlRecord) {
 	w.put(urlKey(id, key), r.append(nil))
 	w.urls[key] = r
 	w.f.meta.count(r, +1)
-	switch State(r.state) {
-	case Denied, Failed:
-		w.put(failureKey(id, key), nil)
+	if r.truncated || State(r.state) == Denied || State(r.state) == Failed {
+		w.put(amissKey(id, key), nil)
 	}
 }
 

@@ -64,11 +64,14 @@ func main() {
 	fmt.Printf("{\"fetched\":%d,\"documents\":%d,\"bytes\":%d,\"seconds\":%.3f}\n", st.Fetched, docs, st.Bytes, wall.Seconds())
 	for _, l := range lines(*why) {
 		address, _, _ := strings.Cut(l, "\t")
-		r, err := c.Why(address)
+		r, err := c.Why(context.Background(), address)
 		check(err)
 		state, reason := "not met", strings.TrimSpace(r.Reason+" "+r.Scope+" "+r.Robots+" "+r.Refused)
 		if r.Known {
 			state, reason = r.State.String(), r.Reason
+		}
+		for _, u := range r.PerhapsOn {
+			reason += " perhaps-on " + u.String()
 		}
 		fmt.Printf("%s\t%s\t%s\n", address, state, reason)
 	}

@@ -1,0 +1,62 @@
+package crawl
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/trawlsearch/trawl/crawl/crawltest"
+	"github.com/trawlsearch/trawl/crawl/frontier"
+)
+
+// TestTruncated: a page with more links than are read is known as truncated, until it
+// has fewer, and an address that nobody else names may be on it.
+func TestTruncated(t *testing.T) {
+	inBed(t, func(b *bed) {
+		var many strings.Builder
+		many.WriteString("<title>Many</title><p>Of links there are many here.")
+		for i := range 5000 { // as many as are read of a page
+			fmt.Fprintf(&many, "<a href=http://elsewhere.test/%d>%d</a> ", i, i)
+		}
+		page := crawltest.Page{HTML: many.String() + "<a href=/last>last</a>", ETag: `"1"`}
+		b.site.Page("/", crawltest.Page{Title: "Home", Text: "A home of two links.", Links: []string{"/many", "/few"}})
+		b.site.Page("/many", page)
+		b.site.Page("/few", crawltest.Page{Title: "Few", Text: "Hardly any links."})
+		b.site.Page("/last", crawltest.Page{Title: "Last", Text: "The last of all."})
+		want := func(truncated bool) {
+			t.Helper()
+			list, err := b.c.List(t.Context(), frontier.Range{To: frontier.Slots}, frontier.Filter{States: []frontier.State{frontier.Done}, Truncated: true}, 10)
+			if err != nil || len(list) > 1 || (len(list) == 1 && list[0].URL.Path() == "/many" && list[0].Truncated) != truncated {
+				t.Errorf("truncated are %+v, want /many %v; %v", list, truncated, err)
+			}
+			r, err := b.c.Why(t.Context(), "http://a.test/last")
+			if err != nil || r.Known == truncated || (len(r.PerhapsOn) == 1 && r.PerhapsOn[0].Path() == "/many") != truncated {
+				t.Errorf("/last: %+v, %v", r, err)
+			}
+		}
+		again := func() {
+			t.Helper()
+			b.close()
+			time.Sleep(48 * time.Hour)
+			b.open()
+			if err := b.c.Recrawl(); err != nil {
+				t.Fatal(err)
+			}
+			b.finish(true)
+		}
+		b.crawl(true, "http://a.test/")
+		b.wantLive("/", "/few", "/many")
+		want(true)
+		if r, err := b.c.Why(t.Context(), "http://b.test/"); err != nil || len(r.PerhapsOn) > 0 {
+			t.Errorf("another site's page may be on %v; %v", r.PerhapsOn, err)
+		}
+		again() // it has not changed
+		want(true)
+		page.HTML, page.ETag = strings.Replace(page.HTML, "4999", "4998", 2), `"2"`
+		b.site.Page("/many", page)
+		again()
+		b.wantLive("/", "/few", "/last", "/many")
+		want(false)
+	})
+}
