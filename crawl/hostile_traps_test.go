@@ -84,7 +84,7 @@ var trapChecks = map[string]func(h *trial){
 		}
 		list, err := h.c.List(h.t.Context(), frontier.Range{To: frontier.Slots}, frontier.Filter{States: []frontier.State{frontier.Gone, frontier.Skipped}}, 1000)
 		for _, st := range list {
-			if p := st.URL.Path(); !strings.Contains(p, "/missing") && p != "/sitemap.xml" {
+			if p := st.URL.Path(); !strings.Contains(p, "/missing") {
 				h.t.Errorf("%s is listed: %s", st.URL, st.Reason)
 			}
 		}
@@ -165,7 +165,7 @@ var trapChecks = map[string]func(h *trial){
 		h.trap(trapTime, 1500)
 		n := 0
 		for _, q := range h.web.Requests() {
-			if p := q.Path(); p != "/robots.txt" && p != "/sitemap.xml" {
+			if p := q.Path(); p != "/robots.txt" {
 				n++
 			}
 		}

@@ -1,7 +1,9 @@
 package crawl
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -98,10 +100,15 @@ func (c *Crawler) Stats() Stats {
 }
 
 // List lists up to limit addresses of a range of slots, host by host, without those
-// that were made up to see what a host says of them.
+// that were made up: to see what a host says of them, or to look for a sitemap where
+// none proved to be.
 func (c *Crawler) List(ctx context.Context, r frontier.Range, which frontier.Filter, limit int) ([]frontier.Status, error) {
-	which.Without |= markProbe
+	which.Skip = madeUp
 	return c.front.List(ctx, r, which, limit)
+}
+
+func madeUp(s frontier.State, mark uint8, referred bool) bool {
+	return mark&markProbe != 0 || mark&markSitemap != 0 && !referred && s == frontier.Gone
 }
 
 // Hosts lists up to limit hosts, after skipping skip: how they are treated, and
@@ -110,8 +117,12 @@ func (c *Crawler) Hosts(skip, limit int) ([]frontier.HostStatus, error) {
 	return c.front.Hosts(skip, limit)
 }
 
-// maxPerhaps is how many pages are named that may have a link to an address.
-const maxPerhaps = 5
+// maxPerhaps is how many pages are named that may have a link to an address, the
+// likeliest of so many that are looked at.
+const (
+	maxPerhaps    = 5
+	maxCandidates = 1000
+)
 
 // A Reason is why an address is where it is.
 type Reason struct {
@@ -119,7 +130,7 @@ type Reason struct {
 	Known           bool         // the crawl has met it
 	Scope           string       // why the scope refuses it; empty: it does not
 	Robots          string       // the line of robots.txt that forbids it, where the rules are at hand
-	PerhapsOn       []weburl.URL // of what was never met: truncated pages of its site, at most maxPerhaps
+	PerhapsOn       []weburl.URL // of what was never met: truncated pages of its site, those next to it by their path first
 }
 
 // Why tells what became of an address, or why it was never queued, as far as that is
@@ -159,13 +170,36 @@ func (c *Crawler) why(ctx context.Context, u weburl.URL, rules *robots.Rules) (r
 	if r.Known || r.Scope != "" || r.Robots != "" || r.Refused != "" {
 		return r, nil
 	}
+	r.PerhapsOn, err = c.perhapsOn(ctx, u)
+	return r, err
+}
+
+// perhapsOn is pages of which not all links are known, and that may have one to u.
+func (c *Crawler) perhapsOn(ctx context.Context, u weburl.URL) ([]weburl.URL, error) {
 	slot := frontier.SlotOf(u)
 	read := frontier.Filter{States: []frontier.State{frontier.Done, frontier.Skipped}, Truncated: true}
-	list, err := c.List(ctx, frontier.Range{From: slot, To: slot + 1}, read, 10*maxPerhaps)
+	list, err := c.List(ctx, frontier.Range{From: slot, To: slot + 1}, read, maxCandidates)
+	if err != nil {
+		return nil, err
+	}
+	var out []weburl.URL
 	for i := range list {
-		if v := list[i].URL; v.Site() == u.Site() && len(r.PerhapsOn) < maxPerhaps {
-			r.PerhapsOn = append(r.PerhapsOn, v)
+		if v := list[i].URL; v.Site() == u.Site() {
+			out = append(out, v)
 		}
 	}
-	return r, err
+	slices.SortStableFunc(out, func(a, b weburl.URL) int {
+		return cmp.Or(cmp.Compare(shared(b, u), shared(a, u)), cmp.Compare(a.String(), b.String()))
+	})
+	return out[:min(len(out), maxPerhaps)], nil
+}
+
+// shared is how many bytes two addresses have in common from the front.
+func shared(a, b weburl.URL) int {
+	s, t := a.String(), b.String()
+	n := 0
+	for n < len(s) && n < len(t) && s[n] == t[n] {
+		n++
+	}
+	return n
 }

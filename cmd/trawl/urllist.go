@@ -19,8 +19,7 @@ func listCommand() *cobra.Command {
 by host, each with its reason and the page that has a link to it: for each address
 the state, the reason, the address and, behind "from", that page. Without --state these
 are what cannot be found although it was met: failed, denied (by robots.txt or scope)
-and gone (404, 410; the usual place of a sitemap, too, where none is). Failed and
-denied ones are at hand; for other states all addresses may have to be read.
+and gone (404, 410). Failed and denied ones are at hand; for other states all addresses may have to be read.
 With --truncated: what was read, but of which a limit cut off some text or links.`,
 		Example: "  trawl url list\n  trawl url list --state gone --limit 1000 --json\n  trawl url list --state skipped --collection docs\n  trawl url list --truncated",
 		Args:    exactly(0, "no arguments"),

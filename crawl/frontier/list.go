@@ -22,12 +22,15 @@ func StateOf(name string) (State, bool) {
 // A Filter tells which addresses are listed.
 type Filter struct {
 	States    []State // one of these
-	Without   uint8   // none of these marks
 	Truncated bool    // only what was read in part
+
+	// Skip leaves out what it is true of; nil: nothing. referred: there is a referrer.
+	Skip func(s State, mark uint8, referred bool) bool
 }
 
 func (f *Filter) passes(r *urlRecord) bool {
-	return r.mark&f.Without == 0 && (r.truncated || !f.Truncated) && slices.Contains(f.States, State(r.state))
+	s := State(r.state)
+	return (r.truncated || !f.Truncated) && slices.Contains(f.States, s) && (f.Skip == nil || !f.Skip(s, r.mark, r.referrer != ""))
 }
 
 // List lists up to limit addresses of a range, in the order of the store: host by

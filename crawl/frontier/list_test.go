@@ -38,7 +38,7 @@ func TestList(t *testing.T) {
 		}
 		met := map[string]bool{}
 		for _, r := range []Range{{0, Slots / 3}, {Slots / 3, Slots}} {
-			list, err := f.List(t.Context(), r, Filter{States: ask, Without: 2}, len(in))
+			list, err := f.List(t.Context(), r, Filter{States: ask, Skip: func(s State, mark uint8, referred bool) bool { return mark&2 != 0 }}, len(in))
 			if err != nil {
 				t.Fatal(err)
 			}
