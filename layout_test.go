@@ -22,7 +22,7 @@ var floorPlan = map[string]string{
 	"internal/durable/crashtest": "internal/durable",
 	"internal/shareddata":        "",
 	"internal/devsite":           "",
-	"internal/crawlrun":          "crawl crawl/extract/convert/pdf crawl/fetch",
+	"internal/crawlrun":          "crawl crawl/extract/convert crawl/extract/convert/pdf crawl/fetch",
 	"internal/linkwalk":          "",
 
 	"langid":   "",
@@ -72,7 +72,7 @@ var floorPlan = map[string]string{
 	"api":    "search document",
 	"web":    "search docs",
 	"docs":   "",
-	"node": "bus blob store document weburl crawl crawl/dns crawl/fetch crawl/frontier crawl/login crawl/warc index rank search shard web api" +
+	"node": "bus blob store document weburl crawl crawl/dns crawl/fetch crawl/frontier crawl/login crawl/render crawl/warc index rank search shard web api" +
 		" internal/durable",
 	"cmd/trawl": "node eval speed index document crawl crawl/frontier crawl/fetch crawl/extract/convert/pdf crawl/warc search api",
 }

@@ -61,6 +61,7 @@ type Options struct {
 	Collection string // for the log
 	Scope      Scope
 	Fetch      fetch.Options
+	Read       Reading
 
 	Workers  int           // pages under way; 0: 32
 	Delay    time.Duration // least time between two requests to a host; 0: 1 s; negative: none at all, not even Crawl-delay (own sites)
@@ -98,10 +99,8 @@ type Options struct {
 	Dedup  int                     // payloads that are remembered, to be captured once; 0: none
 	Seal   func(path string) error // gets each complete file of captures; see warc.Options.Sealed
 
-	CacheBytes   int64        // of the frontier; 0: 64 MiB
-	ConvertCache string       // folder for what reads PDF, compiled; empty: it is compiled (3 s) when the first PDF comes
-	Program      string       // the program that compiles it, as another process (see pdf.Options.Compiler); empty: this one does, in 300 MiB
-	Log          *slog.Logger // nil: discard
+	CacheBytes int64        // of the frontier; 0: 64 MiB
+	Log        *slog.Logger // nil: discard
 }
 
 func (o *Options) defaults() {
@@ -165,6 +164,7 @@ func Open(opt Options) (*Crawler, error) {
 	if err != nil {
 		return nil, err
 	}
+	sc.maxURL = opt.Fetch.MaxURLBytes
 	for i := range opt.Schedule {
 		if err := opt.Schedule[i].check(); err != nil {
 			return nil, err
@@ -200,7 +200,7 @@ func Open(opt Options) (*Crawler, error) {
 		anonymous.Auth = nil
 		c.stranger = fetch.New(anonymous)
 	}
-	c.reader = newReader(opt)
+	c.reader = newReader(opt.Fetch.Product, opt.Read)
 	c.sessions = sessionsOf(opt.Fetch.Auth)
 	if c.browsers, err = c.newRenderer(); err != nil {
 		c.Close()

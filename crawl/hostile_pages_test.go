@@ -119,7 +119,7 @@ var pageChecks = map[string]func(h *trial){
 	"H11": func(h *trial) {
 		h.opt.Delay = -1
 		for _, path := range []string{"/h/js-only", "/h/js-noscript", "/h/js-redirect"} {
-			tr := Inspect(h.t.Context(), "http://h11.test"+path, h.opt.Fetch)
+			tr := Inspect(h.t.Context(), "http://h11.test"+path, h.opt.Fetch, Reading{})
 			if tr.Page == nil || !tr.Page.NeedsJS {
 				h.t.Errorf("%s is not flagged as made by scripts", path)
 			}
@@ -223,7 +223,7 @@ func (h *trial) pageDirectives() {
 		site := h.web.Site(fmt.Sprintf("directive%d.test", i)).Page("/", crawltest.Page{HTML: c.HTML + " ", Header: header})
 		opt := h.opt.Fetch
 		opt.Product = c.Agent
-		tr := Inspect(h.t.Context(), site.URL("/"), opt)
+		tr := Inspect(h.t.Context(), site.URL("/"), opt, Reading{})
 		if tr.Page == nil {
 			h.t.Errorf("%s/%s: %s", c.Kind, c.Name, tr.Error)
 			continue

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/trawlsearch/trawl/crawl/extract"
-	"github.com/trawlsearch/trawl/crawl/fetch"
 	"github.com/trawlsearch/trawl/crawl/warc"
 	"github.com/trawlsearch/trawl/document"
 	"github.com/trawlsearch/trawl/weburl"
@@ -19,10 +18,9 @@ import (
 
 // ImportOptions are the settings of Import. All but Emit may be left at zero.
 type ImportOptions struct {
-	Product      string // the name by which pages forbid to be indexed (robots directives); empty: Trawl
-	ConvertCache string // see Options
-	Program      string // likewise
-	Workers      int    // captures that are read at the same time; zero: GOMAXPROCS
+	Product string // the name by which pages forbid to be indexed (robots directives); empty: Trawl
+	Read    Reading
+	Workers int // captures that are read at the same time; zero: GOMAXPROCS
 
 	// Emit takes documents, in order; it returns when they are durable.
 	Emit func(ctx context.Context, docs []*document.Document) error
@@ -78,7 +76,7 @@ func Import(ctx context.Context, r io.Reader, opt ImportOptions) (ImportStats, e
 		opt.Workers = runtime.GOMAXPROCS(0)
 	}
 	im := &importer{opt: opt, stats: ImportStats{Skipped: map[string]int64{}}, latest: latest{}}
-	im.reader = newReader(Options{Fetch: fetch.Options{Product: opt.Product}, ConvertCache: opt.ConvertCache, Program: opt.Program})
+	im.reader = newReader(opt.Product, opt.Read)
 	defer im.reader.close()
 	damaged := func(_ string, err *warc.CorruptError) {
 		if len(im.stats.Damage) < maxDamage {

@@ -9,6 +9,7 @@ import (
 	"github.com/trawlsearch/trawl/crawl/extract"
 	"github.com/trawlsearch/trawl/crawl/extract/convert"
 	"github.com/trawlsearch/trawl/crawl/fetch"
+	"github.com/trawlsearch/trawl/crawl/sitemap"
 	"github.com/trawlsearch/trawl/langid"
 	"github.com/trawlsearch/trawl/weburl"
 )
@@ -17,14 +18,34 @@ import (
 // sandbox around it takes, 256 MiB.
 const maxConvertBytes = 192 << 20
 
+// Reading is how bodies are read, and within which limits; the zero value works.
+type Reading struct {
+	HTML         extract.Options // Agent and Now are the crawl's own
+	Files        convert.Options // what is no page: PDF, office; of MaxMemory 0 is 192 MiB, of MaxLinks 0 that of HTML
+	Sitemaps     sitemap.Options
+	SitemapDepth int // of indexes of sitemaps that are in an index; 0: 2
+}
+
+const defaultSitemapDepth = 2
+
 // A reader makes pages of bodies, whatever their type. Any goroutine may call it.
 type reader struct {
-	agent string
+	opt   Reading
 	files *convert.Reader
 }
 
-func newReader(opt Options) *reader {
-	return &reader{agent: opt.Fetch.Product, files: convert.New(convert.Options{CacheDir: opt.ConvertCache, Compiler: opt.Program, MaxMemory: maxConvertBytes})}
+func newReader(agent string, opt Reading) *reader {
+	if opt.Files.MaxMemory == 0 {
+		opt.Files.MaxMemory = maxConvertBytes
+	}
+	if opt.Files.MaxLinks == 0 {
+		opt.Files.MaxLinks = opt.HTML.MaxLinks
+	}
+	if opt.SitemapDepth == 0 {
+		opt.SitemapDepth = defaultSitemapDepth
+	}
+	opt.HTML.Agent = agent
+	return &reader{opt: opt, files: convert.New(opt.Files)}
 }
 
 func (rd *reader) close() error { return rd.files.Close() }
@@ -32,7 +53,7 @@ func (rd *reader) close() error { return rd.files.Close() }
 // read reads an answer. unread tells why there is no text, and the page has only what
 // the header said, or why there is not all of it.
 func (rd *reader) read(ctx context.Context, u weburl.URL, header http.Header, body []byte) (p *extract.Page, unread string) {
-	opt := extract.Options{Agent: rd.agent}
+	opt := rd.opt.HTML
 	name := path.Base(u.Path())
 	if declared := header.Get("Content-Type"); !isHTML(extract.Sniff(declared, body)) {
 		if kind := convert.Sniff(declared, name, body[:min(len(body), 4<<10)]); convert.Reads(kind) && !isHTML(kind) {

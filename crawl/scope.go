@@ -1,6 +1,7 @@
 package crawl
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -25,6 +26,7 @@ type Scope struct {
 type scope struct {
 	mode             string
 	maxDepth         int
+	maxURL           int // bytes of an address; 0: frontier.MaxURLBytes
 	include, exclude []*regexp.Regexp
 	rules            []rule
 	seeded           bool // hosts or prefixes grow with the seeds
@@ -121,7 +123,7 @@ func (s *scope) refuses(u weburl.URL, depth int, mark uint8) string {
 		return "depth"
 	}
 	text := u.String()
-	if len(text) > frontier.MaxURLBytes {
+	if len(text) > min(cmp.Or(s.maxURL, frontier.MaxURLBytes), frontier.MaxURLBytes) {
 		return "url-too-long"
 	}
 	if why := s.place(u, text, mark); why != "" {

@@ -135,7 +135,7 @@ func TestInspectAddress(t *testing.T) {
 		site.Redirect("/old", 301, "/no/but").Redirect("/loop", 302, "/loop")
 		site.Page("/no/but", crawltest.Page{Title: "Here", Text: "the text", Links: []string{"/no/x", "/yes", "http://b.test/"}, Header: map[string][]string{"X-Robots-Tag": {"noindex"}}})
 		opt := fetch.Options{Resolver: web, Dial: web.Dial}
-		tr := Inspect(t.Context(), "http://a.test/old", opt)
+		tr := Inspect(t.Context(), "http://a.test/old", opt, Reading{})
 		if tr.Error != "" || len(tr.Hops) != 2 || tr.Page == nil {
 			t.Fatalf("%+v", tr)
 		}
@@ -149,7 +149,7 @@ func TestInspectAddress(t *testing.T) {
 		for address, want := range map[string]string{
 			"http://a.test/no": "robots.txt forbids it", "http://a.test/loop": "redirect-loop", "ftp://a.test/": "not http", "http://nowhere.test/": "cannot be read",
 		} {
-			if tr := Inspect(t.Context(), address, opt); !strings.Contains(tr.Error, want) {
+			if tr := Inspect(t.Context(), address, opt, Reading{}); !strings.Contains(tr.Error, want) {
 				t.Errorf("%s: %q, want %q", address, tr.Error, want)
 			}
 		}

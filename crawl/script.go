@@ -66,7 +66,7 @@ func (c *Crawler) rendered(ctx context.Context, r *result, p *extract.Page) *ext
 	}
 	header := r.resp.Header.Clone()
 	header.Set("Content-Type", "text/html; charset=utf-8") // as it was serialised
-	q, _ := extract.Document(r.resp.URL, header, res.HTML, extract.Options{Agent: c.opt.Fetch.Product})
+	q, _ := extract.Document(r.resp.URL, header, res.HTML, c.reader.opt.HTML)
 	if to := tidy(res.URL); to.IsWeb() && to != tidy(r.resp.URL) {
 		q.Refresh, q.RefreshDelay = to, 0 // a redirect by script
 	} else if len(q.Body)+len(q.Boilerplate) <= len(p.Body)+len(p.Boilerplate) && len(q.Links) <= len(p.Links) {

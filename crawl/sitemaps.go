@@ -11,8 +11,6 @@ import (
 
 const (
 	maxSitemaps     = 100 // lines of one robots.txt
-	maxNesting      = 2   // indexes of indexes
-	maxChildren     = 1000
 	recentlyChanged = 7 * 24 * time.Hour
 )
 
@@ -49,7 +47,7 @@ func (c *Crawler) findSitemaps(l frontier.Lease, rules *robots.Rules) {
 // sitemap is what becomes of a list of addresses. Its Depth counts indexes, not
 // links.
 func (c *Crawler) sitemap(r *result) *result {
-	m, err := sitemap.Parse(r.resp.URL, r.resp.Header, r.resp.Body, sitemap.Options{})
+	m, err := sitemap.Parse(r.resp.URL, r.resp.Header, r.resp.Body, c.reader.opt.Sitemaps)
 	if err != nil {
 		return r.drop(frontier.Skipped, "not-a-sitemap")
 	}
@@ -66,8 +64,8 @@ func (c *Crawler) sitemap(r *result) *result {
 			r.out.Links = append(r.out.Links, it)
 		}
 	}
-	r.out.Truncated = m.Truncated || len(m.Children) > maxChildren
-	if r.lease.Depth < maxNesting {
+	r.out.Truncated = m.Truncated
+	if r.lease.Depth < c.reader.opt.SitemapDepth {
 		r.out.Links = append(r.out.Links, c.children(r.lease, m.Children)...)
 	}
 	return r.drop(frontier.Skipped, "sitemap")
@@ -91,7 +89,7 @@ func lies(entries []sitemap.Entry) bool {
 
 func (c *Crawler) children(l frontier.Lease, entries []sitemap.Entry) []frontier.Item {
 	var out []frontier.Item
-	for _, e := range entries[:min(len(entries), maxChildren)] {
+	for _, e := range entries {
 		if c.scope.refuses(e.URL, 0, markSitemap) == "" && !c.robotsRefuse(e.URL) {
 			out = append(out, frontier.Item{URL: e.URL, Depth: l.Depth + 1, Priority: 1, Mark: markSitemap, Referrer: l.URL})
 		}

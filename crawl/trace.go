@@ -68,7 +68,7 @@ type Judged struct {
 
 // Inspect fetches one address as the crawler would, and tells what it makes of it.
 // A scope may be given; without, the address is its own seed. Nothing is stored.
-func Inspect(ctx context.Context, address string, opt fetch.Options, in ...Scope) *Trace {
+func Inspect(ctx context.Context, address string, opt fetch.Options, read Reading, in ...Scope) *Trace {
 	t := &Trace{URL: address}
 	u, err := parseSeed(address)
 	if err != nil {
@@ -88,6 +88,7 @@ func Inspect(ctx context.Context, address string, opt fetch.Options, in ...Scope
 		t.Error = err.Error()
 		return t
 	}
+	sc.maxURL = opt.MaxURLBytes
 	sc.addSeeds([]weburl.URL{u})
 	t.Scope = sc.refuses(u, 0, markSeed)
 	client := fetch.New(opt)
@@ -104,7 +105,7 @@ func Inspect(ctx context.Context, address string, opt fetch.Options, in ...Scope
 			return t
 		}
 		if resp.Status < 300 || resp.Status >= 400 {
-			t.read(ctx, resp, sc, rules, opt.Product)
+			t.read(ctx, resp, sc, rules, newReader(opt.Product, read))
 			return t
 		}
 		if u = tidy(resp.Location); u.IsZero() {
@@ -157,8 +158,7 @@ func (t *Trace) step(ctx context.Context, client *fetch.Client, product string, 
 	return resp, func(v weburl.URL) bool { return v.Origin() != host || a.Rules.Allowed(product, v.Target()) }
 }
 
-func (t *Trace) read(ctx context.Context, resp *fetch.Response, sc *scope, allowed judge, product string) {
-	rd := newReader(Options{Fetch: fetch.Options{Product: product}})
+func (t *Trace) read(ctx context.Context, resp *fetch.Response, sc *scope, allowed judge, rd *reader) {
 	defer rd.close()
 	p, unread := rd.read(ctx, resp.URL, resp.Header, resp.Body)
 	r := &Read{

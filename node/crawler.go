@@ -31,6 +31,13 @@ func FetchOptions(cfg Config, log *slog.Logger) fetch.Options {
 	return opt
 }
 
+// ReadOptions are how this process reads what it has fetched.
+func ReadOptions(cfg Config) crawl.Reading {
+	opt := cfg.Read
+	opt.Files.CacheDir, opt.Files.Compiler = filepath.Join(cfg.Data, "cache", "pdf"), cfg.Program
+	return opt
+}
+
 // A crawler crawls the collections that have a source. Processes on one broker share
 // each crawl, see share.go; a process that is its own broker has it whole.
 type crawler struct {

@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"io"
-	"path/filepath"
 
 	"github.com/trawlsearch/trawl/api"
 	"github.com/trawlsearch/trawl/crawl"
@@ -23,7 +22,7 @@ func importer(g *gateway) func(context.Context, string, io.Reader) (api.Captured
 			return api.Captured{}, ctx.Err()
 		}
 		st, err := crawl.Import(ctx, r, crawl.ImportOptions{
-			Product: robotsToken, ConvertCache: filepath.Join(g.node.cfg.Data, "cache", "pdf"), Program: g.node.cfg.Program,
+			Product: robotsToken, Read: ReadOptions(g.node.cfg),
 			Emit: func(ctx context.Context, docs []*document.Document) error { return g.Append(ctx, collection, docs) },
 		})
 		out := api.Captured{Accepted: st.Documents, Captures: st.Captures, Skipped: st.Skipped, Corrupt: st.Corrupt}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 	_ "time/tzdata" // zones of schedules, where the machine has none
@@ -32,10 +31,8 @@ func (x *crawler) options(ctx context.Context, col api.Collection, generation in
 		Delay: time.Duration(src.Delay), PerHost: max(1, src.Parallel), PerIP: src.ParallelByAddress,
 		MaxPages: src.MaxPages, MaxDepth: src.MaxDepth, MaxBytes: src.MaxBytes, MaxBytesPerHost: src.MaxBytesPerHost,
 		KeepDuplicates: src.Duplicates == "keep", MarkedOnly: src.Unmarked == "drop",
-		ConvertCache: filepath.Join(cfg.Data, "cache", "pdf"),
-		Program:      cfg.Program,
-		CacheBytes:   x.node.budget.frontier / int64(max(1, x.node.catalog.sources())),
-		Dedup:        dedupPayloads,
+		CacheBytes: x.node.budget.frontier / int64(max(1, x.node.catalog.sources())),
+		Dedup:      dedupPayloads,
 		Emit: func(ctx context.Context, id string, part uint32, docs [][]byte) error {
 			events := make([][]byte, len(docs)) // docs are offered again as they are, should this fail
 			for i := range docs {
@@ -55,7 +52,8 @@ func (x *crawler) options(ctx context.Context, col api.Collection, generation in
 	if v := src.Revisit; v != nil {
 		opt.Recrawl = frontier.Recrawl{Min: orElse(time.Duration(v.Min), minRevisit), Max: orElse(time.Duration(v.Max), maxRevisit), PerDay: v.PerDay}
 	}
-	opt.Fetch = FetchOptions(cfg, log)
+	opt.Fetch, opt.Read, opt.Render = FetchOptions(cfg, log), ReadOptions(cfg), cfg.Render
+	opt.Render.MaxHTML = cfg.Read.HTML.MaxBytes
 	opt.Fetch.Resolver = x.resolver
 	var err error
 	if opt.Schedule, err = scheduleOf(src.Schedule); err != nil {

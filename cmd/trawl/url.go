@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -109,7 +110,11 @@ func testURL(c *cobra.Command, args []string) error {
 	if err != nil {
 		return usagef("trawl url test: %v", err)
 	}
-	trace := crawl.Inspect(c.Context(), addr, node.FetchOptions(cfg, nil))
+	read := node.ReadOptions(cfg)
+	if _, err := os.Stat(cfg.Data); err != nil {
+		read.Files.CacheDir = "" // none is made for one address
+	}
+	trace := crawl.Inspect(c.Context(), addr, node.FetchOptions(cfg, nil), read)
 	if c.Context().Err() != nil {
 		return interrupted("nothing is stored")
 	}

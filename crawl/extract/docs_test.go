@@ -46,7 +46,7 @@ func TestDocumentationKeepsItsProse(t *testing.T) {
 			var pages, kept, all int
 			walkPages(t, unpack(t, c.deb), func(name string, body []byte) {
 				text, _ := decode(body, "", true)
-				o := scan(text, scanOptions{links: 20_000, agent: "Trawl"})
+				o := scan(text, scanOptions{links: 20_000, elems: defaultMaxElems, attr: defaultMaxAttr, agent: "Trawl"})
 				o.markNav()
 				kinds := o.classify()
 				for i, r := range o.runs {

@@ -22,10 +22,10 @@
 //
 //	page parsed            5 MiB (Options.MaxBytes), the rest is cut: Truncated
 //	links                  5,000 (Options.MaxLinks), in document order
-//	elements, text runs    200,000 each, the rest is cut: Truncated
+//	elements, text runs    200,000 each (Options.MaxElements), the rest is cut: Truncated
 //	open elements          256; deeper ones keep their text and links
 //	headings               1,000 of 500 bytes
-//	attributes             64 an element, 16 KiB each (longer: as if absent)
+//	attributes             64 an element, 16 KiB each (Options.MaxAttribute; longer: as if absent)
 //	title, description     1,000 and 2,000 bytes; link text 500 bytes
 //	feeds, hreflang        20, 200; Link header entries 200
 //	sections               1,000
@@ -55,6 +55,8 @@ import (
 const (
 	defaultMaxBytes = 5 << 20
 	defaultMaxLinks = 5000
+	defaultMaxElems = 200_000
+	defaultMaxAttr  = 16 << 10
 
 	maxTitleBytes       = 1000
 	maxDescriptionBytes = 2000
@@ -70,10 +72,12 @@ const (
 
 // Options bound an extraction and name the robot it is for.
 type Options struct {
-	Agent    string    // product token for X-Robots-Tag and <meta name=...>; "" is "Trawl"
-	MaxLinks int       // links kept of a page; 0 is 5,000
-	MaxBytes int       // bytes read of a page; 0 is 5 MiB
-	Now      time.Time // what unavailable_after is compared with; zero is the present
+	Agent        string    // product token for X-Robots-Tag and <meta name=...>; "" is "Trawl"
+	MaxLinks     int       // links kept of a page; 0 is 5,000
+	MaxBytes     int       // bytes read of a page; 0 is 5 MiB
+	MaxElements  int       // elements read of a page, and runs of text; 0 is 200,000
+	MaxAttribute int       // bytes of an attribute's value; 0 is 16 KiB
+	Now          time.Time // what unavailable_after is compared with; zero is the present
 }
 
 func (o Options) withDefaults() Options {
@@ -85,6 +89,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = defaultMaxBytes
+	}
+	if o.MaxElements <= 0 {
+		o.MaxElements = defaultMaxElems
+	}
+	if o.MaxAttribute <= 0 {
+		o.MaxAttribute = defaultMaxAttr
 	}
 	if o.Now.IsZero() {
 		o.Now = time.Now()
@@ -162,7 +172,7 @@ func HTML(u weburl.URL, header http.Header, body []byte, opt Options) *Page {
 	text, charset := decode(body, header.Get("Content-Type"), true)
 	p.Charset = charset
 	isXML := mediaTypeOf(header.Get("Content-Type")) == "application/xhtml+xml"
-	o := scan(text, scanOptions{links: 4 * opt.MaxLinks, agent: opt.Agent, isXML: isXML})
+	o := scan(text, scanOptions{links: 4 * opt.MaxLinks, elems: opt.MaxElements, attr: opt.MaxAttribute, agent: opt.Agent, isXML: isXML})
 	p.Truncated = p.Truncated || o.truncated
 	o.assemble(p, u, header, opt)
 	shown := len(p.Body) + len(p.Boilerplate) + len(p.NoSnippetText) + len(p.Excluded) - o.noscriptBytes()

@@ -81,7 +81,7 @@ func refOf(n *html.Node) (string, bool) {
 		key = "src"
 	}
 	for _, a := range n.Attr {
-		if a.Key == key && len(a.Val) <= maxAttrBytes && (key == "href" && n.DataAtom == atom.A || a.Val != "") {
+		if a.Key == key && len(a.Val) <= defaultMaxAttr && (key == "href" && n.DataAtom == atom.A || a.Val != "") {
 			return a.Val, true
 		}
 	}
@@ -101,7 +101,7 @@ func TestOutlineAgainstTree(t *testing.T) {
 	for _, a := range articles(t) {
 		text, _ := decode(a.page, "", true)
 		wantWords, wantRefs := treeOf(t, text)
-		o := scan(text, scanOptions{links: 20_000, agent: "Trawl"})
+		o := scan(text, scanOptions{links: 20_000, elems: defaultMaxElems, attr: defaultMaxAttr, agent: "Trawl"})
 		var gotRefs []string
 		for _, l := range o.links {
 			gotRefs = append(gotRefs, string(l.href))

@@ -9,12 +9,9 @@ import (
 )
 
 const (
-	maxElems     = 200_000
-	maxRuns      = 200_000
-	maxOpen      = 256
-	maxAttrs     = 64
-	maxIndent    = 32 // spaces kept before a line of code
-	maxAttrBytes = 16 << 10
+	maxOpen   = 256
+	maxAttrs  = 64
+	maxIndent = 32 // spaces kept before a line of code
 )
 
 // An outline is a page reduced to what extraction needs. All visible words
@@ -103,6 +100,8 @@ type rawRel struct{ rel, href, hreflang, media, mediaType []byte }
 // scanOptions bound what a scan collects, and name the robot.
 type scanOptions struct {
 	links int
+	elems int // and runs
+	attr  int // bytes of an attribute's value
 	agent string
 	isXML bool // tags that close themselves do so
 }
@@ -148,9 +147,9 @@ func scan(page []byte, opt scanOptions) *outline {
 	o := &outline{text: make([]byte, 0, len(page)/4+64)}
 	o.elems = append(make([]elem, 0, len(page)/200+16), elem{})
 	o.runs = make([]run, 0, len(page)/400+16)
-	s := &scanner{outline: o, z: newTokenizer(page), opt: opt, link: -1, heading: -1}
+	s := &scanner{outline: o, z: newTokenizer(page, opt.attr), opt: opt, link: -1, heading: -1}
 	for s.token() {
-		if len(o.elems) >= maxElems || len(o.runs) >= maxRuns {
+		if len(o.elems) >= opt.elems || len(o.runs) >= opt.elems {
 			o.truncated = true
 			break
 		}

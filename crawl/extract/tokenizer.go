@@ -23,6 +23,7 @@ const (
 // page's end cuts off is none, as the standard says.
 type tokenizer struct {
 	page    []byte
+	maxAttr int  // bytes of a value; longer: as if the attribute were absent
 	at      int  // what has been read of it
 	foreign bool // within svg or math: CDATA sections are text
 
@@ -42,8 +43,8 @@ type span struct{ from, to int32 }
 
 type attribute struct{ name, value span }
 
-func newTokenizer(page []byte) *tokenizer {
-	return &tokenizer{page: page, attrs: make([]attribute, 0, maxAttrs)}
+func newTokenizer(page []byte, maxAttr int) *tokenizer {
+	return &tokenizer{page: page, maxAttr: maxAttr, attrs: make([]attribute, 0, maxAttrs)}
 }
 
 func (z *tokenizer) bytes(s span) []byte { return z.page[s.from:s.to] }
@@ -206,7 +207,7 @@ func attrValue(page []byte, i int) (value span, next int) {
 
 // addAttr keeps an attribute; the first of a name is found by it.
 func (z *tokenizer) addAttr(a attribute, h uint32) {
-	if len(z.attrs) == maxAttrs || a.value.to-a.value.from > maxAttrBytes {
+	if len(z.attrs) == maxAttrs || int(a.value.to-a.value.from) > z.maxAttr {
 		return
 	}
 	z.attrs = append(z.attrs, a)

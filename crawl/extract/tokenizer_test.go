@@ -54,7 +54,7 @@ func rawString(b []byte, keepNUL bool) string {
 // are one. state is that in which it begins.
 func tokens(t *testing.T, page, state, lastTag string) [][]any {
 	t.Helper()
-	z := newTokenizer([]byte(page))
+	z := newTokenizer([]byte(page), defaultMaxAttr)
 	var out [][]any
 	text := func(s string) {
 		if n := len(out); n > 0 && out[n-1][0] == "Character" {
@@ -219,7 +219,7 @@ func sameTokens(got, want [][]any) bool {
 // token a line. Both take raw text by the name of the element before it.
 func ours(page []byte) []string {
 	var out []string
-	z := newTokenizer(page)
+	z := newTokenizer(page, defaultMaxAttr)
 	for {
 		switch z.next() {
 		case endOfPage:
@@ -266,7 +266,7 @@ func theirs(page []byte) []string {
 			token := z.Token()
 			line := "<" + token.Data
 			for _, a := range token.Attr[:min(len(token.Attr), maxAttrs)] {
-				if len(a.Val) <= maxAttrBytes {
+				if len(a.Val) <= defaultMaxAttr {
 					line += fmt.Sprintf(" %s=%q", a.Key, a.Val)
 				}
 			}
@@ -328,7 +328,7 @@ func FuzzTokenizer(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, page []byte) {
-		if utf8.Valid(page) && bytes.Count(page, []byte{'='}) < maxAttrs && len(page) < maxAttrBytes {
+		if utf8.Valid(page) && bytes.Count(page, []byte{'='}) < maxAttrs && len(page) < defaultMaxAttr {
 			compareTokens(t, "page", page)
 		}
 		tokens(t, string(page), "Data state", "")

@@ -7,6 +7,7 @@
 //
 //	bytes read, after decompression   50 MiB (sitemaps.org's limit): Truncated
 //	entries and children together     50,000 (likewise): Truncated
+//	children                          1,000: Truncated
 //	one tag, one text                 16 KiB; what is longer is cut
 //	nesting looked at                 64 elements
 //
@@ -38,9 +39,10 @@ import (
 )
 
 const (
-	defaultMaxBytes   = 50 << 20
-	defaultMaxEntries = 50_000
-	defaultPriority   = 0.5 // of an entry that names none, by the protocol
+	defaultMaxBytes    = 50 << 20
+	defaultMaxEntries  = 50_000
+	defaultMaxChildren = 1000
+	defaultPriority    = 0.5 // of an entry that names none, by the protocol
 )
 
 // ErrFormat is returned for a document that is no sitemap of any kind.
@@ -48,8 +50,9 @@ var ErrFormat = errors.New("not a sitemap")
 
 // Options bound what is read.
 type Options struct {
-	MaxBytes   int64 // of the document, decompressed; 0 is 50 MiB
-	MaxEntries int   // 0 is 50,000
+	MaxBytes    int64 // of the document, decompressed; 0 is 50 MiB
+	MaxEntries  int   // 0 is 50,000
+	MaxChildren int   // further sitemaps; 0 is 1,000
 }
 
 // The types of a Sitemap.
@@ -112,6 +115,9 @@ func Parse(u weburl.URL, header http.Header, body []byte, opt Options) (*Sitemap
 	}
 	if opt.MaxEntries <= 0 {
 		opt.MaxEntries = defaultMaxEntries
+	}
+	if opt.MaxChildren <= 0 {
+		opt.MaxChildren = defaultMaxChildren
 	}
 	var src io.Reader = bytes.NewReader(body)
 	if bytes.HasPrefix(body, []byte{0x1F, 0x8B}) {
@@ -195,9 +201,9 @@ type parser struct {
 	out  *Sitemap
 }
 
-// full tells whether the limit of entries is reached.
+// full tells whether a limit is reached.
 func (p *parser) full() bool {
-	return len(p.out.Entries)+len(p.out.Children) >= p.opt.MaxEntries
+	return len(p.out.Entries)+len(p.out.Children) >= p.opt.MaxEntries || len(p.out.Children) >= p.opt.MaxChildren
 }
 
 // add keeps an address, if it is one. It returns false once there is no room.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/trawlsearch/trawl/crawl"
 	"github.com/trawlsearch/trawl/crawl/extract/convert/pdf"
+	"github.com/trawlsearch/trawl/crawl/extract/convert"
 	"github.com/trawlsearch/trawl/crawl/fetch"
 )
 
@@ -39,7 +40,8 @@ func main() {
 	flag.Parse()
 	debug.SetMemoryLimit(*memory << 20)
 	opt := crawl.Options{
-		Dir: *dir, Delay: -1, PerHost: *parallel, Shards: 1, KeepDuplicates: *keep, ConvertCache: *converted, CacheBytes: *cache << 20,
+		Dir: *dir, Delay: -1, PerHost: *parallel, Shards: 1, KeepDuplicates: *keep, CacheBytes: *cache << 20,
+		Read:  crawl.Reading{Files: convert.Options{CacheDir: *converted}},
 		Fetch: fetch.Options{AllowPrivate: true},
 		Log:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}

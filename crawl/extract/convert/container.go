@@ -11,8 +11,6 @@ import (
 )
 
 const (
-	maxEntries    = 1000
-	maxDecoded    = 100 << 20 // of all entries together
 	maxRatio      = 200
 	ratioFrom     = 10 << 20 // decoded bytes before the ratio counts: small files of one letter are honest
 	mimetypeBytes = 200
@@ -24,12 +22,13 @@ type container struct {
 	expired func() error // says whether the time of this Read is up
 	files   map[string]*zip.File
 	left    int64 // decoded bytes
+	decoded int64 // of all entries together, at most
 }
 
-func openContainer(ctx context.Context, body []byte) (*container, error) {
+func openContainer(ctx context.Context, opt Options, body []byte) (*container, error) {
 	// archive/zip makes an object of each header of the directory before anyone
 	// can count them; 100,000 of them take 60 MB.
-	if n := bytes.Count(body, []byte("PK\x01\x02")); n > maxEntries {
+	if n := bytes.Count(body, []byte("PK\x01\x02")); n > opt.MaxEntries {
 		return nil, fmt.Errorf("%w: %d zip entries", ErrLimit, n)
 	}
 	z, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
@@ -39,7 +38,7 @@ func openContainer(ctx context.Context, body []byte) (*container, error) {
 		}
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	c := &container{expired: ctx.Err, files: map[string]*zip.File{}, left: maxDecoded}
+	c := &container{expired: ctx.Err, files: map[string]*zip.File{}, left: opt.MaxDecoded, decoded: opt.MaxDecoded}
 	for _, f := range z.File {
 		if key := partKey(f.Name); c.files[key] == nil {
 			c.files[key] = f
@@ -94,7 +93,7 @@ func (e *entry) Read(p []byte) (int, error) {
 	e.c.left -= int64(n)
 	switch {
 	case e.c.left < 0:
-		return 0, fmt.Errorf("%w: %d MiB decoded", ErrLimit, maxDecoded>>20)
+		return 0, fmt.Errorf("%w: %d MiB decoded", ErrLimit, e.c.decoded>>20)
 	case e.read > ratioFrom && e.read > maxRatio*e.packed:
 		return 0, fmt.Errorf("%w: compressed more than %d:1", ErrLimit, maxRatio)
 	case err != nil && err != io.EOF:
@@ -133,7 +132,7 @@ var errStop = errors.New("stop")
 
 // readContainer reads whichever format the entries prove the file to be.
 func readContainer(ctx context.Context, b *builder, body []byte) error {
-	c, err := openContainer(ctx, body)
+	c, err := openContainer(ctx, b.opt, body)
 	if err != nil {
 		return err
 	}

@@ -18,8 +18,8 @@
 // package pdf, which hold for all formats where they can (50 MiB, 10 s, 10 MiB
 // of text, 5,000 links):
 //
-//	zip entries      1,000
-//	decoded          100 MiB over all entries of a file
+//	zip entries      1,000 (Options.MaxEntries)
+//	decoded          100 MiB over all entries of a file (Options.MaxDecoded)
 //	ratio            200:1 of an entry past 10 MiB
 //	XML              256 levels, 4,000,000 tokens of at most 1 MiB
 //	sections         10,000; further headings are paragraphs
@@ -61,15 +61,17 @@ func Class(err error) string {
 // Options bound what one document may cost; the zero value has the limits of
 // the package's comment.
 type Options struct {
-	MaxBytes  int           // of a body; 0 is 50 MiB
-	MaxPages  int           // of a PDF; 0 is 500
-	MaxTime   time.Duration // CPU of one document, or four times as long by the wall clock; 0 is 10 s
-	MaxMemory int           // of PDFium for one document, in bytes; 0 is 256 MiB
-	MaxText   int           // bytes of text kept; 0 is 10 MiB
-	MaxLinks  int           // 0 is 5,000
-	Instances int           // PDF files read at once; 0 is 2
-	CacheDir  string        // for PDFium's compiled code, 21 MB; "" compiles it (3 s) in each process
-	Compiler  string        // see pdf.Options; "": PDFium is compiled in this process, which takes 300 MiB
+	MaxBytes   int           // of a body; 0 is 50 MiB
+	MaxPages   int           // of a PDF; 0 is 500
+	MaxTime    time.Duration // CPU of one document, or four times as long by the wall clock; 0 is 10 s
+	MaxMemory  int           // of PDFium for one document, in bytes; 0 is 256 MiB
+	MaxText    int           // bytes of text kept; 0 is 10 MiB
+	MaxLinks   int           // 0 is 5,000
+	MaxEntries int           // of a zip; 0 is 1,000
+	MaxDecoded int64         // bytes of all entries of a zip; 0 is 100 MiB
+	Instances  int           // PDF files read at once; 0 is 2
+	CacheDir   string        // for PDFium's compiled code, 21 MB; "" compiles it (3 s) in each process
+	Compiler   string        // see pdf.Options; "": PDFium is compiled in this process, which takes 300 MiB
 }
 
 func (o Options) withDefaults() Options {
@@ -84,6 +86,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxLinks <= 0 {
 		o.MaxLinks = 5000
+	}
+	if o.MaxEntries <= 0 {
+		o.MaxEntries = 1000
+	}
+	if o.MaxDecoded <= 0 {
+		o.MaxDecoded = 100 << 20
 	}
 	return o
 }

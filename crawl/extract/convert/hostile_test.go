@@ -66,6 +66,36 @@ func TestHostileOffice(t *testing.T) {
 	}
 }
 
+// TestZipLimits: the limits of a zip are those that are set.
+func TestZipLimits(t *testing.T) {
+	small := docxOf(wp("", strings.Repeat("some words ", 1000)))
+	for name, c := range map[string]struct {
+		opt  Options
+		want string
+	}{
+		"none":    {Options{}, ""},
+		"entries": {Options{MaxEntries: 1}, "parse-limit"},
+		"decoded": {Options{MaxDecoded: 1000}, "parse-limit"},
+		"bytes":   {Options{MaxBytes: 100}, "parse-limit"},
+	} {
+		r := New(c.opt)
+		defer r.Close()
+		d, err := r.Read(t.Context(), typeDocx, "", small)
+		got := Class(err)
+		if err == nil {
+			got, _, _ = strings.Cut(d.Why, ":")
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+	r := New(Options{MaxEntries: 100_000})
+	defer r.Close()
+	if _, err := r.Read(t.Context(), typeDocx, "", manyEntries(2000)); Class(err) == "parse-limit" {
+		t.Errorf("2,000 entries of 100,000: %v", err)
+	}
+}
+
 func manyEntries(n int) []byte {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
