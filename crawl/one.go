@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/trawlsearch/trawl/crawl/fetch"
@@ -92,6 +93,9 @@ func (c *Crawler) read(ctx context.Context, r *result) *result {
 	switch {
 	case ctx.Err() != nil:
 		return nil
+	case page.Body == "" && unread != "" && r.resp.Truncated && !strings.HasPrefix(unread, "type "):
+		r.out.Truncated = true
+		return r.drop(frontier.Skipped, string(r.resp.Cut)+" "+page.MediaType) // half a file is none
 	case page.Body == "" && unread != "":
 		return r.drop(frontier.Skipped, unread)
 	}

@@ -27,7 +27,7 @@ func (c *Crawler) page(ctx context.Context, r *result, p *extract.Page) *result 
 	if r.lease.Mark&markProbe != 0 {
 		return c.probed(r, f)
 	}
-	r.out.ContentHash, r.out.Truncated = p.ContentHash, p.Truncated
+	r.out.ContentHash, r.out.Truncated = p.ContentHash, p.Truncated || r.resp.Truncated
 	r.out.Links = append(c.links(r, p), c.feedsOf(r, p)...)
 	if p.NoIndex {
 		return r.drop(frontier.Skipped, "noindex")

@@ -23,7 +23,7 @@ func TestReading(t *testing.T) {
 		"bytes":      {func(o *Options) { o.Read.HTML.MaxBytes = 300 }, []string{"/c"}, "/"},
 		"elements":   {func(o *Options) { o.Read.HTML.MaxElements = 4 }, []string{"/b", "/c"}, "/"},
 		"attributes": {func(o *Options) { o.Read.HTML.MaxAttribute = 6 }, []string{long}, ""},
-		"address":    {func(o *Options) { o.Fetch.MaxURLBytes = len("http://a.test" + long) - 1 }, []string{long}, ""},
+		"address":    {func(o *Options) { o.Fetch.MaxURLBytes = len("http://a.test"+long) - 1 }, []string{long}, ""},
 		"entries":    {func(o *Options) { o.Read.Sitemaps = sitemap.Options{MaxEntries: 1} }, []string{"/named"}, "/sitemap.xml"},
 		"children":   {func(o *Options) { o.Read.Sitemaps.MaxChildren = 1 }, []string{"/named"}, "/sitemap.xml"},
 		"depth":      {func(o *Options) { o.Read.SitemapDepth = 1 }, []string{"/deep"}, ""},

@@ -1,6 +1,8 @@
 package crawl
 
 import (
+	"archive/zip"
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -60,5 +62,37 @@ func TestTruncated(t *testing.T) {
 		again()
 		b.wantLive("/", "/dir/last", "/dir/many", "/few", "/many")
 		want(false)
+	})
+}
+
+// TestHalfAFile: a document that is longer than may be fetched says so, and not that
+// it is damaged.
+func TestHalfAFile(t *testing.T) {
+	inBed(t, func(b *bed) {
+		b.opt.Fetch.MaxWireBytes = 5000
+		var file bytes.Buffer
+		z := zip.NewWriter(&file)
+		for i := range 5 {
+			w, err := z.CreateHeader(&zip.FileHeader{Name: fmt.Sprint("word/", i)})
+			if err == nil {
+				_, err = w.Write(make([]byte, 2000))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		b.site.Page("/", crawltest.Page{Title: "Home", Text: "Files.", Links: []string{"/long.docx", "/short.docx"}})
+		docx := "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+		b.site.Page("/long.docx", crawltest.Page{HTML: file.String(), ContentType: docx})
+		b.site.Page("/short.docx", crawltest.Page{HTML: file.String()[:1000], ContentType: docx})
+		b.crawl(true, "http://a.test/")
+		b.wantWhy("/long.docx", "skipped", "body-limit "+docx)
+		b.wantWhy("/short.docx", "skipped", "damaged "+docx)
+		if r, _ := b.c.Why(t.Context(), "http://a.test/long.docx"); !r.Truncated {
+			t.Errorf("%+v", r)
+		}
 	})
 }
