@@ -17,8 +17,8 @@ import (
 	"time"
 
 	"github.com/trawlsearch/trawl/crawl"
-	"github.com/trawlsearch/trawl/crawl/extract/convert/pdf"
 	"github.com/trawlsearch/trawl/crawl/extract/convert"
+	"github.com/trawlsearch/trawl/crawl/extract/convert/pdf"
 	"github.com/trawlsearch/trawl/crawl/fetch"
 )
 
