@@ -17,6 +17,7 @@ type Source struct {
 	Rules    []Rule   `json:"rules,omitempty"`    // the first that matches decides, before Include and Exclude
 	Include  []string `json:"include,omitempty"`  // RE2 patterns; an address must match one
 	Exclude  []string `json:"exclude,omitempty"`  // RE2 patterns; an address must match none
+	Types    []string `json:"types,omitempty"`    // media types that are found, such as text/html or application/*; none: all that can be read
 	MaxPages int64    `json:"max_pages,omitempty"`
 	MaxDepth int      `json:"max_depth,omitempty"` // links from a seed; zero: no limit
 
@@ -97,7 +98,7 @@ func (s *Source) check() error {
 	}{
 		{"seeds", len(s.Seeds), maxSeeds}, {"sitemaps", len(s.Sitemaps), maxSeeds}, {"rules", len(s.Rules), maxRules},
 		{"logins", len(s.Logins), maxLogins}, {"proxies", len(s.Proxies), maxLogins},
-		{"windows of the schedule", len(s.Schedule), maxLogins},
+		{"windows of the schedule", len(s.Schedule), maxLogins}, {"types", len(s.Types), maxLogins},
 	} {
 		if n.is > n.may {
 			return fmt.Errorf("%d %s: at most %d", n.is, n.what, n.may)
@@ -120,6 +121,11 @@ func (s *Source) check() error {
 			if _, err := regexp.Compile(p); err != nil {
 				return fmt.Errorf("pattern %q: %v", p, err)
 			}
+		}
+	}
+	for _, t := range s.Types {
+		if main, sub, ok := strings.Cut(t, "/"); !ok || !isToken(main) || sub != "*" && !isToken(sub) {
+			return fmt.Errorf("type %q: want a media type such as text/html, application/pdf or application/*", t)
 		}
 	}
 	for i, r := range s.Rules {
@@ -221,6 +227,11 @@ func oneOf(what, value string, values ...string) error {
 	return fmt.Errorf("%s %q: want %s or %s", what, value, strings.Join(known[:last], ", "), known[last])
 }
 
+// isToken tells whether a text may be half of a media type (RFC 6838, 4.2), in lower case.
+func isToken(s string) bool {
+	return s != "" && len(s) <= 127 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789!#$&-^_.+") == ""
+}
+
 // OrElse adds old's seeds before s's and fills what s leaves at zero from old.
 func (s Source) OrElse(old Source) Source {
 	s.Seeds, s.Sitemaps = union(old.Seeds, s.Seeds), union(old.Sitemaps, s.Sitemaps)
@@ -247,6 +258,9 @@ func (s Source) OrElse(old Source) Source {
 	}
 	if s.Exclude == nil {
 		s.Exclude = old.Exclude
+	}
+	if s.Types == nil {
+		s.Types = old.Types
 	}
 	if s.Logins == nil {
 		s.Logins = old.Logins

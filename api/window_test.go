@@ -30,3 +30,17 @@ func TestScheduleIsChecked(t *testing.T) {
 		t.Error("bytes below zero")
 	}
 }
+
+func TestTypes(t *testing.T) {
+	for text, ok := range map[string]bool{
+		"text/html": true, "application/*": true, "application/vnd.oasis.opendocument.text": true, "image/svg+xml": true,
+		"": false, "html": false, "text/": false, "/html": false, "*/*": false, "text/ht*": false, "Text/HTML": false, "text/html; charset=x": false,
+	} {
+		if err := (&Source{Types: []string{text}}).check(); (err == nil) != ok {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	if s := (Source{}).OrElse(Source{Types: []string{"text/html"}}); len(s.Types) != 1 {
+		t.Errorf("types are forgotten: %+v", s)
+	}
+}

@@ -32,6 +32,9 @@ func (c *Crawler) page(ctx context.Context, r *result, p *extract.Page) *result 
 	if p.NoIndex {
 		return r.drop(frontier.Skipped, "noindex")
 	}
+	if !c.reader.opt.wants(p.MediaType) {
+		return r.drop(frontier.Skipped, "type "+p.MediaType)
+	}
 	if c.opt.MarkedOnly && !p.Marked && isHTML(p.MediaType) {
 		return r.drop(frontier.Skipped, "unmarked")
 	}

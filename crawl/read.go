@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/trawlsearch/trawl/crawl/extract"
@@ -23,7 +24,8 @@ type Reading struct {
 	HTML         extract.Options // Agent and Now are the crawl's own
 	Files        convert.Options // what is no page: PDF, office; of MaxMemory 0 is 192 MiB, of MaxLinks 0 that of HTML
 	Sitemaps     sitemap.Options
-	SitemapDepth int // of indexes of sitemaps that are in an index; 0: 2
+	SitemapDepth int      // of indexes of sitemaps that are in an index; 0: 2
+	Types        []string // media types that have documents, in lower case, "text/html" or "text/*"; none: all that can be read. XHTML counts as HTML
 }
 
 const defaultSitemapDepth = 2
@@ -50,6 +52,19 @@ func newReader(agent string, opt Reading) *reader {
 
 func (rd *reader) close() error { return rd.files.Close() }
 
+// wants tells whether documents of a media type are kept.
+func (o *Reading) wants(mediaType string) bool {
+	if isHTML(mediaType) {
+		mediaType = "text/html"
+	}
+	return len(o.Types) == 0 || slices.ContainsFunc(o.Types, func(t string) bool {
+		if main, any := strings.CutSuffix(t, "*"); any {
+			return strings.HasPrefix(mediaType, main)
+		}
+		return t == mediaType || isHTML(t) && mediaType == "text/html"
+	})
+}
+
 // read reads an answer. unread tells why there is no text, and the page has only what
 // the header said, or why there is not all of it.
 func (rd *reader) read(ctx context.Context, u weburl.URL, header http.Header, body []byte) (p *extract.Page, unread string) {
@@ -59,6 +74,9 @@ func (rd *reader) read(ctx context.Context, u weburl.URL, header http.Header, bo
 		if kind := convert.Sniff(declared, name, body[:min(len(body), 4<<10)]); convert.Reads(kind) && !isHTML(kind) {
 			p, _ = extract.Document(u, header, nil, opt) // what the header says
 			p.MediaType, _, _ = strings.Cut(kind, ";")
+			if !rd.opt.wants(p.MediaType) {
+				return p, "type " + p.MediaType
+			}
 			return p, rd.file(ctx, p, u, kind, name, body)
 		}
 	}

@@ -1,6 +1,7 @@
 package crawl
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -154,6 +155,32 @@ func TestInspectAddress(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestTypes: media types that are not wanted have no documents; pages are read for
+// their links all the same.
+func TestTypes(t *testing.T) {
+	for _, c := range []struct{ types, live []string }{
+		{nil, []string{"/", "/notes", "/table", "/x"}},
+		{[]string{"text/html"}, []string{"/", "/x"}},
+		{[]string{"application/xhtml+xml", "text/markdown"}, []string{"/", "/table", "/x"}},
+		{[]string{"text/*"}, []string{"/", "/notes", "/table", "/x"}},
+		{[]string{"text/plain"}, []string{"/notes"}},
+		{[]string{"image/png"}, nil},
+	} {
+		inBed(t, func(b *bed) {
+			b.opt.Read.Types = c.types
+			b.site.Page("/", crawltest.Page{HTML: "<title>list</title><p>a list of pages<a href=/x>x</a><a href=/notes>n</a><a href=/table>t</a>"})
+			b.site.Page("/x", crawltest.Page{ContentType: "application/xhtml+xml", HTML: "<html xmlns='http://www.w3.org/1999/xhtml'><head><title>x</title></head><body><p>in strict form</p></body></html>"})
+			b.site.Page("/notes", crawltest.Page{ContentType: "text/plain", HTML: "plain notes"})
+			b.site.Page("/table", crawltest.Page{ContentType: "text/markdown", HTML: "# Table\n\na and b"})
+			b.crawl(true, "http://a.test/")
+			b.wantLive(c.live...)
+			if !slices.Contains(c.live, "/table") {
+				b.wantWhy("/table", "skipped", "type text/markdown")
+			}
+		})
+	}
 }
 
 // TestMarkedOnly: with the setting, what authors did not mark is read for links

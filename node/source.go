@@ -53,6 +53,7 @@ func (x *crawler) options(ctx context.Context, col api.Collection, generation in
 		opt.Recrawl = frontier.Recrawl{Min: orElse(time.Duration(v.Min), minRevisit), Max: orElse(time.Duration(v.Max), maxRevisit), PerDay: v.PerDay}
 	}
 	opt.Fetch, opt.Read, opt.Render = FetchOptions(cfg, log), ReadOptions(cfg), cfg.Render
+	opt.Read.Types = src.Types
 	opt.Render.MaxHTML = cfg.Read.HTML.MaxBytes
 	opt.Fetch.Resolver = x.resolver
 	var err error
