@@ -97,7 +97,15 @@ type CrawlStatus struct {
 	PagesPerSecond float64          `json:"pages_per_second"`
 	Errors         map[string]int64 `json:"errors,omitempty"` // failed addresses by class
 	Processes      int              `json:"processes"`        // that share the crawl
+	Oldest         *Underway        `json:"oldest,omitempty"` // of the pages in hand, the one begun first
 	Reported       time.Time        `json:"reported"`
+}
+
+// Underway is a page that a crawler has in hand.
+type Underway struct {
+	URL   string    `json:"url"`
+	Stage string    `json:"stage"` // robots, fetch, read, render or commit
+	Since time.Time `json:"since"`
 }
 
 // An IndexStatus sums the shards of a collection.

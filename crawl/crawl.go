@@ -35,7 +35,7 @@
 // Where to read on: scope.go, rules.go, trap.go and tidy.go for which addresses, manners.go
 // and retry.go for when, read.go, script.go and document.go for what is made of them,
 // twins.go and lessons.go for what is left out because it is there already, or not at all,
-// share.go for how several processes crawl together.
+// watch.go for what takes long, share.go for how several processes crawl together.
 package crawl
 
 import (
@@ -143,6 +143,7 @@ type Crawler struct {
 	warc    *warc.Writer // nil: no captures
 	origins *origins
 	totals  totals
+	watch   watch
 	bodies  *budget // bytes that wait for their commit
 	claims  *claims // texts of pages that wait for their commit
 

@@ -18,6 +18,7 @@ type result struct {
 	out   frontier.Outcome
 	doc   *document.Document // nil: none
 	resp  *fetch.Response    // for the captures; nil: no answer came
+	hand  *inHand
 
 	cut     string              // why the document is not whole, if a limit cut it
 	host    *frontier.HostDelta // what was learned of the host, if it is to be kept; nil: no
@@ -26,8 +27,8 @@ type result struct {
 
 // one is the story of one page: from its lease to what becomes of it. It answers
 // nil when the page goes back to the queue as if nothing had been.
-func (c *Crawler) one(ctx context.Context, l frontier.Lease) *result {
-	r := &result{lease: l, out: frontier.Outcome{Lease: l}}
+func (c *Crawler) one(ctx context.Context, l frontier.Lease, h *inHand) *result {
+	r := &result{lease: l, out: frontier.Outcome{Lease: l}, hand: h}
 
 	// Does it belong here? The rules may have changed since it was queued.
 	if why := c.scope.refuses(l.URL, l.Depth, l.Mark); why != "" {
@@ -49,6 +50,7 @@ func (c *Crawler) one(ctx context.Context, l frontier.Lease) *result {
 	}
 
 	// Fetch. From here on the host is free again for its next page.
+	h.at(stageFetch)
 	resp, err := c.client.Get(ctx, c.request(l))
 	if ctx.Err() != nil {
 		return nil
@@ -89,6 +91,7 @@ func (c *Crawler) request(l frontier.Lease) fetch.Request {
 
 // read is what becomes of a body.
 func (c *Crawler) read(ctx context.Context, r *result) *result {
+	r.hand.at(stageRead)
 	page, unread := c.reader.read(ctx, r.resp.URL, r.resp.Header, r.resp.Body)
 	switch {
 	case ctx.Err() != nil:

@@ -42,6 +42,7 @@ func (c *Crawler) Run(ctx context.Context) error {
 			stop(err)
 		}
 	})
+	drainer.Go(func() { c.watchOver(ctx) })
 	c.unspent.Store(0)
 	results := make(chan *result, groupPages)
 	committer.Go(func() {
@@ -86,10 +87,13 @@ func (c *Crawler) dispatch(ctx, work context.Context, pages *sync.WaitGroup, res
 		}
 		c.out.Add(1)
 		pages.Go(func() {
-			r := c.one(work, l)
+			h := c.watch.begin(l.URL)
+			defer c.watch.end(h)
+			r := c.one(work, l, h)
 			c.out.Add(-1) // before the committer hears of it, which asks whether more will come
 			switch {
 			case r != nil:
+				h.at(stageCommit)
 				c.bodies.take(r.size())
 				results <- r
 			case work.Err() != nil:

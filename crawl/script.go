@@ -57,6 +57,7 @@ func (c *Crawler) rendered(ctx context.Context, r *result, p *extract.Page) *ext
 	if c.browsers == nil || !isHTML(p.MediaType) || c.opt.JavaScript == ScriptsAuto && !p.NeedsJS || r.resp.Status != http.StatusOK {
 		return p
 	}
+	r.hand.at(stageRender)
 	res, err := c.browsers.Render(ctx, render.Request{URL: r.resp.URL, Answer: r.resp})
 	if err != nil {
 		if ctx.Err() == nil {

@@ -30,6 +30,7 @@ type Stats struct {
 	InFlight  int64
 	Outbox    int64 // batches of documents that wait for Emit
 	NextDue   time.Time
+	Oldest    Underway // of the pages that workers have in hand, the one begun first; zero: there is none
 
 	Started        time.Time // Open
 	Fetched        int64     // answers, since Open
@@ -77,7 +78,7 @@ func (c *Crawler) Stats() Stats {
 	s := Stats{
 		Pages: f.Done, Queued: f.Queued, Retrying: f.Retrying, Waiting: f.Waiting, Skipped: f.Skipped, Redirects: f.Redirects, Gone: f.Gone,
 		Denied: f.Denied, Failed: f.Failed, Errors: map[string]int64{}, Reasons: f.Reasons, Hosts: f.Hosts,
-		InFlight: int64(f.InFlight), Outbox: f.Outbox, NextDue: f.NextDue, Started: c.totals.started,
+		InFlight: int64(f.InFlight), Outbox: f.Outbox, NextDue: f.NextDue, Oldest: c.watch.oldest(), Started: c.totals.started,
 	}
 	for reason, n := range f.Reasons {
 		if class, ok := strings.CutPrefix(reason, "failed/"); ok {

@@ -358,6 +358,9 @@ func (r *reporter) own() crawlReport {
 	if idle {
 		out.State = "idle"
 	}
+	if p := st.Oldest; !p.Since.IsZero() {
+		out.Oldest = &api.Underway{URL: p.URL.String(), Stage: p.Stage, Since: p.Since.UTC()}
+	}
 	out.Skipped, out.Redirects, out.Gone, out.Retrying, out.NextDue = st.Skipped, st.Redirects, st.Gone, st.Retrying, st.NextDue
 	return out
 }

@@ -93,6 +93,9 @@ func (s *crawlReport) add(r crawlReport) {
 	if s.NextDue.IsZero() || !r.NextDue.IsZero() && r.NextDue.Before(s.NextDue) {
 		s.NextDue = r.NextDue
 	}
+	if o := r.Oldest; o != nil && (s.Oldest == nil || o.Since.Before(s.Oldest.Since)) {
+		s.Oldest = o
+	}
 	if r.Reported.After(s.Reported) {
 		s.Reported = r.Reported
 	}

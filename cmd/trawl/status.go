@@ -96,6 +96,16 @@ func crawlLine(cs *api.CrawlStatus) string {
 	if cs.Processes > 1 {
 		by = fmt.Sprintf(" in %d processes", cs.Processes)
 	}
-	return fmt.Sprintf("crawl %d %s%s: %d pages (%.1f/s), %d queued, %d in flight, %d failed%s, %d denied by robots.txt\n",
+	line := fmt.Sprintf("crawl %d %s%s: %d pages (%.1f/s), %d queued, %d in flight, %d failed%s, %d denied by robots.txt\n",
 		cs.Number, cs.State, by, cs.Pages, cs.PagesPerSecond, cs.Queued, cs.InFlight, cs.Failed, classes(cs.Errors), cs.Denied)
+	if p := cs.Oldest; p != nil {
+		if age := cs.Reported.Sub(p.Since).Round(time.Second); age >= longInHand {
+			line += fmt.Sprintf("  in hand for %s: %s (%s)\n", age, p.URL, p.Stage)
+		}
+	}
+	return line
 }
+
+// longInHand is how long a page is in hand before status names it: most take less than
+// a second, slow ones up to a minute.
+const longInHand = 30 * time.Second
