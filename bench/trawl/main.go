@@ -1,7 +1,8 @@
 // Command trawl drives Trawl, through its public library alone.
 //
-// TRAWL_BENCH_PROFILE names a file for a CPU profile, and
-// TRAWL_BENCH_MEMORY the Writer's memory in MB.
+// TRAWL_BENCH_PROFILE names a file for a CPU profile, TRAWL_BENCH_MEMORY is the
+// Writer's memory in MB, and TRAWL_BENCH_PAIRS=off leaves out pairs of frequent words
+// (give an index of its own then, by --cache).
 package main
 
 import (
@@ -51,7 +52,7 @@ type engine struct{ searcher search.Searcher }
 func openWriter(dir string, opt index.WriterOptions, stored bool) (*index.Writer, error) {
 	schema := index.Schema{Lang: lang, Fields: []index.Field{
 		fieldID:   {Name: "id", Kind: index.Stored},
-		fieldText: {Name: "text", Kind: index.Text, Stored: stored, Pairs: true},
+		fieldText: {Name: "text", Kind: index.Text, Stored: stored, Pairs: os.Getenv("TRAWL_BENCH_PAIRS") != "off"},
 	}}
 	opt.Holder, opt.Grace = "bench", -1
 	if mb, err := strconv.Atoi(os.Getenv("TRAWL_BENCH_MEMORY")); err == nil {
