@@ -129,7 +129,7 @@ func (c *Crawler) lesson(r *result, f *portrait, k kin) (settled bool) {
 		return true
 	case learn.Suspect:
 		for _, p := range probes {
-			r.out.Links = append(r.out.Links, frontier.Item{URL: p, Depth: r.lease.Depth, Mark: markProbe, Referrer: u})
+			r.out.Links = append(r.out.Links, frontier.Item{URL: p, Depth: r.lease.Depth, Mark: markProbe, Unheld: true, Referrer: u})
 		}
 	case learn.Waiting:
 		if r.lease.Tries >= softTries {

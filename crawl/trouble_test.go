@@ -184,3 +184,62 @@ func TestWaitsAreNoFailures(t *testing.T) {
 		b.wantLive("/", "/broken", "/canonical")
 	})
 }
+
+// TestSilentCanonical: pages that name an address at a host that does not answer are
+// not fetched again and again while they wait for it, and do not keep a crawl from its
+// end.
+func TestSilentCanonical(t *testing.T) {
+	inBed(t, func(b *bed) {
+		b.opt.Scope.Mode = "domain"
+		www := b.web.Site("www.a.test")
+		www.Page("/robots.txt", crawltest.Page{Status: 502})
+		var links []string
+		for i := range 20 {
+			path := fmt.Sprint("/p", i)
+			links = append(links, path)
+			b.site.Page(path, crawltest.Page{HTML: fmt.Sprintf("<title>%d</title><link rel=canonical href='http://www.a.test%s'><p>text %d of many %d", i, path, i, i*i)})
+		}
+		b.site.Page("/", crawltest.Page{Title: "Home", Text: "a list", Links: links})
+		start := time.Now()
+		b.crawl(false, "http://a.test/")
+		if took := time.Since(start); took > 2*time.Minute {
+			t.Errorf("the crawl took %v", took)
+		}
+		for _, path := range links {
+			b.wantWhy(path, "done", "")
+			if n := b.web.Hits("a.test", path); n > 3 {
+				t.Errorf("%s was fetched %d times", path, n)
+			}
+		}
+	})
+}
+
+// TestProbeOfFullTemplate: the addresses that a folder is probed by look like its pages,
+// of which there are more than their template's budget allows; the pages that wait for
+// the answer are not kept from theirs.
+func TestProbeOfFullTemplate(t *testing.T) {
+	inBed(t, func(b *bed) {
+		b.opt.Budget = &frontier.Budget{PerTemplate: 10}
+		var links []string
+		for i := range 200 { // without .html they are not there, which earns their template nothing
+			path := fmt.Sprintf("/d/%016x", 0x1234567890abcdef+7919*i)
+			links = append(links, path, path+".html")
+			title := fmt.Sprintf("Error %d: file not found", i) // what the page explains
+			b.site.Page(path+".html", crawltest.Page{Title: title, Text: fmt.Sprintf("word%d and thing%d or matter%d", i, i*i, i*i*i)})
+		}
+		b.site.Page("/", crawltest.Page{Title: "Home", Text: "a list", Links: links})
+		start := time.Now()
+		b.crawl(false, "http://a.test/")
+		if took := time.Since(start); took > 2*time.Minute {
+			t.Errorf("the crawl took %v", took)
+		}
+		for _, path := range links {
+			if n := b.web.Hits("a.test", path); n > 2 {
+				t.Errorf("%s was fetched %d times", path, n)
+			}
+		}
+		if st := b.c.Stats(); st.Waiting > 0 || st.Pages < 150 {
+			t.Errorf("%d pages wait; %+v", st.Waiting, st)
+		}
+	})
+}

@@ -9,7 +9,8 @@ import (
 
 // A Budget bounds what one host, one site and one template may cost: the web is
 // endless where somebody gains by it. The zero value bounds nothing, and neither
-// does a budget bind seeds (Item.Depth 0 without a Referrer) or what Free names.
+// does a budget bind seeds (Item.Depth 0 without a Referrer) or what Free names. That of
+// templates does not hold Item.Unheld either.
 //
 // What is over the budget of its host or site is not stored: Why tells the reason
 // for as long as it holds, and a later link finds the address anew. What is over
@@ -117,7 +118,7 @@ func (w *write) place(c *candidate) (refused string, t *template, held bool, err
 	if t, err = w.template(c.id, rec, shapeOf(c.url)); err != nil {
 		return "", nil, false, err
 	}
-	return "", t, !seed && int(t.known) >= t.budget(b.PerTemplate), nil
+	return "", t, !seed && !c.item.Unheld && int(t.known) >= t.budget(b.PerTemplate), nil
 }
 
 // pit is what tells a tarpit: slow pages that are full of links, none of which

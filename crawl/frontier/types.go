@@ -51,6 +51,7 @@ type Item struct {
 	Priority uint8      // 0 is served first, 3 last
 	Mark     uint8      // the caller's bits: added to those of a known address, given back in its leases
 	Again    bool       // queue it though it is known
+	Unheld   bool       // queue it though the budget of its template is used up: others wait for its answer
 	Referrer weburl.URL // where it was found; may be zero
 	LastMod  time.Time  // not used yet: a hint of a sitemap
 }
