@@ -2,7 +2,7 @@
 # Crawls the documentation sites of ../shared/data/sites.manifest.tsv in one go, served under their host names on
 # loopback (devsite is their forward proxy), and holds what was found to an independent walk along their links. Prints a
 # table by site, and why each page that was not fetched was not.
-# usage: scripts/sites.sh [PACKAGE...]         CACHE (default /tmp/trawl-sites) keeps the packages, 4 GB, and PDFium compiled;
+# usage: scripts/sites.sh [PACKAGE...]         CACHE (default /tmp/trawl-sites) keeps the packages, 6 GB, and PDFium compiled;
 #                                              WALK, if given, is a file that keeps the walk from run to run
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,10 +24,11 @@ while IFS=$'\t' read -r package folder seeds upstream; do
       [ -d "$cache/cacm-html" ] || { mkdir -p "$cache/cacm-html" && tar -C "$cache/cacm-html" -xJf ../shared/data/cacm-html-site/cacm-html.tar.xz; }
       folder=$(dirname "$(find "$cache/cacm-html" -name index.html | head -n 1)"); upstream=cacm.test ;;
     rfc-html)
-      [ -d "$cache/rfc-html" ] || { echo "sites: rfc-html is no Debian package of this machine, left out" >&2; continue; }
-      folder=$cache/rfc-html ;;
+      folder=$(scripts/rfcs.sh "$cache" 2>"$work/apt") || { echo "sites: $package cannot be had, left out: $(tail -n 1 "$work/apt")" >&2; continue; } ;;
     *)
-      root=$(scripts/packages.sh "$cache" "$package" 2>"$work/apt") || { echo "sites: $package cannot be had, left out: $(tail -n 1 "$work/apt")" >&2; continue; }
+      parts=$package
+      [ "$package" != developers-reference-all ] || parts="developers-reference developers-reference-de developers-reference-fr developers-reference-ja"
+      root=$(scripts/packages.sh "$cache" $parts 2>"$work/apt") || { echo "sites: $package cannot be had, left out: $(tail -n 1 "$work/apt")" >&2; continue; }
       folder=$root/$folder ;;
   esac
   printf '%s\t%s=%s\t%s\n' "$package" "$upstream" "$folder" "$seeds" >> "$work/list"
