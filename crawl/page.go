@@ -1,6 +1,7 @@
 package crawl
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -13,7 +14,7 @@ import (
 )
 
 const (
-	maxHops        = 10
+	defaultHops    = 10
 	refreshAtOnce  = 5 * time.Second // a slower <meta refresh> is a link
 	canonicalTries = 5               // looks at an address that is to stand for a page: 1, 4, 16, 64, 256 s
 )
@@ -130,7 +131,7 @@ func (c *Crawler) redirect(ctx context.Context, r *result, target weburl.URL) *r
 	if st, known := c.front.Why(target); known && st.State == frontier.Redirect && st.Alias == r.lease.URL {
 		return r.end(frontier.Failed, string(fetch.ClassRedirectLoop))
 	}
-	if r.lease.Hops >= maxHops {
+	if int(r.lease.Hops) >= hops(c.opt.Fetch) {
 		return r.end(frontier.Failed, string(fetch.ClassRedirectLimit))
 	}
 	r.out.Alias = target
@@ -146,6 +147,9 @@ func (c *Crawler) redirect(ctx context.Context, r *result, target weburl.URL) *r
 	}}
 	return r.drop(frontier.Redirect, "")
 }
+
+// hops is how many redirects in a row are followed.
+func hops(opt fetch.Options) int { return cmp.Or(opt.MaxRedirects, defaultHops) }
 
 // withCookies fetches a page that redirects to itself: it sets a cookie and wants
 // to see it.

@@ -27,13 +27,14 @@ func TestReading(t *testing.T) {
 		"entries":    {func(o *Options) { o.Read.Sitemaps = sitemap.Options{MaxEntries: 1} }, []string{"/named"}, "/sitemap.xml"},
 		"children":   {func(o *Options) { o.Read.Sitemaps.MaxChildren = 1 }, []string{"/named"}, "/sitemap.xml"},
 		"depth":      {func(o *Options) { o.Read.SitemapDepth = 1 }, []string{"/deep"}, ""},
+		"redirects":  {func(o *Options) { o.Fetch.MaxRedirects = 1 }, []string{"/hop2"}, ""},
 		"none":       {func(o *Options) { o.Read.HTML = extract.Options{} }, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBed(t, func(b *bed) {
 				pad := strings.Repeat("<p>More of the same.</p>", 10)
 				b.site.Page("/", crawltest.Page{HTML: "<title>Home</title><p>First <a href=/a>a</a></p><div><p><a href=/b>b</a></p></div>" + pad + "<a href='/c'>c</a><a href='" + long + "'>c</a>"})
-				for _, path := range []string{"/a", "/b", "/c", long, "/named", "/deep"} {
+				for _, path := range []string{"/a", "/c", long, "/named", "/deep"} {
 					b.site.Page(path, crawltest.Page{Title: path, Text: "text of " + path})
 				}
 				list := func(kind, entry string, names ...string) http.Handler {
@@ -50,10 +51,11 @@ func TestReading(t *testing.T) {
 				b.site.Handle("/inner.xml", list("sitemapindex", "sitemap", "/deep.xml"))
 				b.site.Handle("/deep.xml", list("urlset", "url", "/deep"))
 				b.site.Handle("/plain.xml", list("urlset", "url", "/named"))
+				b.site.Redirect("/b", 302, "/hop1").Redirect("/hop1", 302, "/hop2").Page("/hop2", crawltest.Page{Title: "end", Text: "the end"})
 				c.set(&b.opt)
 				b.crawl(true, "http://a.test/")
 				unmet := ""
-				for _, path := range []string{"/a", "/b", "/c", long, "/sitemap.xml", "/named", "/inner.xml", "/deep"} {
+				for _, path := range []string{"/a", "/b", "/c", long, "/sitemap.xml", "/named", "/inner.xml", "/deep", "/hop2"} {
 					if r, err := b.c.Why(t.Context(), "http://a.test"+path); err != nil {
 						t.Fatal(err)
 					} else if !r.Known {

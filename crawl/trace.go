@@ -95,7 +95,7 @@ func Inspect(ctx context.Context, address string, opt fetch.Options, read Readin
 	defer client.Close()
 	seen := []weburl.URL{}
 	for {
-		if slices.Contains(seen, u) || len(seen) > maxHops {
+		if slices.Contains(seen, u) || len(seen) > hops(opt) {
 			t.Error = string(fetch.ClassRedirectLoop)
 			return t
 		}
