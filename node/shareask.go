@@ -95,25 +95,37 @@ func addressOf(st *frontier.Status) api.Address {
 // maxListReply bounds a list in one message of the broker, which takes 1 MiB.
 const maxListReply = 512 << 10
 
-// replyList lists addresses of a range: at most q.Limit, and what fits into a message.
+// listOf lists at most q.Limit addresses of a range.
+func listOf(ctx context.Context, c *crawl.Crawler, r frontier.Range, q question) (list api.Addresses, err error) {
+	found, err := c.List(ctx, r, q.filter(), q.Limit+1)
+	if err != nil {
+		return list, err
+	}
+	if list.More = len(found) > q.Limit; list.More {
+		found = found[:q.Limit]
+	}
+	for i := range found {
+		list.Addresses = append(list.Addresses, addressOf(&found[i]))
+	}
+	return list, nil
+}
+
+// replyList is listOf, as far as it fits into a message.
 func replyList(ctx context.Context, c *crawl.Crawler, i int, q question) ([]byte, error) {
-	found, err := c.List(ctx, rangeAt(i), q.filter(), q.Limit+1)
+	list, err := listOf(ctx, c, rangeAt(i), q)
 	if err != nil {
 		return nil, err
 	}
-	var list api.Addresses
 	bytes := 0
-	for j := range found {
-		a := addressOf(&found[j])
+	for j, a := range list.Addresses {
 		text, err := json.Marshal(a)
 		if err != nil {
 			return nil, err
 		}
-		if bytes += len(text) + 1; bytes > maxListReply || j == q.Limit {
-			list.More = true
+		if bytes += len(text) + 1; bytes > maxListReply {
+			list.Addresses, list.More = list.Addresses[:j], true
 			break
 		}
-		list.Addresses = append(list.Addresses, a)
 	}
 	return json.Marshal(list)
 }
@@ -135,17 +147,7 @@ func (n *Node) List(ctx context.Context, collection string, which api.Listing) (
 	if err != nil {
 		return list, err
 	}
-	found, err := c.List(ctx, frontier.Range{To: frontier.Slots}, q.filter(), q.Limit+1)
-	if err != nil {
-		return list, err
-	}
-	if list.More = len(found) > q.Limit; list.More {
-		found = found[:q.Limit]
-	}
-	for i := range found {
-		list.Addresses = append(list.Addresses, addressOf(&found[i]))
-	}
-	return list, nil
+	return listOf(ctx, c, frontier.Range{To: frontier.Slots}, q)
 }
 
 // listShared asks one range after the other, until there are enough.
